@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+/*
+ * The one value that leaves dissect/: what one captured packet says about TCP,
+ * as facts, without any notion of a flow.
+ */
+
+#include <glib.h>
+
+/*
+ * A frame's place in the input: the capture it came from (index in the order
+ * given on the command line) and its number there, from 1, as every other tool
+ * counts it.  One integer, so that records stay small and comparable.
+ */
+typedef guint64 FrameRef;
+
+#define FRAME_REF_NUMBER_BITS 48
+#define FRAME_REF_FILES_MAX 65535U
+
+static inline FrameRef frame_ref(guint file, guint64 number) {
+        return ((FrameRef)file << FRAME_REF_NUMBER_BITS) | number;
+}
+
+static inline guint64 frame_ref_number(FrameRef ref) {
+        return ref & (((FrameRef)1 << FRAME_REF_NUMBER_BITS) - 1);
+}
+
+static inline guint frame_ref_file(FrameRef ref) {
+        return (guint)(ref >> FRAME_REF_NUMBER_BITS);
+}
+
+/* TCP flags, RFC 9293 3.1; the value of the header's 14th byte. */
+enum {
+        TCP_FIN = 0x01,
+        TCP_SYN = 0x02,
+        TCP_RST = 0x04,
+        TCP_PSH = 0x08,
+        TCP_ACK = 0x10,
+        TCP_URG = 0x20,
+        TCP_ECE = 0x40,
+        TCP_CWR = 0x80,
+};
+
+/*
+ * An IPv4 or IPv6 address.  IPv4 is stored in its last four bytes behind the
+ * mapped prefix ::ffff:0:0/96 (RFC 4291 2.5.5.2), so that both compare and hash
+ * as sixteen bytes; @Segment.facts tells which of the two was on the wire.
+ */
+typedef struct Address {
+        guint8 bytes[16];
+} Address;
+
+typedef enum SegmentKind {
+        SEGMENT_TCP,        /* a TCP header that was sent by its source */
+        SEGMENT_ICMP_QUOTE, /* a TCP header quoted by an ICMP error: told by somebody else, not traffic */
+} SegmentKind;
+
+/* What the packet carried beside the fields every TCP header has. */
+enum {
+        SEGMENT_IPV6 = 1 << 0,          /* the addresses are IPv6; no IP ID */
+        SEGMENT_HAS_TIMESTAMP = 1 << 1, /* tsval and tsecr are valid (RFC 7323 3) */
+        SEGMENT_HAS_WSCALE = 1 << 2,    /* wscale is valid (RFC 7323 2) */
+        SEGMENT_HAS_MSS = 1 << 3,       /* mss is valid */
+        SEGMENT_SACK_PERMITTED = 1 << 4,
+        SEGMENT_FASTOPEN = 1 << 5,      /* a TCP Fast Open option (RFC 7413), with or without a cookie */
+        SEGMENT_OPTIONS_CUT = 1 << 6,   /* the snaplen cut the options: what is absent may have been there */
+        SEGMENT_DONT_FRAGMENT = 1 << 7, /* IPv4 DF */
+        SEGMENT_LENGTH_GUESSED = 1 << 8, /* IP total length 0 (segmentation offload): length taken from the frame */
+        SEGMENT_FRAGMENT = 1 << 9,      /* the first fragment of a larger packet; payload_bytes counts this fragment only */
+        SEGMENT_HAS_OPTIONS = 1 << 10,  /* any TCP option at all */
+        SEGMENT_MD5 = 1 << 11,          /* MD5 or TCP-AO option */
+        SEGMENT_NOT_INITIAL_COPY = 1 << 12, /* the capture itself marks the packet as outgoing (SLL, pcapng flags): this host sent it */
+};
+
+#define SEGMENT_SACK_BLOCKS_MAX 4
+
+typedef struct Segment {
+        gint64 time_ns; /* since the epoch, UTC */
+        FrameRef frame;
+        Address source;
+        Address destination;
+        guint16 source_port;
+        guint16 destination_port;
+        guint32 path; /* which VLANs and tunnels it was in; 0 none, else an id of path.h */
+        guint32 seq;
+        guint32 ack; /* meaningless unless flags has TCP_ACK */
+        guint32 payload_bytes; /* from the IP length, not from what the snaplen kept */
+        guint32 tsval;
+        guint32 tsecr;
+        guint16 window; /* as on the wire, unscaled */
+        guint16 ip_id;  /* IPv4 only */
+        guint16 checksum;
+        guint16 mss;
+        guint16 facts;
+        guint8 flags;
+        guint8 ttl; /* or hop limit */
+        guint8 tos; /* or traffic class */
+        guint8 wscale; /* shift, 0..14 used; larger values count as 14 (RFC 7323 2.3) */
+        guint8 kind; /* SegmentKind */
+        guint8 icmp_type; /* of the error, for SEGMENT_ICMP_QUOTE */
+        guint8 icmp_code;
+        guint8 sack_blocks; /* 0..SEGMENT_SACK_BLOCKS_MAX */
+        guint32 sack[SEGMENT_SACK_BLOCKS_MAX][2]; /* left and right edge, RFC 2018 3 */
+} Segment;
+
+/* The sequence numbers a segment takes: payload, SYN and FIN (RFC 9293 3.4). */
+static inline guint32 segment_sequence_length(const Segment *s) {
+        return s->payload_bytes + !!(s->flags & TCP_SYN) + !!(s->flags & TCP_FIN);
+}
