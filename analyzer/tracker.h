@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+/*
+ * Segments in, flow records out.  No I/O, no clock: time is the packets'.
+ * One tracker is one shard: what it holds depends on nothing but its segments.
+ */
+
+#include "record.h"
+
+/* Called once for each flow when nothing more can be said of it; @record is valid during the call. */
+typedef void (*FlowSink)(const FlowRecord *record, gpointer data);
+
+typedef struct TrackerOptions {
+        gint64 linger_ns;   /* a FIN_WAIT_2 of at least this is a finding; 60 s */
+        FlowSink sink;
+        gpointer sink_data;
+} TrackerOptions;
+
+typedef struct TrackerTotals {
+        guint64 segments;
+        guint64 copies;      /* captured copies of one packet */
+        guint64 flows;
+        guint64 live_flows;  /* not yet reported */
+        guint64 bytes;       /* of memory held for flows */
+        guint64 flows_refused; /* past a limit: counted, not tracked */
+        guint64 icmp_unmatched; /* ICMP errors that quote no flow that was seen */
+} TrackerTotals;
+
+typedef struct Tracker Tracker;
+
+/* Returns: options with their defaults. */
+TrackerOptions tracker_options_default(void);
+
+Tracker *tracker_new(const TrackerOptions *options);
+
+/**
+ * tracker_feed:
+ * @segments: in capture order; times may run backwards
+ */
+void tracker_feed(Tracker *t, const Segment *segments, guint n);
+
+/* The input has ended: reports every flow, in order of completion, then of number. */
+void tracker_finish(Tracker *t);
+
+const TrackerTotals *tracker_totals(const Tracker *t);
+
+void tracker_free(Tracker *t);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Tracker, tracker_free)
