@@ -12,6 +12,7 @@
 typedef struct Bytes {
         const guint8 *at;
         const guint8 *end;
+        gsize missing;       /* bytes that follow @end on the wire and were not captured */
         gboolean short_read; /* something was asked for that is not there */
 } Bytes;
 
@@ -21,6 +22,11 @@ static inline Bytes bytes_new(const guint8 *data, gsize n) {
 
 static inline gsize bytes_left(const Bytes *b) {
         return (gsize)(b->end - b->at);
+}
+
+/* How long the view is on the wire: what was captured and what was not. */
+static inline gsize bytes_wire_left(const Bytes *b) {
+        return bytes_left(b) + b->missing;
 }
 
 /* Returns: whether @n bytes are there; marks the view if not. */
@@ -50,17 +56,38 @@ static inline guint32 bytes_u32_at(Bytes *b, gsize offset) {
                (guint32)b->at[offset + 2] << 8 | b->at[offset + 3];
 }
 
+/* Little endian, as in radiotap, PPI and the like. */
+static inline guint16 bytes_u16le_at(Bytes *b, gsize offset) {
+        return GUINT16_SWAP_LE_BE(bytes_u16_at(b, offset));
+}
+
+static inline guint32 bytes_u32le_at(Bytes *b, gsize offset) {
+        return GUINT32_SWAP_LE_BE(bytes_u32_at(b, offset));
+}
+
+/* Network order. */
+static inline guint32 bytes_u24_at(Bytes *b, gsize offset) {
+        return (guint32)bytes_u16_at(b, offset) << 8 | bytes_u8_at(b, offset + 2);
+}
+
+/* Returns: whether @n bytes were there to go past; the view is marked and stays where it is if not. */
 static inline gboolean bytes_skip(Bytes *b, gsize n) {
-        if (!bytes_need(b, n)) {
-                b->at = b->end;
+        if (!bytes_need(b, n))
                 return FALSE;
-        }
         b->at += n;
         return TRUE;
 }
 
-/* Cuts the view to its first @n bytes; a longer one than there is stays as it is. */
+/* Says that the view is @n bytes long on the wire, of which at most those in it were captured. */
+static inline void bytes_set_wire_length(Bytes *b, gsize n) {
+        gsize left = bytes_left(b);
+
+        b->end = b->at + MIN(left, n);
+        b->missing = n - MIN(left, n);
+}
+
+/* Cuts the view to its first @n bytes on the wire; one that is shorter stays as it is. */
 static inline void bytes_cut(Bytes *b, gsize n) {
-        if (bytes_left(b) > n)
-                b->end = b->at + n;
+        if (bytes_wire_left(b) > n)
+                bytes_set_wire_length(b, n);
 }

@@ -2,8 +2,9 @@
 #pragma once
 
 /*
- * From a frame's bytes to a segment: link.c, then ip.c, then tcp.c, each
- * reaching bytes through bounds-checked getters only (bytes.h).
+ * From a frame's bytes to a segment: link.c, then ethertype.c, ip.c, the tunnels where there
+ * are any, then tcp.c, each reaching bytes through bounds-checked getters only (bytes.h).
+ * The innermost TCP header that can be reached counts.
  */
 
 #include "frame.h"
@@ -31,7 +32,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Dissector, dissector_free)
  * dissector_frame:
  * @d: holds the counts and the table of paths
  * @frame: bytes from a capture, untrusted
- * @segment: (out): filled when DISSECT_TCP or DISSECT_ICMP_QUOTE is returned
+ * @segment: (out): filled when DISSECT_TCP or DISSECT_ICMP_QUOTE is returned, else undefined
  *
  * Allocates nothing but an entry in the table of paths when a VLAN or tunnel is first met.
  */

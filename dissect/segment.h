@@ -82,7 +82,8 @@ typedef struct Segment {
         Address destination;
         guint16 source_port;
         guint16 destination_port;
-        guint32 path; /* which VLANs and tunnels it was in; 0 none, else an id of path.h */
+        guint32 path; /* the VLANs and tunnels that are part of a flow's identity; 0 none, else an id of path.h */
+        guint32 path_detail; /* the same and what may differ per direction (labels, TEIDs): for people only */
         guint32 seq;
         guint32 ack; /* meaningless unless flags has TCP_ACK */
         guint32 payload_bytes; /* from the IP length, not from what the snaplen kept */
@@ -103,6 +104,16 @@ typedef struct Segment {
         guint8 sack_blocks; /* 0..SEGMENT_SACK_BLOCKS_MAX */
         guint32 sack[SEGMENT_SACK_BLOCKS_MAX][2]; /* left and right edge, RFC 2018 3 */
 } Segment;
+
+/* Returns: the right edge of the highest SACK block; only with sack_blocks > 0. */
+static inline guint32 segment_sack_right(const Segment *s) {
+        guint32 right = s->sack[0][1];
+
+        for (guint i = 1; i < s->sack_blocks; i++)
+                if ((gint32)(s->sack[i][1] - right) > 0)
+                        right = s->sack[i][1];
+        return right;
+}
 
 /* The sequence numbers a segment takes: payload, SYN and FIN (RFC 9293 3.4). */
 static inline guint32 segment_sequence_length(const Segment *s) {

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include "tcp.h"
+
+#define TCP_HEADER 20
+
+/* Ports to window. A snaplen that keeps these and loses the checksum and the urgent pointer loses nothing that matters. */
+#define TCP_HEADER_USED 16
+
+/* Ports and sequence number: all that RFC 792 has an ICMP error quote. */
+#define TCP_HEADER_QUOTED 8
+
+/* https://www.iana.org/assignments/tcp-parameters */
+enum {
+        OPTION_END = 0,
+        OPTION_NOP = 1,
+        OPTION_MSS = 2,
+        OPTION_WSCALE = 3,
+        OPTION_SACK_PERMITTED = 4,
+        OPTION_SACK = 5,
+        OPTION_TIMESTAMP = 8,
+        OPTION_MD5 = 19,
+        OPTION_AO = 29,
+        OPTION_FASTOPEN = 34,
+        OPTION_EXPERIMENT = 254,
+};
+
+#define FASTOPEN_MAGIC 0xf989 /* of the experimental option, RFC 7413 appendix A */
+
+#define WSCALE_MAX 14 /* RFC 7323 2.3 */
+
+/* NOP, NOP, timestamp: how nearly every segment begins its options (RFC 7323 appendix A). */
+#define TIMESTAMP_ALONE 0x0101080a
+
+static void timestamp_decode(Segment *s, Bytes *b, gsize at) {
+        s->facts |= SEGMENT_HAS_TIMESTAMP;
+        s->tsval = bytes_u32_at(b, at);
+        s->tsecr = bytes_u32_at(b, at + 4);
+}
+
+static void sack_decode(Segment *s, Bytes *b, gsize length) {
+        for (gsize at = 2; at + 8 <= length && s->sack_blocks < SEGMENT_SACK_BLOCKS_MAX; at += 8) {
+                s->sack[s->sack_blocks][0] = bytes_u32_at(b, at);
+                s->sack[s->sack_blocks][1] = bytes_u32_at(b, at + 4);
+                s->sack_blocks++;
+        }
+}
+
+/* An option of the wrong length is no option (RFC 9293 3.1); all its bytes are there. */
+static void option_decode(Segment *s, Bytes *b, guint8 kind, guint8 length) {
+        if (kind == OPTION_MSS && length == 4) {
+                s->facts |= SEGMENT_HAS_MSS;
+                s->mss = bytes_u16_at(b, 2);
+        } else if (kind == OPTION_WSCALE && length == 3) {
+                s->facts |= SEGMENT_HAS_WSCALE;
+                s->wscale = MIN(bytes_u8_at(b, 2), WSCALE_MAX);
+        } else if (kind == OPTION_SACK_PERMITTED && length == 2) {
+                s->facts |= SEGMENT_SACK_PERMITTED;
+        } else if (kind == OPTION_SACK) {
+                sack_decode(s, b, length);
+        } else if (kind == OPTION_TIMESTAMP && length == 10) {
+                timestamp_decode(s, b, 2);
+        } else if (kind == OPTION_MD5 || kind == OPTION_AO) {
+                s->facts |= SEGMENT_MD5;
+        } else if (kind == OPTION_FASTOPEN ||
+                   (kind == OPTION_EXPERIMENT && length >= 4 && bytes_u16_at(b, 2) == FASTOPEN_MAGIC)) {
+                s->facts |= SEGMENT_FASTOPEN;
+        }
+}
+
+/* @b: the options alone.  A length that cannot be ends them: what was read until then stands. */
+static void options_decode(Segment *s, Bytes b) {
+        s->facts |= SEGMENT_HAS_OPTIONS;
+        if (bytes_left(&b) == 12 && bytes_u32_at(&b, 0) == TIMESTAMP_ALONE) {
+                timestamp_decode(s, &b, 4);
+                return;
+        }
+        while (bytes_left(&b) > 0) {
+                guint8 kind = bytes_u8_at(&b, 0);
+                guint8 length = kind == OPTION_NOP ? 1 : bytes_u8_at(&b, 1);
+
+                if (kind == OPTION_END || bytes_wire_left(&b) < length)
+                        return;
+                if (!bytes_need(&b, MAX(length, 1)) || b.short_read)
+                        break;
+                if (length < 2 && kind != OPTION_NOP)
+                        return;
+                option_decode(s, &b, kind, length);
+                bytes_skip(&b, length);
+        }
+        if (b.missing > 0)
+                s->facts |= SEGMENT_OPTIONS_CUT;
+}
+
+/* Eight bytes are always quoted; flags are there only if the router was generous (RFC 1812 4.3.2.3). */
+static DissectResult quote_decode(Packet *p) {
+        Segment *s = p->segment;
+        Bytes *b = &p->b;
+        guint header = (bytes_u8_at(b, 12) >> 4) * 4u;
+
+        if (!bytes_need(b, TCP_HEADER_QUOTED))
+                return packet_short(p, TCP_HEADER_QUOTED, DISSECT_MALFORMED_TCP);
+        s->kind = SEGMENT_ICMP_QUOTE;
+        s->source_port = bytes_u16_at(b, 0);
+        s->destination_port = bytes_u16_at(b, 2);
+        s->seq = bytes_u32_at(b, 4);
+        s->ack = bytes_u32_at(b, 8);
+        s->flags = bytes_u8_at(b, 13);
+        s->window = bytes_u16_at(b, 14);
+        s->checksum = bytes_u16_at(b, 16);
+        s->payload_bytes = (guint32)(bytes_wire_left(b) - MIN(bytes_wire_left(b), MAX(header, TCP_HEADER)));
+        if (bytes_left(b) < MAX(header, TCP_HEADER))
+                s->facts |= SEGMENT_OPTIONS_CUT;
+        return DISSECT_ICMP_QUOTE;
+}
+
+DissectResult tcp_decode(Packet *p) {
+        Segment *s = p->segment;
+        Bytes b = p->b;
+        guint header;
+
+        s->tsval = s->tsecr = 0;
+        s->mss = 0;
+        s->wscale = s->sack_blocks = 0;
+        if (p->quote)
+                return quote_decode(p);
+        if (bytes_wire_left(&b) < TCP_HEADER)
+                return DISSECT_MALFORMED_TCP;
+        if (!bytes_need(&b, TCP_HEADER_USED))
+                return DISSECT_SNAPPED;
+        header = (bytes_u8_at(&b, 12) >> 4) * 4u;
+        if (header < TCP_HEADER || (header > bytes_wire_left(&b) && !(s->facts & SEGMENT_FRAGMENT)))
+                return DISSECT_MALFORMED_TCP;
+        s->kind = SEGMENT_TCP;
+        s->icmp_type = s->icmp_code = 0;
+        s->source_port = bytes_u16_at(&b, 0);
+        s->destination_port = bytes_u16_at(&b, 2);
+        s->seq = bytes_u32_at(&b, 4);
+        s->ack = bytes_u32_at(&b, 8);
+        s->flags = bytes_u8_at(&b, 13);
+        s->window = bytes_u16_at(&b, 14);
+        s->checksum = bytes_u16_at(&b, 16); /* 0 where it was not captured */
+        if (header > bytes_wire_left(&b)) /* a small first fragment: the options go on in the next */
+                bytes_set_wire_length(&b, header);
+        s->payload_bytes = (guint32)(bytes_wire_left(&b) - header);
+        if (header > TCP_HEADER) {
+                bytes_cut(&b, header);
+                bytes_skip(&b, MIN(TCP_HEADER, bytes_left(&b)));
+                options_decode(s, b);
+        }
+        return DISSECT_TCP;
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+/* The TCP header, as sent or as quoted by an ICMP error. */
+
+#include "packet.h"
+
+/**
+ * tcp_decode:
+ * Fills the segment from ports to options; addresses and the facts of the IP header are there already.
+ *
+ * Returns: DISSECT_TCP, DISSECT_ICMP_QUOTE or why not.
+ */
+DissectResult tcp_decode(Packet *p);
