@@ -43,7 +43,7 @@ typedef struct CaptureInfo {
         guint64 backward_steps; /* frames earlier than the one before */
         gint64 backward_ns_max; /* the largest such step */
         gint64 first_ns, last_ns; /* smallest and largest time; valid when frames > 0 */
-        guint16 link_types[CAPTURE_LINK_TYPES_MAX];
+        guint16 link_types[CAPTURE_LINK_TYPES_MAX]; /* LINKTYPE_ values as in the file; what libpcap read is mapped back */
         guint n_link_types;
         guint interfaces;
         guint sections;
@@ -75,9 +75,11 @@ Capture *capture_open_bytes(const char *name, GBytes *bytes, guint file, GError 
 /**
  * capture_set_filter:
  * @expression: pcap-filter(7); compiled once per link type of the capture
+ * @error: CAPTURE_ERROR_FILTER when it compiles for none of them
  *
- * Frames that do not match are counted in @filtered_frames and not handed out.
- * An expression that cannot be compiled for a link type (say, 'ether' on raw IP) fails there.
+ * Called once, before the first read. Frames that do not match are counted in @filtered_frames
+ * and not handed out. Where a capture has several link types and the expression means nothing
+ * for one of them (say, 'ether' on raw IP), frames of that one do not match.
  */
 gboolean capture_set_filter(Capture *c, const char *expression, GError **error);
 
@@ -92,6 +94,9 @@ guint capture_read(Capture *c, Frame *frames, guint n);
 
 /* Returns: what is known so far; owned by @c. */
 const CaptureInfo *capture_info(const Capture *c);
+
+/* Returns: libpcap's name of a LINKTYPE_ value, e.g. "EN10MB"; NULL if it has none. */
+const char *capture_link_type_name(guint16 link_type);
 
 void capture_free(Capture *c);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Capture, capture_free)

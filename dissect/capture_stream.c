@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include "capture_stream.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "capture.h"
+
+/*
+ * A file that only waits for its turn in a merge of thousands holds the small
+ * buffer; one that is being read holds the large one, which fits the second-level cache.
+ */
+#define BUFFER_BYTES_FIRST ((gsize)4 << 10)
+#define BUFFER_BYTES ((gsize)256 << 10)
+
+/* Where an empty view points: never NULL, so that adding nothing to it is defined. */
+static const guint8 nothing[1];
+
+/* ── The buffer ────────────────────────────────────────────────────────────── */
+
+static CaptureStream *stream_new(gssize (*fill)(CaptureStream *, guint8 *, gsize)) {
+        CaptureStream *s = g_new0(CaptureStream, 1);
+
+        s->at = s->end = nothing;
+        s->fill = fill;
+        s->fd = -1;
+        return s;
+}
+
+/* Moves what is unread to the front of a buffer that holds at least @n bytes. */
+static void buffer_make_room(CaptureStream *s, gsize n) {
+        gsize left = capture_stream_left(s);
+        gsize bytes = s->buffer ? BUFFER_BYTES : BUFFER_BYTES_FIRST;
+
+        while (bytes < n)
+                bytes *= 2;
+        if (bytes > s->buffer_bytes) {
+                guint8 *buffer = g_malloc(bytes);
+                if (left > 0)
+                        memcpy(buffer, s->at, left);
+                g_free(s->buffer);
+                s->buffer = buffer;
+                s->buffer_bytes = bytes;
+        } else if (left > 0) {
+                memmove(s->buffer, s->at, left);
+        }
+        s->at = s->buffer;
+        s->end = s->buffer + left;
+}
+
+gboolean capture_stream_refill(CaptureStream *s, gsize n) {
+        if (s->at_end)
+                return capture_stream_left(s) >= n;
+
+        buffer_make_room(s, n);
+        while (capture_stream_left(s) < n) {
+                gsize used = capture_stream_left(s);
+                gssize got = s->fill(s, s->buffer + used, s->buffer_bytes - used);
+                if (got <= 0) {
+                        s->at_end = TRUE;
+                        return FALSE;
+                }
+                s->end += got;
+        }
+        return TRUE;
+}
+
+/* ── From a file descriptor ────────────────────────────────────────────────── */
+
+static void fd_close(CaptureStream *s) {
+        if (s->fd > STDIN_FILENO)
+                close(s->fd);
+        s->fd = -1;
+}
+
+static gssize fd_fill(CaptureStream *s, guint8 *into, gsize n) {
+        gssize got;
+
+        do
+                got = read(s->fd, into, n);
+        while (got < 0 && errno == EINTR);
+
+        if (got > 0) {
+                s->fd_offset += (guint64)got;
+                return got;
+        }
+        if (got < 0)
+                s->failure = g_strdup_printf("cannot be read further: %s", g_strerror(errno));
+        fd_close(s);
+        return got;
+}
+
+/* Returns: whether more files may be open than before. */
+static gboolean raise_open_files_limit(void) {
+        struct rlimit limit;
+
+        if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur == limit.rlim_max)
+                return FALSE;
+        limit.rlim_cur = limit.rlim_max;
+        return setrlimit(RLIMIT_NOFILE, &limit) == 0;
+}
+
+static int file_open(const char *path, GError **error) {
+        int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+        if (fd < 0 && errno == EMFILE && raise_open_files_limit())
+                fd = open(path, O_RDONLY | O_CLOEXEC);
+        if (fd < 0)
+                g_set_error(error, CAPTURE_ERROR, CAPTURE_ERROR_OPEN, "%s: %s", path, g_strerror(errno));
+        return fd;
+}
+
+CaptureStream *capture_stream_open(const char *path, GError **error) {
+        g_autoptr(CaptureStream) s = stream_new(fd_fill);
+        struct stat st;
+
+        s->fd = strcmp(path, "-") == 0 ? STDIN_FILENO : file_open(path, error);
+        if (s->fd < 0)
+                return NULL;
+        if (fstat(s->fd, &st) < 0 || S_ISDIR(st.st_mode)) {
+                g_set_error(error, CAPTURE_ERROR, CAPTURE_ERROR_OPEN, "%s: %s", path,
+                            g_strerror(S_ISDIR(st.st_mode) ? EISDIR : errno));
+                return NULL;
+        }
+        if (S_ISREG(st.st_mode))
+                s->fd_bytes = (guint64)st.st_size;
+        return g_steal_pointer(&s);
+}
+
+/* ── From memory ───────────────────────────────────────────────────────────── */
+
+CaptureStream *capture_stream_new_bytes(GBytes *bytes) {
+        CaptureStream *s = stream_new(NULL);
+        gsize n;
+        const guint8 *data = g_bytes_get_data(bytes, &n);
+
+        s->bytes = g_bytes_ref(bytes);
+        if (n > 0)
+                s->at = data;
+        s->end = s->at + n;
+        s->at_end = TRUE;
+        return s;
+}
+
+/* ── Decompressed ──────────────────────────────────────────────────────────── */
+
+#define MAGIC_BYTES_MAX 6
+
+static const struct {
+        guint8 n;
+        guint8 bytes[MAGIC_BYTES_MAX];
+} compressed_magics[] = {
+        { 2, { 0x1f, 0x8b } },                         /* gzip, RFC 1952 2.3.1 */
+        { 6, { 0xfd, '7', 'z', 'X', 'Z', 0x00 } },     /* xz file format 2.1.1.1 */
+        { 4, { 0x28, 0xb5, 0x2f, 0xfd } },             /* zstd, RFC 8878 3.1.1 */
+        { 4, { 0x04, 0x22, 0x4d, 0x18 } },             /* lz4 frame format */
+        { 3, { 'B', 'Z', 'h' } },                      /* bzip2 */
+};
+
+static gboolean stream_is_compressed(CaptureStream *s) {
+        for (gsize i = 0; i < G_N_ELEMENTS(compressed_magics); i++) {
+                gsize n = compressed_magics[i].n;
+                if (capture_stream_need(s, n) && memcmp(s->at, compressed_magics[i].bytes, n) == 0)
+                        return TRUE;
+        }
+        return FALSE;
+}
+
+/* libarchive asks for the compressed bytes: it gets all that is buffered. */
+static la_ssize_t archive_input(struct archive *a, void *data, const void **block) {
+        CaptureStream *inner = data;
+
+        capture_stream_need(inner, 1);
+        gsize n = capture_stream_left(inner);
+        *block = inner->at;
+        capture_stream_consume(inner, n);
+        return (la_ssize_t)n;
+}
+
+static gssize archive_fill(CaptureStream *s, guint8 *into, gsize n) {
+        la_ssize_t got = archive_read_data(s->archive, into, n);
+
+        if (got < 0) {
+                const char *why = archive_error_string(s->archive);
+                s->failure = g_strdup_printf("%s data is damaged: %s", capture_stream_compression(s),
+                                             s->inner->failure ? s->inner->failure : why ? why : "no reason given");
+        }
+        return got;
+}
+
+/* Nothing will come: the reason is libarchive's. */
+static void archive_fail(CaptureStream *s) {
+        s->at_end = TRUE;
+        s->failure = g_strdup_printf("compressed data is damaged: %s", archive_error_string(s->archive));
+}
+
+CaptureStream *capture_stream_decompress(CaptureStream *inner) {
+        if (!stream_is_compressed(inner))
+                return inner;
+
+        CaptureStream *s = stream_new(archive_fill);
+        struct archive_entry *entry;
+
+        s->inner = inner;
+        s->archive = archive_read_new();
+        archive_read_support_filter_gzip(s->archive);
+        archive_read_support_filter_xz(s->archive);
+        archive_read_support_filter_zstd(s->archive);
+        archive_read_support_filter_lz4(s->archive);
+        archive_read_support_filter_bzip2(s->archive);
+        archive_read_support_format_raw(s->archive);
+        archive_read_support_format_empty(s->archive);
+        if (archive_read_open2(s->archive, inner, NULL, archive_input, NULL, NULL) != ARCHIVE_OK) {
+                archive_fail(s);
+                return s;
+        }
+        int result = archive_read_next_header(s->archive, &entry);
+        if (result == ARCHIVE_EOF)
+                s->at_end = TRUE;
+        else if (result != ARCHIVE_OK)
+                archive_fail(s);
+        return s;
+}
+
+const char *capture_stream_compression(const CaptureStream *s) {
+        if (!s->archive || archive_filter_count(s->archive) < 2)
+                return NULL;
+        return archive_filter_name(s->archive, 0);
+}
+
+/* ── All of them ───────────────────────────────────────────────────────────── */
+
+guint64 capture_stream_file_offset(const CaptureStream *s) {
+        return s->inner ? capture_stream_file_offset(s->inner) : s->fd_offset;
+}
+
+guint64 capture_stream_file_bytes(const CaptureStream *s) {
+        return s->inner ? capture_stream_file_bytes(s->inner) : s->fd_bytes;
+}
+
+void capture_stream_free(CaptureStream *s) {
+        if (!s)
+                return;
+        if (s->archive)
+                archive_read_free(s->archive);
+        capture_stream_free(s->inner);
+        g_clear_pointer(&s->bytes, g_bytes_unref);
+        fd_close(s);
+        g_free(s->buffer);
+        g_free(s->failure);
+        g_free(s);
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+/*
+ * The bytes of a capture, front to back, through one reused buffer: from a file
+ * descriptor, from memory, or decompressed.  Readers look at [at, end) and move
+ * @at forward; nothing is copied out.
+ */
+
+#include <glib.h>
+
+typedef struct CaptureStream CaptureStream;
+
+struct CaptureStream {
+        const guint8 *at;  /* what is buffered and not yet consumed ... */
+        const guint8 *end; /* ... ends here */
+        guint64 offset;    /* of @at in the uncompressed stream */
+        gboolean at_end;   /* nothing will follow @end */
+        char *failure;     /* why the source ended before its time; NULL if it did not */
+
+        gssize (*fill)(CaptureStream *s, guint8 *into, gsize n); /* bytes got; 0 the end; -1 with @failure set */
+        guint8 *buffer;
+        gsize buffer_bytes;
+        int fd;               /* -1 if none, or closed */
+        guint64 fd_offset;
+        guint64 fd_bytes;     /* size of a regular file, else 0 */
+        GBytes *bytes;
+        struct archive *archive; /* decompresses @inner */
+        CaptureStream *inner;
+};
+
+/**
+ * capture_stream_open:
+ * @path: a file, a FIFO, or "-" for standard input
+ * @error: CAPTURE_ERROR_OPEN
+ *
+ * Raises the soft limit of open files to the hard one when it is reached.
+ */
+CaptureStream *capture_stream_open(const char *path, GError **error);
+
+/* @bytes is referenced, not copied. */
+CaptureStream *capture_stream_new_bytes(GBytes *bytes);
+
+/**
+ * capture_stream_decompress:
+ * @s: (transfer full): any stream, nothing consumed yet
+ *
+ * Returns: (transfer full): @s itself, or what it holds in gzip, xz, zstd, lz4 or bzip2.
+ */
+CaptureStream *capture_stream_decompress(CaptureStream *s);
+
+/* Returns: "gzip" ..., NULL if the stream is not compressed. */
+const char *capture_stream_compression(const CaptureStream *s);
+
+/* Position in the file on disk and its size (0 if it has none), for progress. */
+guint64 capture_stream_file_offset(const CaptureStream *s);
+guint64 capture_stream_file_bytes(const CaptureStream *s);
+
+void capture_stream_free(CaptureStream *s);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(CaptureStream, capture_stream_free)
+
+/* Slow path of capture_stream_need(). */
+gboolean capture_stream_refill(CaptureStream *s, gsize n);
+
+static inline gsize capture_stream_left(const CaptureStream *s) {
+        return (gsize)(s->end - s->at);
+}
+
+/* Returns: whether @n bytes are there at @at; may move what is buffered, so no frame may point into it. */
+static inline gboolean capture_stream_need(CaptureStream *s, gsize n) {
+        return G_LIKELY(capture_stream_left(s) >= n) || capture_stream_refill(s, n);
+}
+
+static inline void capture_stream_consume(CaptureStream *s, gsize n) {
+        s->at += n;
+        s->offset += n;
+}
