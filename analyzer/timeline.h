@@ -27,6 +27,8 @@ enum {
         ENTRY_PARTLY_NEW = 1 << 13,    /* resent bytes together with new ones */
 };
 
+#define TIMELINE_ENTRIES_MAX 512U /* a flow keeps no more, pinned ones included */
+
 typedef struct TimelineEntry {
         gint64 time_ns;
         FrameRef frame;

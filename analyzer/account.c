@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "account.h"
+#include "sequence.h"
+
+/* An acknowledgment this far beyond what was captured is nonsense, not a gap: the largest window (RFC 7323 2.3). */
+#define ACK_JUMP_MAX (1U << 30)
+
+static void hole_remove(Holes *h, guint i) {
+        h->n--;
+        for (; i < h->n; i++)
+                h->range[i] = h->range[i + 1];
+}
+
+/* Remembers [left, right) as not captured; past HOLES_MAX the oldest is given up as missing. */
+static void hole_add(FlowSide *me, guint32 left, guint32 right) {
+        if (!me->holes)
+                me->holes = g_new0(Holes, 1);
+        if (me->holes->n == HOLES_MAX) {
+                me->missing_bytes += me->holes->range[0].right - me->holes->range[0].left;
+                hole_remove(me->holes, 0);
+        }
+        me->holes->range[me->holes->n].left = left;
+        me->holes->range[me->holes->n].right = right;
+        me->holes->n++;
+}
+
+/* Takes [left, right) out of the holes. Returns: how many of its bytes had been missing. */
+static guint32 hole_fill(FlowSide *me, guint32 left, guint32 right) {
+        Holes *h = me->holes;
+        guint32 filled = 0;
+
+        for (guint i = 0; h && i < h->n;) {
+                guint32 l = h->range[i].left, r = h->range[i].right;
+                guint32 from = seq_after(left, l) ? left : l, to = seq_before(right, r) ? right : r;
+
+                if (!seq_before(from, to)) {
+                        i++;
+                        continue;
+                }
+                filled += to - from;
+                hole_remove(h, i);
+                if (seq_before(to, r))
+                        hole_add(me, to, r);
+                if (seq_before(l, from))
+                        hole_add(me, l, from);
+        }
+        return filled;
+}
+
+/* What the peer acknowledged and the capture never had is missing for good. */
+static void holes_acknowledged(FlowSide *peer, guint32 ack) {
+        Holes *h = peer->holes;
+
+        for (guint i = 0; h && i < h->n;) {
+                if (!seq_at_or_after(ack, h->range[i].right)) {
+                        i++;
+                        continue;
+                }
+                peer->missing_bytes += h->range[i].right - h->range[i].left;
+                hole_remove(h, i);
+        }
+}
+
+static void note_acknowledgment(Flow *f, guint side, const Segment *s) {
+        FlowSide *me = &f->side[side], *peer = &f->side[other(side)];
+        guint32 ahead;
+
+        if (!(me->bits & SIDE_ACK) || seq_after(s->ack, me->ack))
+                me->ack = s->ack;
+        me->bits |= SIDE_ACK;
+        if (!(peer->bits & SIDE_HEARD))
+                return;
+        holes_acknowledged(peer, s->ack);
+        ahead = s->ack - peer->nxt;
+        /* One number beyond the last byte is rather a FIN that was not captured than a lost byte. */
+        if (ahead > 1 && ahead < ACK_JUMP_MAX && !(peer->bits & SIDE_FIN) && !(s->flags & (TCP_RST | TCP_SYN))) {
+                peer->missing_bytes += ahead;
+                peer->nxt = s->ack;
+        }
+}
+
+static void note_first(FlowSide *me, const Segment *s) {
+        me->isn = s->seq;
+        me->nxt = s->seq;
+        me->ttl = s->ttl;
+        me->bits |= SIDE_HEARD;
+        if (s->facts & SEGMENT_HAS_TIMESTAMP)
+                me->bits |= SIDE_TIMESTAMP;
+}
+
+static void note_syn(FlowSide *me, const Segment *s) {
+        /* of several SYN+ACKs with unlike ISNs the live one is the one that is acknowledged; the last until then */
+        if (!(me->bits & SIDE_SYN) || (s->flags & TCP_ACK && me->isn != s->seq && !(me->bits & SIDE_DATA))) {
+                me->isn = s->seq;
+                if (!(me->bits & SIDE_SYN_ACK) || seq_after(s->seq, me->nxt) || me->nxt == me->isn)
+                        me->nxt = s->seq;
+        }
+        me->bits |= SIDE_SYN | (s->flags & TCP_ACK ? SIDE_SYN_ACK : SIDE_BARE_SYN);
+        me->wscale = s->facts & SEGMENT_HAS_WSCALE ? s->wscale : 0;
+        me->syn_count++;
+}
+
+/* Where the segment lies in what was sent before. */
+static guint16 note_range(FlowSide *me, const Segment *s) {
+        guint32 length = segment_sequence_length(s), end = s->seq + length;
+        gint32 ahead = seq_diff(s->seq, me->nxt);
+        guint16 marks = 0;
+
+        if (seq_before(s->seq, me->isn) && !(me->bits & SIDE_SYN) && -seq_diff(s->seq, me->isn) < (gint32)ACK_JUMP_MAX)
+                me->isn = s->seq; /* joined midway: an older segment came later */
+        if (ahead > 0 && !(s->flags & TCP_RST)) {
+                marks |= ENTRY_HOLE;
+                if ((guint32)ahead < ACK_JUMP_MAX && length)
+                        hole_add(me, me->nxt, s->seq);
+        }
+        if (length == 0 || s->flags & TCP_RST)
+                return marks;
+        if (seq_after(end, me->nxt)) {
+                if (ahead < 0)
+                        marks |= ENTRY_PARTLY_NEW;
+                me->nxt = end;
+                return marks;
+        }
+        if (hole_fill(me, s->seq, end) == 0)
+                marks |= ENTRY_RETRANSMISSION;
+        return marks;
+}
+
+static gboolean is_keepalive(const FlowSide *me, const Segment *s) {
+        return s->payload_bytes <= 1 && s->seq == me->nxt - 1 && !(s->flags & (TCP_SYN | TCP_FIN | TCP_RST)) &&
+               me->bits & SIDE_HEARD && me->nxt != me->isn;
+}
+
+guint16 account_segment(Flow *f, guint side, const Segment *s) {
+        FlowSide *me = &f->side[side];
+        guint16 marks = 0;
+
+        me->packets++;
+        me->payload_bytes += s->payload_bytes;
+        me->last_ns = s->time_ns;
+        me->last_frame = s->frame;
+        if (!(me->bits & SIDE_HEARD) && !(s->flags & TCP_RST))
+                note_first(me, s);
+        if (s->flags & TCP_SYN)
+                note_syn(me, s);
+        if (is_keepalive(me, s))
+                marks |= ENTRY_KEEPALIVE;
+        else if (me->bits & SIDE_HEARD)
+                marks |= note_range(me, s);
+        if (s->payload_bytes && !(marks & ENTRY_KEEPALIVE)) {
+                me->bits |= SIDE_DATA;
+                me->last_data_ns = s->time_ns;
+                me->last_data_frame = s->frame;
+        }
+        if (marks & ENTRY_RETRANSMISSION) {
+                me->retransmitted_packets++;
+                me->retransmitted_bytes += s->payload_bytes;
+        }
+        if (s->flags & TCP_FIN && !(s->flags & TCP_RST)) {
+                me->fin_count++;
+                me->fin_end = s->seq + segment_sequence_length(s);
+                me->bits |= SIDE_FIN;
+        }
+        if (s->flags & TCP_RST) {
+                me->rst_count++;
+                me->bits |= SIDE_RST;
+        }
+        if (s->flags & TCP_ACK)
+                note_acknowledgment(f, side, s);
+        me->window = s->window;
+        return marks;
+}

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "close.h"
+#include "endpoint.h"
+#include "sequence.h"
+
+/* So many repeats without any answer, and nothing after them, are an abandoned flow. */
+#define ABANDONED_REPEATS 2
+
+const StateEntry *record_state(const FlowRecord *record, guint side, TcpState state) {
+        for (guint i = 0; i < record->side[side].n_states; i++)
+                if (record->side[side].states[i].state == state)
+                        return &record->side[side].states[i];
+        return NULL;
+}
+
+gint64 record_state_end(const FlowRecord *record, guint side, const StateEntry *entry, gboolean *cut) {
+        const SideRecord *s = &record->side[side];
+
+        *cut = entry == &s->states[s->n_states - 1];
+        return *cut ? record->capture_end_ns : entry[1].time_ns;
+}
+
+static gboolean went_by(const FlowRecord *record, Event event) {
+        for (guint s = 0; s < SIDES; s++)
+                for (guint i = 0; i < record->side[s].n_states; i++)
+                        if (record->side[s].states[i].event == event)
+                                return TRUE;
+        return FALSE;
+}
+
+/* The end of the timeline: one side repeats or probes, the other says nothing any more. */
+static gboolean is_abandoned(const Hindsight *h) {
+        guint repeats = 0, side = SIDES;
+
+        for (gint i = h->n - 1; i >= 0; i--) {
+                const TimelineEntry *e = &h->entries[i];
+
+                if (e->marks & (ENTRY_ICMP | ENTRY_OTHER_INCARNATION))
+                        continue;
+                if (side == SIDES)
+                        side = entry_side(e);
+                if (entry_side(e) != side || !(e->marks & (ENTRY_RETRANSMISSION | ENTRY_KEEPALIVE)))
+                        break;
+                repeats++;
+        }
+        return repeats >= ABANDONED_REPEATS;
+}
+
+static CloseKind reset_kind(const Hindsight *h, const FlowRecord *record) {
+        const FlowSide *c = &h->flow->side[CLIENT];
+
+        if (h->side[CLIENT].has_fin || h->side[SERVER].has_fin)
+                return CLOSE_RESET_AFTER_FIN;
+        if (c->bits & SIDE_BARE_SYN && h->flow->side[SERVER].bits & SIDE_SYN_ACK && c->bits & SIDE_RST &&
+            !record_state(record, CLIENT, STATE_ESTABLISHED))
+                return CLOSE_HANDSHAKE_ONLY_RESET;
+        return CLOSE_RESET;
+}
+
+/* Both FINs acknowledged before any RST: what comes later does not change how it closed. */
+static gboolean is_complete(const Hindsight *h, const FlowRecord *record) {
+        return h->side[CLIENT].has_fin && h->side[SERVER].has_fin &&
+               (record_state(record, CLIENT, STATE_TIME_WAIT) || record_state(record, SERVER, STATE_TIME_WAIT)) &&
+               record->side[CLIENT].fin_acked_frame && record->side[SERVER].fin_acked_frame;
+}
+
+CloseKind close_kind(const Hindsight *h, const FlowRecord *record) {
+        gboolean crossed = record_state(record, CLIENT, STATE_FIN_WAIT_1) && record_state(record, SERVER, STATE_FIN_WAIT_1);
+        guint fins = (guint)h->side[CLIENT].has_fin + (guint)h->side[SERVER].has_fin;
+
+        if (went_by(record, EVENT_REFUSED))
+                return CLOSE_REFUSED;
+        if (is_complete(h, record))
+                return crossed ? CLOSE_SIMULTANEOUS : CLOSE_ORDERLY;
+        if (went_by(record, EVENT_SENDS_RST) || went_by(record, EVENT_RST_ACCEPTED))
+                return reset_kind(h, record);
+        if (fins == 2)
+                return crossed ? CLOSE_SIMULTANEOUS : CLOSE_ORDERLY_LAST_ACK_UNSEEN;
+        if (fins == 1)
+                return CLOSE_HALF_CLOSED;
+        if (h->flow->side[CLIENT].bits & SIDE_BARE_SYN && !(h->flow->side[SERVER].bits & SIDE_HEARD))
+                return CLOSE_UNANSWERED;
+        return is_abandoned(h) ? CLOSE_ABANDONED : CLOSE_OPEN;
+}
+
+ClosedFirstBy close_first_by(const Hindsight *h, const FlowRecord *record) {
+        gboolean first[SIDES];
+
+        for (guint s = 0; s < SIDES; s++)
+                first[s] = record_state(record, s, STATE_FIN_WAIT_1) != NULL;
+        if (first[CLIENT] && first[SERVER])
+                return CLOSED_FIRST_BY_BOTH;
+        if (first[CLIENT])
+                return CLOSED_FIRST_BY_CLIENT;
+        if (first[SERVER])
+                return CLOSED_FIRST_BY_SERVER;
+        if (h->side[CLIENT].has_fin || h->side[SERVER].has_fin)
+                return CLOSED_FIRST_BY_UNKNOWN;
+        if (record->side[CLIENT].rst_frame && !record->side[SERVER].rst_frame)
+                return CLOSED_FIRST_BY_CLIENT;
+        if (record->side[SERVER].rst_frame && !record->side[CLIENT].rst_frame)
+                return CLOSED_FIRST_BY_SERVER;
+        return record->joined && !record->side[CLIENT].rst_frame ? CLOSED_FIRST_BY_UNKNOWN : CLOSED_FIRST_BY_NOBODY;
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+/* How a flow closed and who closed first, from the states that its ends went through. */
+
+#include "hindsight.h"
+
+CloseKind close_kind(const Hindsight *h, const FlowRecord *record);
+ClosedFirstBy close_first_by(const Hindsight *h, const FlowRecord *record);
+
+/* Returns: the entry of @state that @side made, or NULL. */
+const StateEntry *record_state(const FlowRecord *record, guint side, TcpState state);
+
+/* Returns: when @side left @entry: the next entry's time, or the end of the capture; @cut is set to whether it was the latter. */
+gint64 record_state_end(const FlowRecord *record, guint side, const StateEntry *entry, gboolean *cut);

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "rule.h"
+
+/*
+ * TD101, TD102, TD104: one side sent its FIN, had it acknowledged, and the other does not close. It is one
+ * story with two ends: FIN_WAIT_2 here, CLOSE_WAIT there.
+ */
+
+/* A shorter wait is how every close looks while it is under way. */
+#define WAIT_NS_MIN SECOND_NS
+
+typedef struct Wait {
+        const StateEntry *entry;
+        gint64 duration_ns;
+        gboolean cut;      /* by the end of the capture */
+        const char *ended; /* by what */
+} Wait;
+
+static const char *ended_by(const Case *c, guint side, const StateEntry *entry, gboolean cut) {
+        const StateEntry *next = entry + 1;
+
+        (void)side;
+        (void)c;
+        if (cut)
+                return "capture_end";
+        switch (next->state) {
+        case STATE_TIME_WAIT:
+        case STATE_LAST_ACK:
+                return "fin";
+        default:
+                return next->basis == BASIS_TIMER ? "timer" : "rst";
+        }
+}
+
+static Wait wait_in(const Case *c, guint side, TcpState state) {
+        Wait w = { .entry = record_state(c->record, side, state) };
+
+        if (!w.entry)
+                return w;
+        w.duration_ns = record_state_end(c->record, side, w.entry, &w.cut) - w.entry->time_ns;
+        w.ended = ended_by(c, side, w.entry, w.cut);
+        return w;
+}
+
+static Certainty certainty_of(const Wait *w) {
+        return w->entry->basis == BASIS_OBSERVED ? CERTAINTY_OBSERVED : CERTAINTY_INFERRED;
+}
+
+static void add_wait(Finding *f, const Case *c, guint closer, const Wait *w) {
+        finding_frame(f, c->record->side[closer].fin_frame);
+        finding_frame(f, c->record->side[closer].fin_acked_frame);
+        if (!w->cut)
+                finding_frame(f, w->entry[1].frame);
+        finding_integer(f, "duration_ns", w->duration_ns, w->cut ? BOUND_AT_LEAST : BOUND_EXACT);
+        finding_text(f, "ended", w->ended);
+        finding_integer(f, "fin_frame", (gint64)frame_ref_number(c->record->side[closer].fin_frame), BOUND_EXACT);
+}
+
+void rule_missing_fin(const Case *c) {
+        for (guint closer = 0; closer < SIDES; closer++) {
+                guint holder = other(closer);
+                Wait fin_wait = wait_in(c, closer, STATE_FIN_WAIT_2), close_wait = wait_in(c, holder, STATE_CLOSE_WAIT);
+                gboolean long_enough;
+
+                if (fin_wait.entry && fin_wait.duration_ns >= c->options->linger_ns)
+                        add_wait(case_find(c, FINDING_LINGERING_FIN_WAIT_2, closer, certainty_of(&fin_wait)), c, closer, &fin_wait);
+                if (close_wait.entry && close_wait.duration_ns >= c->options->linger_ns)
+                        add_wait(case_find(c, FINDING_CLOSE_WAIT_HELD, holder, certainty_of(&close_wait)), c, closer, &close_wait);
+                if (!close_wait.entry || !close_wait.cut || close_wait.duration_ns < WAIT_NS_MIN)
+                        continue;
+                long_enough = c->record->capture_end_ns - c->record->end_ns >= c->options->linger_ns;
+                add_wait(case_find(c, FINDING_MISSING_FIN, holder, long_enough ? certainty_of(&close_wait) : CERTAINTY_CANNOT_TELL), c,
+                         closer, &close_wait);
+        }
+}

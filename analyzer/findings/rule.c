@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <string.h>
+
+#include "rule.h"
+
+static const Rule rules[] = {
+#define RULE(name) rule_##name,
+#include "rules.def"
+#undef RULE
+};
+
+void rules_run(const Case *c, FlowRecord *record) {
+        Case with = *c;
+
+        with.record = record;
+        for (guint i = 0; i < G_N_ELEMENTS(rules); i++)
+                rules[i](&with);
+}
+
+Finding *case_find(const Case *c, FindingId id, guint side, Certainty certainty) {
+        static _Thread_local Finding spare;
+        FlowRecord *r = c->record;
+        Finding *f = &spare;
+
+        if (r->n_findings < RECORD_FINDINGS_MAX)
+                f = &r->findings[r->n_findings++];
+        else
+                r->findings_left_out++;
+        f->id = (guint8)id;
+        f->severity = (guint8)finding_kind(id)->severity;
+        f->certainty = (guint8)certainty;
+        f->side = (guint8)side;
+        f->n_frames = 0;
+        f->n_values = 0;
+        return f;
+}
+
+void finding_frame(Finding *f, FrameRef frame) {
+        if (!frame || f->n_frames == FINDING_FRAMES_MAX)
+                return;
+        for (guint i = 0; i < f->n_frames; i++)
+                if (f->frames[i] == frame)
+                        return;
+        f->frames[f->n_frames++] = frame;
+}
+
+static FindingValue *new_value(Finding *f, const char *name, ValueKind kind) {
+        g_return_val_if_fail(f->n_values < FINDING_VALUES_MAX, &f->values[0]);
+        f->values[f->n_values] = (FindingValue){ .name = name, .kind = (guint8)kind };
+        return &f->values[f->n_values++];
+}
+
+void finding_integer(Finding *f, const char *name, gint64 value, Bound bound) {
+        FindingValue *v = new_value(f, name, VALUE_INTEGER);
+
+        v->integer = value;
+        v->bound = (guint8)bound;
+}
+
+void finding_text(Finding *f, const char *name, const char *text) {
+        new_value(f, name, VALUE_TEXT)->text = text;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+/* What every rule sees and how it says what it found. A rule reads; only rules_run() changes the record. */
+
+#include "analyzer/close.h"
+#include "analyzer/flow_table.h"
+#include "analyzer/tracker.h"
+
+#define SECOND_NS G_GINT64_CONSTANT(1000000000)
+
+typedef struct Case {
+        const FlowTable *table; /* for other incarnations */
+        const Flow *flow;
+        const Hindsight *hindsight;
+        const TrackerOptions *options;
+        FlowRecord *record; /* states and close are final; rules read them and add findings */
+} Case;
+
+typedef void (*Rule)(const Case *c);
+
+/* Runs every rule on one flow. */
+void rules_run(const Case *c, FlowRecord *record);
+
+/**
+ * case_find:
+ * @side: whose it is, or FINDING_NO_SIDE
+ *
+ * Returns: the new finding, to be filled; a scratch one when the record is full (that is counted).
+ */
+Finding *case_find(const Case *c, FindingId id, guint side, Certainty certainty);
+
+/* Adds a frame of evidence; 0 and repeats are left out. */
+void finding_frame(Finding *f, FrameRef frame);
+void finding_integer(Finding *f, const char *name, gint64 value, Bound bound);
+void finding_text(Finding *f, const char *name, const char *text);
+
+#define RULE(name) void rule_##name(const Case *c);
+#include "rules.def"
+#undef RULE

@@ -1,0 +1,482 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "hindsight.h"
+#include "sequence.h"
+
+/* Room for a host that is slow to react, beyond the round trip. */
+#define REACTION_SLACK_NS (G_GINT64_CONSTANT(500000))
+#define REACTION_UNKNOWN_NS (G_GINT64_CONSTANT(1000000))
+
+/* A packet that proves a state for sure when nothing contradicts it for this long: the first retransmission would have come. */
+#define SETTLED_NS (G_GINT64_CONSTANT(1000000000))
+
+static const Moment never = { .there = FALSE, .entry = -1 };
+
+/* Entry @i was sent at 4i; what it causes at the other end lies just behind, what it proves just before. */
+static gint64 position_of_sent(gint i) {
+        return (gint64)i * 4;
+}
+
+static gint64 position_of_arrival(gint i) {
+        return (gint64)i * 4 + 1;
+}
+
+static Moment moment_at(const Hindsight *h, gint i, gint64 position, Basis basis) {
+        return (Moment){ .there = TRUE,
+                         .position = position,
+                         .time_ns = h->entries[i].time_ns,
+                         .frame = h->entries[i].frame,
+                         .entry = i,
+                         .basis = basis };
+}
+
+/* An ordinary TCP packet of @side: no ICMP quotation, nothing of another incarnation. */
+static gboolean sent_by(const Hindsight *h, gint i, guint side) {
+        return entry_side(&h->entries[i]) == side && !(h->entries[i].marks & (ENTRY_ICMP | ENTRY_OTHER_INCARNATION));
+}
+
+static gboolean has_flags(const TimelineEntry *e, guint8 mask, guint8 value) {
+        return (e->flags & mask) == value;
+}
+
+/* RFC 9293 3.10.7.4: a segment without ACK, or with an ACK of what was never sent, does nothing. */
+static gboolean is_acceptable_ack(const Hindsight *h, const TimelineEntry *e) {
+        const FlowSide *peer = &h->flow->side[other(entry_side(e))];
+
+        return e->flags & TCP_ACK && (!(peer->bits & SIDE_HEARD) || seq_diff(e->ack, peer->nxt) <= 1);
+}
+
+static gboolean is_fin(const Hindsight *h, gint i, guint side) {
+        const TimelineEntry *e = &h->entries[i];
+
+        return sent_by(h, i, side) && has_flags(e, TCP_FIN | TCP_RST | TCP_SYN, TCP_FIN) && is_acceptable_ack(h, e);
+}
+
+static gboolean covers(const TimelineEntry *e, guint32 number) {
+        return e->flags & TCP_ACK && seq_at_or_after(e->ack, number);
+}
+
+/* ── What is known of the whole flow ─────────────────────────────────────── */
+
+static void find_stale(Hindsight *h) {
+        guint32 tsval[SIDES] = { 0 }, ack[SIDES] = { 0 };
+        gboolean has_tsval[SIDES] = { FALSE }, has_ack[SIDES] = { FALSE };
+
+        for (gint i = 0; i < h->n; i++) {
+                const TimelineEntry *e = &h->entries[i];
+                guint s = entry_side(e);
+
+                h->stale[i] = 0;
+                if (e->marks & (ENTRY_ICMP | ENTRY_OTHER_INCARNATION) || e->flags & (TCP_RST | TCP_SYN))
+                        continue;
+                if (e->marks & ENTRY_TIMESTAMP) {
+                        h->stale[i] |= has_tsval[s] && seq_before(e->tsval, tsval[s]);
+                        if (!h->stale[i])
+                                tsval[s] = e->tsval;
+                        has_tsval[s] = TRUE;
+                }
+                if (e->flags & TCP_ACK) {
+                        h->stale[i] |= has_ack[s] && seq_before(e->ack, ack[s]);
+                        if (!h->stale[i])
+                                ack[s] = e->ack;
+                        has_ack[s] = TRUE;
+                }
+        }
+}
+
+/* The shortest time in which @side was seen to answer in the handshake. */
+static gint64 reaction(const Hindsight *h, guint side) {
+        gint64 asked_ns = G_MININT64;
+
+        for (gint i = 0; i < h->n; i++) {
+                const TimelineEntry *e = &h->entries[i];
+
+                if (sent_by(h, i, other(side)) && e->flags & TCP_SYN)
+                        asked_ns = e->time_ns;
+                else if (asked_ns != G_MININT64 && sent_by(h, i, side) && e->flags & TCP_ACK && e->time_ns >= asked_ns)
+                        return e->time_ns - asked_ns + REACTION_SLACK_NS;
+        }
+        return REACTION_UNKNOWN_NS;
+}
+
+static guint8 find_vantage(const Hindsight *h) {
+        const HindsightSide *c = &h->side[CLIENT], *s = &h->side[SERVER];
+
+        if (!(h->flow->side[CLIENT].bits & SIDE_BARE_SYN) || !(h->flow->side[SERVER].bits & SIDE_SYN_ACK))
+                return VANTAGE_UNKNOWN;
+        if (c->reaction_ns - REACTION_SLACK_NS < (s->reaction_ns - REACTION_SLACK_NS) / 3)
+                return VANTAGE_CLIENT;
+        if (s->reaction_ns - REACTION_SLACK_NS < (c->reaction_ns - REACTION_SLACK_NS) / 3)
+                return VANTAGE_SERVER;
+        return VANTAGE_BETWEEN;
+}
+
+/* A FIN that was not captured is proved by an acknowledgment of one number more, or by its sender going on behind it. */
+static void find_unseen_fin(Hindsight *h, guint side) {
+        const FlowSide *me = &h->flow->side[side];
+        HindsightSide *k = &h->side[side];
+
+        if (!(me->bits & SIDE_HEARD) || !(me->bits & SIDE_DATA || me->bits & SIDE_SYN))
+                return;
+        for (gint i = 0; i < h->n; i++) {
+                const TimelineEntry *e = &h->entries[i];
+                gboolean proves;
+
+                if (e->flags & (TCP_SYN | TCP_RST) || e->marks & (ENTRY_ICMP | ENTRY_OTHER_INCARNATION))
+                        continue;
+                proves = entry_side(e) == side ? e->payload_bytes == 0 && e->seq == me->nxt + 1
+                                               : e->flags & TCP_ACK && e->ack == me->nxt + 1;
+                if (proves) {
+                        k->has_fin = k->fin_unseen = TRUE;
+                        k->fin_end = me->nxt + 1;
+                        return;
+                }
+        }
+}
+
+static void find_side(Hindsight *h, guint side) {
+        const FlowSide *me = &h->flow->side[side];
+        HindsightSide *k = &h->side[side];
+
+        *k = (HindsightSide){ .has_isn = !!(me->bits & SIDE_SYN), .isn = me->isn };
+        k->reaction_ns = reaction(h, side);
+        for (gint i = 0; i < h->n && !k->has_fin; i++)
+                if (is_fin(h, i, side)) {
+                        k->has_fin = TRUE;
+                        k->fin_end = entry_end(&h->entries[i]);
+                }
+        if (!k->has_fin)
+                find_unseen_fin(h, side);
+}
+
+void hindsight_init(Hindsight *h, const Flow *flow, gint64 end_ns) {
+        h->flow = flow;
+        h->entries = flow->timeline.entries;
+        h->n = flow->timeline.n;
+        h->end_ns = end_ns;
+        find_stale(h);
+        find_side(h, CLIENT);
+        find_side(h, SERVER);
+        h->vantage = find_vantage(h);
+}
+
+/* ── What a side sent ────────────────────────────────────────────────────── */
+
+static Moment first_sent(const Hindsight *h, guint side, guint8 mask, guint8 value) {
+        for (gint i = 0; i < h->n; i++)
+                if (sent_by(h, i, side) && has_flags(&h->entries[i], mask, value))
+                        return moment_at(h, i, position_of_sent(i), BASIS_OBSERVED);
+        return never;
+}
+
+Moment hindsight_sent_syn(const Hindsight *h, guint side) {
+        Moment m = first_sent(h, side, TCP_SYN | TCP_ACK | TCP_RST, TCP_SYN);
+
+        /* an answer that covers a SYN proves it, though the capture does not have it or has it later */
+        for (gint i = 0; i < h->n && (!m.there || i < m.entry); i++)
+                if (sent_by(h, i, other(side)) && has_flags(&h->entries[i], TCP_SYN | TCP_ACK, TCP_SYN | TCP_ACK) && side == CLIENT)
+                        return moment_at(h, i, position_of_sent(i) - 1, BASIS_INFERRED);
+        return m;
+}
+
+Moment hindsight_sent_syn_ack(const Hindsight *h, guint side) {
+        for (gint i = 0; i < h->n; i++)
+                if (sent_by(h, i, side) && has_flags(&h->entries[i], TCP_SYN | TCP_ACK | TCP_RST, TCP_SYN | TCP_ACK) &&
+                    h->entries[i].seq == h->side[side].isn)
+                        return moment_at(h, i, position_of_sent(i), BASIS_OBSERVED);
+        return never;
+}
+
+Moment hindsight_sent_fin(const Hindsight *h, guint side) {
+        const HindsightSide *k = &h->side[side];
+
+        if (!k->has_fin)
+                return never;
+        for (gint i = 0; i < h->n; i++) {
+                const TimelineEntry *e = &h->entries[i];
+
+                if (is_fin(h, i, side))
+                        return moment_at(h, i, position_of_sent(i), BASIS_OBSERVED);
+                if (e->marks & (ENTRY_ICMP | ENTRY_OTHER_INCARNATION) || e->flags & TCP_SYN)
+                        continue;
+                if (entry_side(e) == side ? e->seq == k->fin_end && !(e->flags & TCP_RST) : covers(e, k->fin_end))
+                        return moment_at(h, i, position_of_sent(i) - 1, BASIS_INFERRED);
+        }
+        return never;
+}
+
+Moment hindsight_sent_rst(const Hindsight *h, guint side) {
+        return first_sent(h, side, TCP_RST, TCP_RST);
+}
+
+Moment hindsight_talks(const Hindsight *h, guint side) {
+        for (gint i = 0; i < h->n; i++) {
+                const TimelineEntry *e = &h->entries[i];
+
+                if (e->marks & (ENTRY_ICMP | ENTRY_OTHER_INCARNATION) || e->flags & (TCP_SYN | TCP_RST) || !(e->flags & TCP_ACK))
+                        continue;
+                /* its own segment, or an acknowledgment of something that it sent */
+                return moment_at(h, i, position_of_sent(i) - 1, BASIS_INFERRED);
+        }
+        return never;
+}
+
+/* ── What reached a side ─────────────────────────────────────────────────── */
+
+/* Does @side do anything after entry @i that its SYN's sender in the handshake would not? */
+static gboolean repeats_syn_later(const Hindsight *h, guint side, gint i) {
+        gint64 sure_ns = h->entries[i].time_ns + h->side[side].reaction_ns;
+
+        for (gint j = i + 1; j < h->n; j++)
+                if (sent_by(h, j, side) && h->entries[j].flags & TCP_SYN && h->entries[j].time_ns > sure_ns)
+                        return TRUE;
+        return FALSE;
+}
+
+/* The first packet of @side's own that covers the other end's SYN; -1. */
+static gint first_beyond_handshake(const Hindsight *h, guint side, gint from) {
+        const HindsightSide *peer = &h->side[other(side)];
+
+        for (gint i = from; i < h->n; i++) {
+                const TimelineEntry *e = &h->entries[i];
+
+                if (sent_by(h, i, side) && !(e->flags & TCP_SYN) && covers(e, peer->isn + 1))
+                        return i;
+        }
+        return -1;
+}
+
+/* The opener: SYN_SENT until a SYN+ACK came. */
+static Moment opener_syn_acked(const Hindsight *h, guint side, gint sent) {
+        guint peer = other(side);
+        gint shown = -1, answer = -1;
+
+        for (gint i = sent; i < h->n; i++) {
+                const TimelineEntry *e = &h->entries[i];
+
+                if (sent_by(h, i, peer) && has_flags(e, TCP_SYN | TCP_ACK | TCP_RST, TCP_SYN | TCP_ACK) &&
+                    e->ack == h->side[side].isn + 1 && e->seq == h->side[peer].isn)
+                        answer = i;
+                if (answer >= 0 && (shown = first_beyond_handshake(h, side, i)) >= 0)
+                        break;
+        }
+        if (shown >= 0) {
+                /* the last one that can have caused it */
+                for (gint i = answer + 1; i < shown; i++)
+                        if (sent_by(h, i, peer) && has_flags(&h->entries[i], TCP_SYN | TCP_ACK, TCP_SYN | TCP_ACK) &&
+                            h->entries[i].time_ns + h->side[side].reaction_ns / 2 <= h->entries[shown].time_ns)
+                                answer = i;
+                return moment_at(h, answer, position_of_arrival(answer), BASIS_OBSERVED);
+        }
+        if (answer < 0 || repeats_syn_later(h, side, answer) || repeats_syn_later(h, peer, answer) ||
+            h->flow->side[side].bits & SIDE_RST || h->flow->side[peer].syn_count > 1)
+                return never;
+        return moment_at(h, answer, position_of_arrival(answer), BASIS_ASSUMED);
+}
+
+/* The answerer: SYN_RECEIVED until its SYN is acknowledged and it stops repeating it. */
+static Moment answerer_syn_acked(const Hindsight *h, guint side, gint sent) {
+        const HindsightSide *k = &h->side[side];
+
+        for (gint i = sent + 1; i < h->n; i++) {
+                const TimelineEntry *e = &h->entries[i];
+
+                if (!sent_by(h, i, other(side)) || e->flags & TCP_RST || !covers(e, k->isn + 1) || !is_acceptable_ack(h, e) ||
+                    repeats_syn_later(h, side, i))
+                        continue;
+                for (gint j = i + 1; j < h->n; j++)
+                        if (sent_by(h, j, side) && !(h->entries[j].flags & TCP_SYN))
+                                return moment_at(h, i, position_of_arrival(i), BASIS_OBSERVED);
+                return moment_at(h, i, position_of_arrival(i), BASIS_ASSUMED);
+        }
+        return never;
+}
+
+Moment hindsight_syn_acked(const Hindsight *h, guint side) {
+        Moment syn = hindsight_sent_syn(h, side), syn_ack = hindsight_sent_syn_ack(h, side);
+
+        if (syn_ack.there)
+                return answerer_syn_acked(h, side, syn_ack.entry);
+        if (syn.there)
+                return opener_syn_acked(h, side, syn.basis == BASIS_INFERRED ? 0 : syn.entry);
+        return never;
+}
+
+/* Does @side repeat its FIN so late after entry @i that it cannot have had it? */
+static gboolean repeats_fin_later(const Hindsight *h, guint side, gint i) {
+        gint64 sure_ns = h->entries[i].time_ns + h->side[side].reaction_ns;
+
+        for (gint j = i + 1; j < h->n; j++)
+                if (is_fin(h, j, side) && !h->stale[j] && h->entries[j].time_ns > sure_ns)
+                        return TRUE;
+        return FALSE;
+}
+
+Moment hindsight_fin_acked(const Hindsight *h, guint side) {
+        const HindsightSide *k = &h->side[side];
+        Moment fin = hindsight_sent_fin(h, side), peer_fin;
+
+        if (!fin.there)
+                return never;
+        peer_fin = hindsight_fin_received(h, side);
+        for (gint i = fin.entry; i < h->n; i++) {
+                const TimelineEntry *e = &h->entries[i];
+
+                if (!sent_by(h, i, other(side)) || e->flags & (TCP_RST | TCP_SYN) || !covers(e, k->fin_end) || repeats_fin_later(h, side, i))
+                        continue;
+                /* a FIN that was lost, as its sender's repeat shows, did not acknowledge anything either */
+                if (is_fin(h, i, other(side)) && (!peer_fin.there || i < peer_fin.entry))
+                        continue;
+                return moment_at(h, i, position_of_arrival(i), h->end_ns - e->time_ns >= SETTLED_NS ? BASIS_OBSERVED : BASIS_ASSUMED);
+        }
+        return never;
+}
+
+/* Could entry @i, sent by @side, complete what the other end needs to take the FIN? A FIN, or what fills a hole behind a FIN. */
+static gboolean may_complete_fin(const Hindsight *h, guint side, gint i, gboolean fin_sent) {
+        const TimelineEntry *e = &h->entries[i];
+
+        if (is_fin(h, i, side))
+                return TRUE;
+        return fin_sent && sent_by(h, i, side) && e->payload_bytes && !(e->flags & (TCP_RST | TCP_SYN)) &&
+               !(e->marks & ENTRY_KEEPALIVE);
+}
+
+typedef struct Knowledge {
+        gint shown;  /* first packet of the side that covers the FIN, -1 */
+        gint before; /* last packet of the side before that which does not, -1 */
+} Knowledge;
+
+static Knowledge knows_fin(const Hindsight *h, guint side) {
+        guint32 fin_end = h->side[other(side)].fin_end;
+        Knowledge k = { -1, -1 };
+
+        for (gint i = 0; i < h->n && k.shown < 0; i++) {
+                const TimelineEntry *e = &h->entries[i];
+
+                if (!sent_by(h, i, side) || !(e->flags & TCP_ACK) || h->stale[i])
+                        continue;
+                if (seq_at_or_after(e->ack, fin_end))
+                        k.shown = i;
+                else
+                        k.before = i;
+        }
+        return k;
+}
+
+/* The FIN was taken between two packets of the side's own; which of the other end's completed it? */
+static Moment fin_received_shown(const Hindsight *h, guint side, Knowledge k) {
+        guint peer = other(side);
+        gboolean here = h->vantage == (side == CLIENT ? VANTAGE_CLIENT : VANTAGE_SERVER), fin_sent = FALSE;
+        gint best = -1;
+        gint64 position;
+
+        for (gint i = 0; i < k.shown; i++) {
+                if (!may_complete_fin(h, peer, i, fin_sent))
+                        continue;
+                fin_sent = TRUE;
+                /* at the receiver's own end what was captured did arrive: the first that completes it */
+                if (here && best > k.before && best >= 0)
+                        break;
+                if (best >= 0 && h->entries[i].time_ns + h->side[side].reaction_ns / 2 > h->entries[k.shown].time_ns + REACTION_SLACK_NS)
+                        break;
+                best = i;
+        }
+        if (best < 0) /* the FIN itself is not in the capture, or was captured late */
+                return moment_at(h, k.shown, position_of_sent(k.shown) - 1, BASIS_INFERRED);
+        position = position_of_arrival(best);
+        if (k.before >= 0)
+                position = MAX(position, position_of_sent(k.before) + 1);
+        return moment_at(h, best, MIN(position, position_of_sent(k.shown) - 1), BASIS_OBSERVED);
+}
+
+Moment hindsight_fin_received(const Hindsight *h, guint side) {
+        guint peer = other(side);
+        gint fin = -1, fins = 0;
+        Knowledge k;
+
+        if (!h->side[peer].has_fin)
+                return never;
+        k = knows_fin(h, side);
+        if (k.shown >= 0)
+                return fin_received_shown(h, side, k);
+        for (gint i = 0; i < h->n; i++)
+                if (is_fin(h, i, peer)) {
+                        fin = i;
+                        fins++;
+                }
+        /* Nothing shows that it came. Repeated in vain it did not; a RST came instead of an ACK; later packets do not know it. */
+        if (fin < 0 || fins > 1 || k.before > fin)
+                return never;
+        for (gint i = fin + 1; i < h->n; i++)
+                if (sent_by(h, i, side) && h->entries[i].flags & TCP_RST)
+                        return never;
+        return moment_at(h, fin, position_of_arrival(fin), BASIS_ASSUMED);
+}
+
+/* RFC 9293 3.10.7.4 and RFC 5961 3: exactly the next number expected. What it has received lies between what it said and what was sent. */
+static gboolean is_exact_rst(const Hindsight *h, guint side, gint i) {
+        const TimelineEntry *rst = &h->entries[i];
+        guint32 known = 0, sent = 0;
+        gboolean has_known = FALSE, has_sent = FALSE;
+
+        for (gint j = 0; j < i; j++) {
+                const TimelineEntry *e = &h->entries[j];
+
+                if (e->marks & ENTRY_ICMP || e->flags & TCP_RST)
+                        continue;
+                if (entry_side(e) == side && e->flags & TCP_ACK && (!has_known || seq_after(e->ack, known))) {
+                        known = e->ack;
+                        has_known = TRUE;
+                }
+                if (entry_side(e) != side && (!has_sent || seq_after(entry_end(e), sent))) {
+                        sent = entry_end(e);
+                        has_sent = TRUE;
+                }
+        }
+        if (!has_known)
+                return !has_sent || !seq_after(rst->seq, sent);
+        if (rst->seq == known)
+                return TRUE;
+        if (has_sent && seq_after(rst->seq, known) && !seq_after(rst->seq, sent))
+                return TRUE;
+        /* Linux takes the FIN's own number once the FIN has been received (tcp_reset_check()) */
+        return h->side[other(side)].has_fin && rst->seq + 1 == h->side[other(side)].fin_end && known == h->side[other(side)].fin_end;
+}
+
+/* A side that goes on long after the RST had none. What it sent while the RST was under way does not count. */
+static gboolean goes_on(const Hindsight *h, guint side, gint i) {
+        gint64 sure_ns = h->entries[i].time_ns + h->side[side].reaction_ns;
+
+        for (gint j = i + 1; j < h->n; j++)
+                if (sent_by(h, j, side) && !(h->entries[j].flags & TCP_RST) && !h->stale[j] && h->entries[j].time_ns > sure_ns)
+                        return TRUE;
+        return FALSE;
+}
+
+/* RFC 9293 3.10.7.3: in SYN_SENT only a RST that acknowledges the SYN counts. */
+static gboolean refuses(const Hindsight *h, guint side, const TimelineEntry *rst) {
+        return rst->flags & TCP_ACK && rst->ack == h->side[side].isn + 1;
+}
+
+Moment hindsight_rst_accepted(const Hindsight *h, guint side) {
+        gboolean in_syn_sent = hindsight_sent_syn(h, side).there && !hindsight_syn_acked(h, side).there &&
+                               !hindsight_sent_syn_ack(h, side).there;
+
+        for (gint i = 0; i < h->n; i++) {
+                const TimelineEntry *e = &h->entries[i];
+                gint64 position;
+
+                if (entry_side(e) == side || e->marks & ENTRY_ICMP || !(e->flags & TCP_RST))
+                        continue;
+                if (!(in_syn_sent ? refuses(h, side, e) : is_exact_rst(h, side, i)) || goes_on(h, side, i))
+                        continue;
+                /* after everything that it had sent before it can have had the RST */
+                position = position_of_arrival(i);
+                for (gint j = i + 1; j < h->n; j++)
+                        if (sent_by(h, j, side) && !(h->entries[j].flags & TCP_RST) &&
+                            h->entries[j].time_ns <= e->time_ns + h->side[side].reaction_ns)
+                                position = position_of_sent(j) + 1;
+                return moment_at(h, i, position, BASIS_ASSUMED);
+        }
+        return never;
+}

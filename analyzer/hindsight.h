@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+/*
+ * What did each end receive, and when?
+ *
+ * Theory of operation.  The capture shows what each end sent; what it received must be concluded. A packet
+ * tells its sender's whole knowledge: its ACK field is what the sender had received in order at that
+ * moment. So "had it the FIN when it sent this?" is answered by its own packets, and only *when* the FIN came
+ * is an estimate, between its last packet that did not know it and the first one that did. What no
+ * packet of its own shows (the ACK of its FIN, a RST) is assumed to arrive and taken back when what it
+ * did later contradicts it: it repeats what was acknowledged, or goes on talking.  All this is done when the flow is
+ * reported, with its whole timeline at hand; so nothing has to be guessed first and mended later.
+ */
+
+#include "flow.h"
+#include "record.h"
+
+/* Something that happened to an endpoint, and what shows it. */
+typedef struct Moment {
+        gboolean there;
+        gint64 position; /* orders what happens to one endpoint: see position_of_sent() */
+        gint64 time_ns;
+        FrameRef frame;
+        gint entry; /* of the timeline: the packet that was sent or received */
+        Basis basis;
+} Moment;
+
+typedef struct HindsightSide {
+        gboolean has_isn;   /* the ISN is known: a SYN of it was captured, or acknowledged */
+        guint32 isn;
+        gboolean has_fin;   /* a FIN was captured or is proved by numbers */
+        gboolean fin_unseen; /* ...proved only */
+        guint32 fin_end;    /* one past it */
+        gint64 reaction_ns; /* from the capture point to this end and back, at least */
+} HindsightSide;
+
+typedef struct Hindsight {
+        const Flow *flow;
+        const TimelineEntry *entries;
+        gint n;
+        gint64 end_ns; /* of the capture */
+        guint8 vantage; /* Vantage */
+        HindsightSide side[SIDES];
+        guint8 stale[TIMELINE_ENTRIES_MAX]; /* was sent before an entry that was captured earlier */
+} Hindsight;
+
+void hindsight_init(Hindsight *h, const Flow *flow, gint64 end_ns);
+
+/* @side sent it: its SYN, SYN+ACK, FIN, first RST, first segment of an open connection. */
+Moment hindsight_sent_syn(const Hindsight *h, guint side);
+Moment hindsight_sent_syn_ack(const Hindsight *h, guint side);
+Moment hindsight_sent_fin(const Hindsight *h, guint side);
+Moment hindsight_sent_rst(const Hindsight *h, guint side);
+Moment hindsight_talks(const Hindsight *h, guint side);
+
+/* It reached @side: the acknowledgment of its SYN or of its FIN, the other end's FIN, a RST that it accepted. */
+Moment hindsight_syn_acked(const Hindsight *h, guint side);
+Moment hindsight_fin_acked(const Hindsight *h, guint side);
+Moment hindsight_fin_received(const Hindsight *h, guint side);
+Moment hindsight_rst_accepted(const Hindsight *h, guint side);

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "incarnation.h"
+#include "record.h"
+#include "sequence.h"
+
+/* How many incarnations back a late packet is looked for. */
+#define INCARNATIONS_BACK 8U
+
+/* How many packets back in a flow a copy is looked for: a burst may be captured whole before its copy. */
+#define COPY_ENTRIES_BACK 24U
+
+/*
+ * Two captures of one packet lie apart by the time it takes from one interface to the other; a
+ * retransmission by at least a tail-loss probe's delay. What can tell them apart decides how long we
+ * believe in a copy: an equal running IP ID for long, an equal timestamp for less, nothing at all only for a moment.
+ */
+#define COPY_NS_IP_ID (200 * G_GINT64_CONSTANT(1000000))
+#define COPY_NS_TIMESTAMP (4 * G_GINT64_CONSTANT(1000000))
+#define COPY_NS_NOTHING (1 * G_GINT64_CONSTANT(1000000))
+
+/* Numbers this far from what a connection has used are not its own: the largest window (RFC 7323 2.3)... */
+#define NEAR (1U << 30)
+/* ...and once it is closing, or a SYN+ACK comes along, a usual one. */
+#define NEAR_CLOSING (1U << 20)
+
+static gint64 copy_limit_ns(const Segment *s) {
+        if (!(s->facts & SEGMENT_IPV6) && s->ip_id)
+                return COPY_NS_IP_ID;
+        return s->facts & SEGMENT_HAS_TIMESTAMP ? COPY_NS_TIMESTAMP : COPY_NS_NOTHING;
+}
+
+static gboolean entry_equals(const TimelineEntry *e, guint side, const Segment *s) {
+        if (entry_side(e) != side || e->seq != s->seq || e->flags != s->flags || e->payload_bytes != s->payload_bytes ||
+            e->window != s->window || e->marks & (ENTRY_ICMP | ENTRY_OTHER_INCARNATION))
+                return FALSE;
+        if (s->flags & TCP_ACK && e->ack != s->ack)
+                return FALSE;
+        if (s->facts & SEGMENT_HAS_TIMESTAMP && (e->tsval != s->tsval || e->tsecr != s->tsecr))
+                return FALSE;
+        if (s->sack_blocks && e->sack_right != segment_sack_right(s))
+                return FALSE;
+        return s->facts & SEGMENT_IPV6 || e->ip_id == s->ip_id;
+}
+
+gboolean segment_is_copy(const Flow *f, guint side, const Segment *s) {
+        const Timeline *t = &f->timeline;
+        gint64 limit = copy_limit_ns(s);
+        guint last = t->n > COPY_ENTRIES_BACK ? t->n - COPY_ENTRIES_BACK : 0;
+
+        for (guint i = t->n; i > last; i--) {
+                const TimelineEntry *e = &t->entries[i - 1];
+
+                if (ABS(s->time_ns - e->time_ns) <= limit && entry_equals(e, side, s))
+                        return TRUE;
+        }
+        return FALSE;
+}
+
+/*
+ * How far the segment's numbers are from what the flow has used: 0 when they continue or repeat it.
+ * The acknowledgment is held against what the other end sent.
+ */
+static guint32 distance(const Flow *f, guint side, const Segment *s) {
+        const FlowSide *me = &f->side[side], *peer = &f->side[other(side)];
+        guint32 d = 0;
+
+        if (me->bits & SIDE_HEARD)
+                d = seq_distance(s->seq, me->isn, me->nxt);
+        else if (peer->bits & SIDE_ACK)
+                d = seq_distance(s->seq, peer->ack, peer->ack);
+        if (s->flags & TCP_ACK && peer->bits & SIDE_HEARD)
+                d = MAX(d, seq_distance(s->ack, peer->isn, peer->nxt));
+        return d;
+}
+
+/* Numbers of another connection whose SYN is not in the capture. A RST may carry anything. */
+static gboolean is_foreign(const Flow *f, const Segment *s) {
+        return !(s->flags & TCP_RST) && distance(f, flow_side_of(f, s), s) >= (f->closing ? NEAR_CLOSING : NEAR);
+}
+
+/* Returns: the incarnation that the numbers of a segment without SYN fit best; the newer one if two fit alike. */
+static Flow *best_fit(const FlowTable *t, Flow *newest, const Segment *s) {
+        Flow *best = newest;
+        guint32 best_distance = distance(newest, flow_side_of(newest, s), s);
+        Flow *f = newest;
+
+        for (guint i = 0; best_distance && f->previous && i < INCARNATIONS_BACK; i++) {
+                guint32 d;
+
+                f = flow_table_get(t, f->previous);
+                d = distance(f, flow_side_of(f, s), s);
+                if (d < best_distance && d < NEAR) {
+                        best = f;
+                        best_distance = d;
+                }
+        }
+        return best;
+}
+
+/* A bare SYN: is it one that @f knows? */
+static gboolean knows_syn(const Flow *f, guint side, const Segment *s) {
+        const FlowSide *me = &f->side[side], *peer = &f->side[other(side)];
+
+        if (me->bits & SIDE_SYN)
+                return me->isn == s->seq;
+        /* the SYN+ACK was captured before it */
+        if (peer->bits & SIDE_SYN_ACK && peer->bits & SIDE_ACK)
+                return peer->ack == s->seq + 1 || (me->bits & SIDE_HEARD && me->isn == s->seq + 1);
+        /* crossing SYNs: simultaneous open */
+        return peer->bits & SIDE_BARE_SYN && !(me->bits & SIDE_HEARD) && !f->closing && !(peer->bits & SIDE_ACK);
+}
+
+static gboolean knows_syn_ack(const Flow *f, guint side, const Segment *s) {
+        const FlowSide *me = &f->side[side], *peer = &f->side[other(side)];
+
+        if (peer->bits & SIDE_SYN)
+                return s->ack == peer->isn + 1;
+        if (me->bits & SIDE_SYN)
+                return me->isn == s->seq;
+        return FALSE;
+}
+
+static Flow *find_syn(const FlowTable *t, Flow *newest, const Segment *s) {
+        Flow *f = newest;
+
+        for (guint i = 0; i < INCARNATIONS_BACK; i++) {
+                guint side = flow_side_of(f, s);
+
+                if (s->flags & TCP_ACK ? knows_syn_ack(f, side, s) : knows_syn(f, side, s))
+                        return f;
+                if (!f->previous)
+                        break;
+                f = flow_table_get(t, f->previous);
+        }
+        return NULL;
+}
+
+/* A SYN+ACK that answers no SYN we saw: a stray one of the connection at hand, or the beginning of another. */
+static gboolean is_stray_syn_ack(const Flow *newest, const Segment *s) {
+        return s->flags & TCP_ACK && !newest->closing && distance(newest, flow_side_of(newest, s), s) < NEAR_CLOSING;
+}
+
+/*
+ * Linux answers a SYN that it does not take in TIME_WAIT or in a synchronised state with an ACK of the old
+ * connection (RFC 5961 4, tcp_timewait_state_process()); the sender of the SYN then sends a bare RST that has
+ * that ACK's number. The RST speaks for the new connection's socket and ends the old one.
+ */
+static gboolean answers_challenge(const Flow *newest, const Flow *old, guint side, const Segment *s) {
+        if (!(s->flags & TCP_RST) || s->flags & TCP_ACK || newest == old)
+                return FALSE;
+        return newest->side[side].bits & SIDE_BARE_SYN && !(newest->side[other(side)].bits & SIDE_HEARD);
+}
+
+/*
+ * The VLANs and tunnels of a side are those of its first packet. A packet of another path is a copy captured
+ * elsewhere, or belongs to another connection with the same addresses; the two directions of one
+ * connection may well have different ones.
+ */
+static gboolean path_fits(const FlowTable *t, Flow *f, const Segment *s) {
+        guint side = flow_side_of(f, s);
+        const FlowSide *me = &f->side[side], *peer = &f->side[other(side)];
+
+        if (me->bits & SIDE_PATH)
+                return me->path == s->path || segment_is_copy(f, side, s);
+        if (!(peer->bits & SIDE_PATH) || peer->path == s->path)
+                return TRUE;
+        return distance(best_fit(t, f, s), side, s) < NEAR;
+}
+
+static Flow *find_newest(const FlowTable *t, const Segment *s, guint32 hash) {
+        FlowLookup lookup;
+        Flow *f = flow_table_first(t, &lookup, s, hash), *usable = NULL;
+
+        for (; f; f = flow_table_next(t, &lookup)) {
+                guint side = flow_side_of(f, s);
+
+                /* the common case, and the exact one, first */
+                if (f->side[side].bits & SIDE_PATH && f->side[side].path == s->path)
+                        return f;
+                if (!usable && path_fits(t, f, s))
+                        usable = f;
+        }
+        return usable;
+}
+
+/* Without a handshake the lower port is taken for the server's; equal ones: who spoke first is the client. */
+static guint guess_sender(const Segment *s) {
+        if (s->flags & TCP_SYN)
+                return s->flags & TCP_ACK ? SERVER : CLIENT;
+        return s->source_port < s->destination_port ? SERVER : CLIENT;
+}
+
+static Match add(FlowTable *t, const Segment *s, guint32 hash, Flow *older) {
+        guint sender = guess_sender(s);
+        Flow *f = flow_table_add(t, s, hash, sender, older);
+
+        if (f)
+                f->roles = !(s->flags & TCP_SYN) ? ROLES_PORT : s->flags & TCP_ACK ? ROLES_SYN_ACK : ROLES_SYN;
+        return (Match){ .flow = f, .side = sender };
+}
+
+Match incarnation_match(FlowTable *t, const Segment *s, guint32 hash) {
+        Flow *newest = find_newest(t, s, hash), *f;
+
+        if (!newest)
+                return add(t, s, hash, NULL);
+        if (s->flags & TCP_SYN && !(s->flags & TCP_RST)) {
+                f = find_syn(t, newest, s);
+                if (!f && is_stray_syn_ack(newest, s))
+                        f = newest;
+                if (!f)
+                        return add(t, s, hash, newest);
+                return (Match){ .flow = f, .side = flow_side_of(f, s) };
+        }
+        f = newest->previous ? best_fit(t, newest, s) : newest;
+        if (f != newest) {
+                guint side = flow_side_of(newest, s);
+
+                if (answers_challenge(newest, f, side, s))
+                        return (Match){ .flow = newest, .side = side, .ended = f };
+        }
+        if (is_foreign(f, s))
+                return add(t, s, hash, newest);
+        return (Match){ .flow = f, .side = flow_side_of(f, s) };
+}
+
+Flow *incarnation_of_quote(const FlowTable *t, const Segment *s, guint32 hash, guint *side) {
+        Flow *f = find_newest(t, s, hash);
+
+        for (guint i = 0; f && i < INCARNATIONS_BACK; i++) {
+                const FlowSide *me = &f->side[flow_side_of(f, s)];
+
+                if (me->bits & SIDE_HEARD && seq_distance(s->seq, me->isn, me->nxt) == 0) {
+                        *side = flow_side_of(f, s);
+                        return f;
+                }
+                f = f->previous ? flow_table_get(t, f->previous) : NULL;
+        }
+        return NULL;
+}

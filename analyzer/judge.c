@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <string.h>
+
+#include "close.h"
+#include "completeness.h"
+#include "endpoint.h"
+#include "findings/rule.h"
+#include "judge.h"
+#include "replay.h"
+#include "sequence.h"
+
+/* Closed ends keep TIME_WAIT this long (Linux include/net/tcp.h TCP_TIMEWAIT_LEN). */
+#define TIME_WAIT_NS (60 * G_GINT64_CONSTANT(1000000000))
+
+static void copy_side(const Flow *f, guint side, SideRecord *r) {
+        const FlowSide *me = &f->side[side], *peer = &f->side[other(side)];
+
+        memset(r, 0, sizeof *r);
+        r->address = f->address[side].address;
+        r->port = f->address[side].port;
+        r->packets = me->packets;
+        r->payload_bytes = me->payload_bytes;
+        r->retransmitted_packets = me->retransmitted_packets;
+        r->retransmitted_bytes = me->retransmitted_bytes;
+        r->missing_bytes = me->missing_bytes;
+        r->copies = me->copies;
+        r->has_isn = !!(me->bits & SIDE_SYN);
+        r->isn = me->bits & SIDE_HEARD ? me->isn : peer->bits & SIDE_ACK ? peer->ack - 1 : 0;
+        r->syn_count = me->syn_count;
+        r->fin_count = me->fin_count;
+        r->rst_count = me->rst_count;
+        r->last_frame = me->last_frame;
+        r->last_ns = me->last_ns;
+        r->last_data_frame = me->last_data_frame;
+        r->last_data_ns = me->last_data_ns;
+        if (me->bits & SIDE_HEARD && peer->bits & SIDE_ACK && seq_after(me->nxt, peer->ack))
+                r->unacked_bytes = me->nxt - peer->ack - (me->bits & SIDE_FIN && me->nxt == me->fin_end);
+}
+
+static void note_first(FrameRef *frame, gint64 *time_ns, const TimelineEntry *e) {
+        if (*frame)
+                return;
+        *frame = e->frame;
+        *time_ns = e->time_ns;
+}
+
+/* Frames of the flags, found in the timeline. */
+static void note_frames(const Hindsight *h, FlowRecord *record) {
+        for (gint i = 0; i < h->n; i++) {
+                const TimelineEntry *e = &h->entries[i];
+                guint s = entry_side(e);
+                SideRecord *me = &record->side[s], *peer = &record->side[other(s)];
+                const HindsightSide *k = &h->side[other(s)];
+
+                if (e->marks & (ENTRY_ICMP | ENTRY_OTHER_INCARNATION))
+                        continue;
+                if (e->flags & TCP_RST) {
+                        note_first(&me->rst_frame, &me->rst_ns, e);
+                        continue;
+                }
+                if (e->flags & TCP_SYN)
+                        note_first(&me->syn_frame, &me->syn_ns, e);
+                else if (e->flags & TCP_FIN)
+                        note_first(&me->fin_frame, &me->fin_ns, e);
+                if (k->has_fin && e->flags & TCP_ACK && seq_at_or_after(e->ack, k->fin_end))
+                        note_first(&peer->fin_acked_frame, &peer->fin_acked_ns, e);
+        }
+}
+
+/* What ends without a packet: TIME_WAIT by its timer, or by a new connection that took its place. */
+static void end_time_wait(const FlowTable *table, const Flow *f, FlowRecord *record) {
+        const Flow *next = f->next_incarnation ? flow_table_get(table, f->next_incarnation) : NULL;
+
+        for (guint s = 0; s < SIDES; s++) {
+                SideRecord *me = &record->side[s];
+                gint64 over_ns;
+
+                if (me->state != STATE_TIME_WAIT)
+                        continue;
+                over_ns = MAX(me->states[me->n_states - 1].time_ns, f->end_ns) + TIME_WAIT_NS;
+                if (next && next->start_ns < over_ns && next->side[SERVER].bits & SIDE_SYN_ACK)
+                        endpoint_event(me, EVENT_REUSED, next->start_ns, next->first_frame, BASIS_INFERRED);
+                else if (over_ns <= record->capture_end_ns)
+                        endpoint_event(me, EVENT_EXPIRED, over_ns, 0, BASIS_TIMER);
+        }
+}
+
+static void copy_flow(const Flow *f, gint64 end_ns, FlowRecord *r) {
+        r->number = f->number;
+        r->previous_flow = f->previous;
+        r->incarnation = f->incarnation;
+        r->path = f->side[CLIENT].bits & SIDE_PATH ? f->side[CLIENT].path : f->side[SERVER].path;
+        r->ipv6 = f->ipv6;
+        r->first_frame = f->first_frame;
+        r->last_frame = f->last_frame;
+        r->start_ns = f->start_ns;
+        r->end_ns = f->end_ns;
+        r->roles = f->roles;
+        r->completeness = completeness_value(f->completeness);
+        r->joined = !(f->side[CLIENT].bits & SIDE_BARE_SYN) && !(f->side[SERVER].bits & SIDE_SYN_ACK);
+        r->zeek_conn_state = zeek_conn_state(&f->zeek);
+        zeek_history(&f->zeek, r->zeek_history, sizeof r->zeek_history);
+        r->capture_end_ns = end_ns;
+        r->n_findings = 0;
+        r->findings_left_out = 0;
+        r->timeline = f->timeline.entries;
+        r->n_timeline = f->timeline.n;
+        r->timeline_left_out = f->timeline.left_out;
+        r->icmp_errors = f->icmp_errors;
+        copy_side(f, CLIENT, &r->side[CLIENT]);
+        copy_side(f, SERVER, &r->side[SERVER]);
+}
+
+void judge_flow(const FlowTable *table, const Flow *flow, gint64 end_ns, const TrackerOptions *options, FlowRecord *record) {
+        Hindsight h;
+
+        copy_flow(flow, end_ns, record);
+        hindsight_init(&h, flow, end_ns);
+        note_frames(&h, record);
+        replay_flow(&h, record);
+        end_time_wait(table, flow, record);
+        record->vantage = h.vantage;
+        record->close = (guint8)close_kind(&h, record);
+        record->closed_first_by = (guint8)close_first_by(&h, record);
+        rules_run(&(Case){ .table = table, .flow = flow, .hindsight = &h, .options = options }, record);
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+/* From a flow's facts to its record: hindsight, replay, kind of close, findings. */
+
+#include "flow_table.h"
+#include "tracker.h"
+
+/**
+ * judge_flow:
+ * @end_ns: time of the capture's last frame
+ * @record: (out): all of it is written; its timeline points into @flow
+ */
+void judge_flow(const FlowTable *table, const Flow *flow, gint64 end_ns, const TrackerOptions *options, FlowRecord *record);
