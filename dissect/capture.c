@@ -102,13 +102,12 @@ static Capture *capture_new(const char *name, CaptureStream *s, guint file, gboo
         c->info.path = g_strdup(name);
         c->stream = capture_stream_decompress(s);
         c->reader = reader_new(c, use_libpcap, &format, &why);
+        const char *compression = c->stream->compression;
         if (why) {
-                g_set_error(error, CAPTURE_ERROR, CAPTURE_ERROR_FORMAT, "%s: not a capture that can be read: %s", name,
-                            why->message);
+                g_set_error(error, CAPTURE_ERROR, CAPTURE_ERROR_FORMAT, "%s: not a capture that can be read: %s%s%s", name,
+                            compression ? compression : "", compression ? " data: " : "", why->message);
                 return NULL;
         }
-
-        const char *compression = capture_stream_compression(c->stream);
         if (compression)
                 g_snprintf(c->info.format, sizeof c->info.format, "%s (%s)", format, compression);
         else

@@ -10,6 +10,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #include "capture.h"
 
@@ -149,29 +150,72 @@ CaptureStream *capture_stream_new_bytes(GBytes *bytes) {
         return s;
 }
 
-/* ── Decompressed ──────────────────────────────────────────────────────────── */
+/* ── Out of gzip ───────────────────────────────────────────────────────────── */
 
-#define MAGIC_BYTES_MAX 6
+static const guint8 gzip_magic[] = { 0x1f, 0x8b }; /* RFC 1952 2.3.1 */
+
+static gboolean stream_begins(CaptureStream *s, const guint8 *magic, gsize n) {
+        return capture_stream_need(s, n) && memcmp(s->at, magic, n) == 0;
+}
+
+/*
+ * zlib itself, not libarchive: that one does not check the CRC, and drops up to 64 KiB before
+ * the place where a file was cut, which is how a rotated capture that was being written ends.
+ */
+static gssize gzip_fill(CaptureStream *s, guint8 *into, gsize n) {
+        CaptureStream *inner = s->inner;
+        z_stream *z = s->gzip;
+
+        z->next_out = into;
+        z->avail_out = (uInt)n;
+        while (z->avail_out == n) {
+                gboolean more = capture_stream_need(inner, 1);
+                gsize left = capture_stream_left(inner);
+
+                z->next_in = (Bytef *)inner->at;
+                z->avail_in = (uInt)left;
+                int result = inflate(z, Z_NO_FLUSH);
+                capture_stream_consume(inner, left - z->avail_in);
+                if (result == Z_OK || (result == Z_BUF_ERROR && more))
+                        continue;
+                if (z->avail_out < n) /* the end and errors say so again, next time */
+                        break;
+                if (result == Z_STREAM_END) {
+                        if (!stream_begins(inner, gzip_magic, sizeof gzip_magic))
+                                return 0;
+                        inflateReset(z); /* one more member, RFC 1952 2.2 */
+                        continue;
+                }
+                s->failure = more || inner->failure
+                                     ? g_strdup_printf("gzip data is damaged: %s", inner->failure ? inner->failure : z->msg)
+                                     : g_strdup("gzip data ends before its time");
+                return -1;
+        }
+        return (gssize)(n - z->avail_out);
+}
+
+static CaptureStream *gzip_new(CaptureStream *inner) {
+        CaptureStream *s = stream_new(gzip_fill);
+
+        s->inner = inner;
+        s->compression = "gzip";
+        s->gzip = g_new0(z_stream, 1);
+        inflateInit2(s->gzip, MAX_WBITS + 16); /* a gzip header */
+        return s;
+}
+
+/* ── Out of xz, zstd, lz4 and bzip2 ────────────────────────────────────────── */
 
 static const struct {
+        const char *compression;
         guint8 n;
-        guint8 bytes[MAGIC_BYTES_MAX];
-} compressed_magics[] = {
-        { 2, { 0x1f, 0x8b } },                         /* gzip, RFC 1952 2.3.1 */
-        { 6, { 0xfd, '7', 'z', 'X', 'Z', 0x00 } },     /* xz file format 2.1.1.1 */
-        { 4, { 0x28, 0xb5, 0x2f, 0xfd } },             /* zstd, RFC 8878 3.1.1 */
-        { 4, { 0x04, 0x22, 0x4d, 0x18 } },             /* lz4 frame format */
-        { 3, { 'B', 'Z', 'h' } },                      /* bzip2 */
+        guint8 magic[6];
+} archive_types[] = {
+        { "xz", 6, { 0xfd, '7', 'z', 'X', 'Z', 0x00 } }, /* xz file format 2.1.1.1 */
+        { "zstd", 4, { 0x28, 0xb5, 0x2f, 0xfd } },       /* RFC 8878 3.1.1 */
+        { "lz4", 4, { 0x04, 0x22, 0x4d, 0x18 } },        /* lz4 frame format */
+        { "bzip2", 3, { 'B', 'Z', 'h' } },
 };
-
-static gboolean stream_is_compressed(CaptureStream *s) {
-        for (gsize i = 0; i < G_N_ELEMENTS(compressed_magics); i++) {
-                gsize n = compressed_magics[i].n;
-                if (capture_stream_need(s, n) && memcmp(s->at, compressed_magics[i].bytes, n) == 0)
-                        return TRUE;
-        }
-        return FALSE;
-}
 
 /* libarchive asks for the compressed bytes: it gets all that is buffered. */
 static la_ssize_t archive_input(struct archive *a, void *data, const void **block) {
@@ -184,55 +228,65 @@ static la_ssize_t archive_input(struct archive *a, void *data, const void **bloc
         return (la_ssize_t)n;
 }
 
-static gssize archive_fill(CaptureStream *s, guint8 *into, gsize n) {
-        la_ssize_t got = archive_read_data(s->archive, into, n);
-
-        if (got < 0) {
-                const char *why = archive_error_string(s->archive);
-                s->failure = g_strdup_printf("%s data is damaged: %s", capture_stream_compression(s),
-                                             s->inner->failure ? s->inner->failure : why ? why : "no reason given");
-        }
-        return got;
-}
-
-/* Nothing will come: the reason is libarchive's. */
 static void archive_fail(CaptureStream *s) {
-        s->at_end = TRUE;
-        s->failure = g_strdup_printf("compressed data is damaged: %s", archive_error_string(s->archive));
+        const char *why = s->inner->failure ? s->inner->failure : archive_error_string(s->archive);
+
+        s->failure = g_strdup_printf("%s data is damaged: %s", s->compression, why ? why : "no reason given");
 }
 
-CaptureStream *capture_stream_decompress(CaptureStream *inner) {
-        if (!stream_is_compressed(inner))
-                return inner;
+/* Block by block: archive_read_data() would drop what it has when a later block fails. */
+static gssize archive_fill(CaptureStream *s, guint8 *into, gsize n) {
+        la_int64_t offset;
 
+        while (s->block_left == 0) {
+                const void *block;
+                int result = archive_read_data_block(s->archive, &block, &s->block_left, &offset);
+                if (result == ARCHIVE_EOF)
+                        return 0;
+                if (result < ARCHIVE_WARN) {
+                        archive_fail(s);
+                        return -1;
+                }
+                s->block = block;
+        }
+        gsize got = MIN(n, s->block_left);
+        memcpy(into, s->block, got);
+        s->block += got;
+        s->block_left -= got;
+        return (gssize)got;
+}
+
+static CaptureStream *archive_new(CaptureStream *inner, const char *compression) {
         CaptureStream *s = stream_new(archive_fill);
         struct archive_entry *entry;
 
         s->inner = inner;
+        s->compression = compression;
         s->archive = archive_read_new();
-        archive_read_support_filter_gzip(s->archive);
         archive_read_support_filter_xz(s->archive);
         archive_read_support_filter_zstd(s->archive);
         archive_read_support_filter_lz4(s->archive);
         archive_read_support_filter_bzip2(s->archive);
         archive_read_support_format_raw(s->archive);
         archive_read_support_format_empty(s->archive);
-        if (archive_read_open2(s->archive, inner, NULL, archive_input, NULL, NULL) != ARCHIVE_OK) {
-                archive_fail(s);
-                return s;
-        }
-        int result = archive_read_next_header(s->archive, &entry);
-        if (result == ARCHIVE_EOF)
-                s->at_end = TRUE;
-        else if (result != ARCHIVE_OK)
+
+        int result = archive_read_open2(s->archive, inner, NULL, archive_input, NULL, NULL);
+        if (result == ARCHIVE_OK)
+                result = archive_read_next_header(s->archive, &entry);
+        s->at_end = result != ARCHIVE_OK;
+        if (result < ARCHIVE_WARN)
                 archive_fail(s);
         return s;
 }
 
-const char *capture_stream_compression(const CaptureStream *s) {
-        if (!s->archive || archive_filter_count(s->archive) < 2)
-                return NULL;
-        return archive_filter_name(s->archive, 0);
+CaptureStream *capture_stream_decompress(CaptureStream *s) {
+        if (stream_begins(s, gzip_magic, sizeof gzip_magic))
+                return gzip_new(s);
+        for (gsize i = 0; i < G_N_ELEMENTS(archive_types); i++) {
+                if (stream_begins(s, archive_types[i].magic, archive_types[i].n))
+                        return archive_new(s, archive_types[i].compression);
+        }
+        return s;
 }
 
 /* ── All of them ───────────────────────────────────────────────────────────── */
@@ -250,6 +304,9 @@ void capture_stream_free(CaptureStream *s) {
                 return;
         if (s->archive)
                 archive_read_free(s->archive);
+        if (s->gzip)
+                inflateEnd(s->gzip);
+        g_free(s->gzip);
         capture_stream_free(s->inner);
         g_clear_pointer(&s->bytes, g_bytes_unref);
         fd_close(s);

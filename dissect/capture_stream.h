@@ -25,8 +25,12 @@ struct CaptureStream {
         guint64 fd_offset;
         guint64 fd_bytes;     /* size of a regular file, else 0 */
         GBytes *bytes;
-        struct archive *archive; /* decompresses @inner */
-        CaptureStream *inner;
+        const char *compression; /* "gzip", "xz", "zstd", "lz4", "bzip2"; NULL if there is none */
+        CaptureStream *inner;    /* compressed bytes, and one of ... */
+        struct z_stream_s *gzip;
+        struct archive *archive; /* ... with what is left of its current block */
+        const guint8 *block;
+        gsize block_left;
 };
 
 /**
@@ -48,9 +52,6 @@ CaptureStream *capture_stream_new_bytes(GBytes *bytes);
  * Returns: (transfer full): @s itself, or what it holds in gzip, xz, zstd, lz4 or bzip2.
  */
 CaptureStream *capture_stream_decompress(CaptureStream *s);
-
-/* Returns: "gzip" ..., NULL if the stream is not compressed. */
-const char *capture_stream_compression(const CaptureStream *s);
 
 /* Position in the file on disk and its size (0 if it has none), for progress. */
 guint64 capture_stream_file_offset(const CaptureStream *s);
