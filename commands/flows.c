@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* lastack flows CAPTURE...: every flow, a line each. */
+
+#include "run.h"
+
+ExitCode command_flows(const Command *c, int argc, char **argv) {
+        ExitCode code;
+        g_autoptr(Options) o = options_parse(c, argc, argv, &code);
+        Terminal *t;
+
+        if (!o)
+                return code;
+        if (!o->arguments[0])
+                return options_complain(c, "which capture?");
+        t = options_terminal(o);
+        return run_pass(o, o->arguments, t ? flows_report_new(t) : NULL);
+}

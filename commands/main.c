@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include <string.h>
+
+#include "options.h"
+
+#define EXIT_CODES \
+        "Exit status: 0 done; 1 a finding at or above --fail-on; 2 a capture could not be read to its end\n" \
+        "(everything before that is reported); 3 wrong usage, or nothing could be read or written.\n"
+
+static const Command commands[] = {
+        {
+                .parameters = "CAPTURE...",
+                .help = "Says how every TCP connection in packet captures ended: who closed first, in which states\n"
+                        "both ends were left, what went wrong, how sure that is, and which frames show it.\n"
+                        "\n"
+                        "  lastack CAPTURE...         what went wrong, worst first\n"
+                        "  lastack flows CAPTURE...   every connection, a line each\n"
+                        "  lastack show N CAPTURE...  connection N packet by packet, with both ends' states\n"
+                        "  lastack explain [CODE...]  what a finding means and what to do about it\n"
+                        "\n"
+                        "CAPTURE is a pcap or pcapng file, also compressed (gz, xz, zst, lz4, bz2), or - for standard\n"
+                        "input. Several captures are one timeline.",
+                .examples = "Examples:\n"
+                            "  lastack trace.pcapng\n"
+                            "  lastack -f 'host 10.0.0.2 and port 80' --html report.html monday.pcap.gz tuesday.pcap.gz\n"
+                            "  lastack -q --fail-on warning --ndjson flows.ndjson trace.pcap\n"
+                            "  ssh host tcpdump -U -w - tcp | lastack -\n"
+                            "\n" EXIT_CODES,
+                .run = command_report,
+        },
+        {
+                .name = "flows",
+                .parameters = "CAPTURE...",
+                .help = "Prints a line for every connection: both ends' final states, how it closed and who was first,\n"
+                        "and the codes of its findings.",
+                .examples = "Examples:\n"
+                            "  lastack flows trace.pcap | grep FIN_WAIT_2\n"
+                            "\n" EXIT_CODES,
+                .run = command_flows,
+        },
+        {
+                .name = "show",
+                .parameters = "N CAPTURE...",
+                .help = "Prints connection N (its number in 'lastack' and 'lastack flows') packet by packet, in packetdrill's\n"
+                        "notation with relative numbers, and beside each packet the state of both ends.",
+                .examples = "Examples:\n"
+                            "  lastack show 17 trace.pcap\n"
+                            "\n" EXIT_CODES,
+                .run = command_show,
+        },
+        {
+                .name = "explain",
+                .parameters = "[CODE...]",
+                .help = "Explains findings by their codes or names; all are listed where none is given.",
+                .examples = "Examples:\n"
+                            "  lastack explain TD102\n"
+                            "  lastack explain time-wait-reuse-down\n",
+                .run = command_explain,
+        },
+};
+
+int main(int argc, char **argv) {
+        const Command *command = &commands[0];
+
+        if (argc < 2) {
+                options_print_help(command);
+                return EXIT_USAGE;
+        }
+        for (guint i = 1; i < G_N_ELEMENTS(commands); i++) {
+                if (strcmp(argv[1], commands[i].name) != 0)
+                        continue;
+                command = &commands[i];
+                argv[1] = argv[0];
+                argv++;
+                argc--;
+                break;
+        }
+        return (int)command->run(command, argc, argv);
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+/* The command line, which all sub-commands share. */
+
+#include "analyzer/findings.h"
+#include "command.h"
+#include "reports/outputs.h"
+
+/* Outputs to a file, each with its own option; more are added in options.c. */
+typedef enum OutputKind {
+        OUTPUT_JSON,
+        OUTPUT_NDJSON,
+        OUTPUT_HTML,
+        OUTPUT_KINDS
+} OutputKind;
+
+typedef enum ColorMode {
+        COLOR_AUTO, /* where standard output is a terminal and NO_COLOR is not set */
+        COLOR_ALWAYS,
+        COLOR_NEVER,
+} ColorMode;
+
+typedef struct Options {
+        char *filter; /* BPF, or NULL */
+        char *output_paths[OUTPUT_KINDS];
+        gint64 linger_ns;
+        guint fail_on; /* Severity; SEVERITIES for never */
+        ColorMode color;
+        gboolean quiet;
+        gboolean local_time;
+        gboolean use_libpcap;
+        gboolean version;
+        gdouble linger_seconds;
+        char **arguments; /* what is not an option; never NULL */
+} Options;
+
+/**
+ * options_parse:
+ * Errors, --help and --version are dealt with and printed here.
+ *
+ * Returns: NULL if the program shall end with @code.
+ */
+Options *options_parse(const Command *c, int argc, char **argv, ExitCode *code);
+
+/* Prints what --help prints. */
+void options_print_help(const Command *c);
+
+/* Says on standard error what is wrong with the command line. Returns: EXIT_USAGE */
+ExitCode options_complain(const Command *c, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+/* Returns: where text for a person goes; NULL with --quiet, and where another output has standard output. */
+Terminal *options_terminal(const Options *o);
+
+/* Returns: (transfer full): the reports to files; NULL with @error set if one cannot be written. */
+GPtrArray *options_reports(const Options *o, GError **error);
+
+void options_free(Options *o);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Options, options_free)

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include "run.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+
+#include "analyzer/tracker.h"
+#include "dissect/dissector.h"
+#include "dissect/merge.h"
+#include "progress.h"
+#include "reports/summary.h"
+
+typedef struct Pass {
+        const Options *options;
+        GPtrArray *reports;
+        guint unreadable; /* captures that could not be opened */
+        Merge *merge;
+        Dissector *dissector;
+        Tracker *tracker;
+        Summary *summary;
+        const CaptureInfo **infos;
+        char *arguments;
+        ReportContext context;
+} Pass;
+
+static void pass_clear(Pass *p) {
+        g_clear_pointer(&p->reports, g_ptr_array_unref);
+        g_clear_pointer(&p->summary, summary_free);
+        g_clear_pointer(&p->tracker, tracker_free);
+        g_clear_pointer(&p->dissector, dissector_free);
+        g_clear_pointer(&p->infos, g_free);
+        g_clear_pointer(&p->merge, merge_free);
+        g_clear_pointer(&p->arguments, g_free);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Pass, pass_clear)
+
+/* Control characters of a path must not reach the terminal. */
+static void print_error(const char *message) {
+        g_autofree char *safe = g_strescape(message, "\"\\");
+
+        g_printerr("lastack: %s\n", safe);
+}
+
+/* ── Captures ────────────────────────────────────────────────────────────── */
+
+/* Returns: FALSE if none can be read, or the filter is wrong. */
+static gboolean open_captures(Pass *p, char *const *paths) {
+        g_autoptr(GPtrArray) captures = g_ptr_array_new_with_free_func((GDestroyNotify)capture_free);
+
+        for (; *paths; paths++) {
+                g_autoptr(GError) error = NULL;
+                Capture *c = capture_open(*paths, captures->len, p->options->use_libpcap, &error);
+
+                if (!c) {
+                        print_error(error->message);
+                        p->unreadable++;
+                        continue;
+                }
+                g_ptr_array_add(captures, c);
+                if (p->options->filter && !capture_set_filter(c, p->options->filter, &error)) {
+                        print_error(error->message);
+                        return FALSE;
+                }
+        }
+        if (captures->len == 0)
+                return FALSE;
+        p->merge = merge_new(g_steal_pointer(&captures));
+        return TRUE;
+}
+
+/* Returns: whether every capture was read to its end. */
+static gboolean report_damage(const Pass *p) {
+        gboolean intact = p->unreadable == 0;
+
+        for (guint i = 0; i < p->context.n_captures; i++) {
+                const CaptureInfo *info = p->infos[i];
+                g_autofree char *message = NULL;
+
+                if (info->damage == CAPTURE_INTACT)
+                        continue;
+                intact = FALSE;
+                message = g_strdup_printf("%s: frame %" G_GUINT64_FORMAT ", byte %" G_GUINT64_FORMAT ": %s; everything before it was analysed",
+                                          info->path, info->damage_frame, info->damage_offset, info->damage_text);
+                print_error(message);
+        }
+        return intact;
+}
+
+/* ── The pass ────────────────────────────────────────────────────────────── */
+
+/* Set by SIGINT: what has been read is reported. A second one ends the program. */
+static volatile sig_atomic_t interrupted;
+
+static void on_interrupt(int number) {
+        interrupted = 1;
+}
+
+static void set_signals(void) {
+        struct sigaction interrupt = { .sa_handler = on_interrupt, .sa_flags = (int)SA_RESETHAND };
+        struct sigaction ignore = { .sa_handler = SIG_IGN };
+
+        sigaction(SIGINT, &interrupt, NULL);
+        sigaction(SIGPIPE, &ignore, NULL); /* a closed pipe is an error of its write() */
+}
+
+static void take_flow(const FlowRecord *f, gpointer data) {
+        Pass *p = data;
+
+        summary_add(p->summary, &p->context, f);
+        for (guint i = 0; i < p->reports->len; i++)
+                report_flow(p->reports->pdata[i], f);
+}
+
+static void read_all(Pass *p) {
+        Progress progress = progress_new(p->options->quiet);
+        Frame frames[FRAME_BATCH];
+        Segment segments[FRAME_BATCH];
+        guint n;
+
+        while (!interrupted && (n = merge_read(p->merge, frames, FRAME_BATCH)) > 0) {
+                guint filled = 0;
+
+                for (guint i = 0; i < n; i++) {
+                        DissectResult result = dissector_frame(p->dissector, &frames[i], &segments[filled]);
+
+                        filled += result == DISSECT_TCP || result == DISSECT_ICMP_QUOTE;
+                }
+                tracker_feed(p->tracker, segments, filled);
+                progress_update(&progress, p->merge);
+        }
+        progress_end(&progress);
+        tracker_finish(p->tracker);
+}
+
+static void set_context(Pass *p) {
+        guint n = merge_captures(p->merge);
+        g_autoptr(GString) arguments = g_string_new(NULL);
+
+        p->infos = g_new(const CaptureInfo *, n);
+        for (guint i = 0; i < n; i++) {
+                const char *path;
+                g_autofree char *quoted = NULL;
+
+                p->infos[i] = merge_info(p->merge, i);
+                path = p->infos[i]->path;
+                quoted = strpbrk(path, " '\"\\$`*?[](){}<>|&;#!~\t\n") ? g_shell_quote(path) : g_strdup(path);
+                g_string_append_printf(arguments, "%s%s", i ? " " : "", quoted);
+        }
+        p->arguments = g_strdup(arguments->str);
+        p->context = (ReportContext){
+                .captures = p->infos,
+                .n_captures = n,
+                .paths = dissector_paths(p->dissector),
+                .local_time = p->options->local_time,
+                .arguments = p->arguments,
+        };
+}
+
+static void set_up(Pass *p) {
+        TrackerOptions options = tracker_options_default();
+
+        options.linger_ns = p->options->linger_ns;
+        options.sink = take_flow;
+        options.sink_data = p;
+        p->dissector = dissector_new();
+        p->tracker = tracker_new(&options);
+        p->summary = summary_new();
+        set_context(p);
+        set_signals();
+}
+
+/* Returns: whether all reports were written. */
+static gboolean end_reports(Pass *p) {
+        gboolean written = TRUE;
+
+        for (guint i = 0; i < DISSECT_RESULTS; i++)
+                p->summary->dissected[i] = dissector_count(p->dissector, i);
+        p->summary->totals = *tracker_totals(p->tracker);
+        for (guint i = 0; i < p->reports->len; i++) {
+                g_autoptr(GError) error = NULL;
+
+                if (report_end(p->reports->pdata[i], p->summary, &error))
+                        continue;
+                print_error(error->message);
+                written = FALSE;
+        }
+        return written;
+}
+
+ExitCode run_pass(const Options *o, char *const *paths, Report *for_people) {
+        g_auto(Pass) p = { .options = o };
+        g_autoptr(Report) report = for_people;
+        g_autoptr(GError) error = NULL;
+        gboolean written, intact;
+
+        if (!open_captures(&p, paths))
+                return EXIT_USAGE;
+        p.reports = options_reports(o, &error);
+        if (!p.reports) {
+                print_error(error->message);
+                return EXIT_USAGE;
+        }
+        if (report)
+                g_ptr_array_add(p.reports, g_steal_pointer(&report));
+        set_up(&p);
+        for (guint i = 0; i < p.reports->len; i++)
+                report_begin(p.reports->pdata[i], &p.context);
+        read_all(&p);
+        written = end_reports(&p);
+        intact = report_damage(&p);
+        if (!written)
+                return EXIT_USAGE;
+        if (!intact)
+                return EXIT_DAMAGED;
+        return o->fail_on < SEVERITIES && summary_flows_at_least(p.summary, o->fail_on) > 0 ? EXIT_FINDINGS : EXIT_DONE;
+}

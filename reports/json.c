@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* The records that are not flows, and the two outputs made of them: lines and one document. */
+
+#include "json.h"
+
+#include <pcap/pcap.h>
+
+#include "json_private.h"
+#include "outputs.h"
+#include "units.h"
+
+JsonRecords *json_records_new(JsonWriter *w) {
+        JsonRecords *j = g_new0(JsonRecords, 1);
+
+        j->writer = w;
+        j->scratch = g_string_new(NULL);
+        j->sha1 = g_checksum_new(G_CHECKSUM_SHA1);
+        return j;
+}
+
+void json_records_free(JsonRecords *j) {
+        if (!j)
+                return;
+        g_string_free(j->scratch, TRUE);
+        g_checksum_free(j->sha1);
+        g_free(j);
+}
+
+void json_put_frame(JsonWriter *w, const ReportContext *c, const char *key, const char *file_key, FrameRef frame) {
+        if (frame == 0) {
+                json_put_null(w, key);
+                return;
+        }
+        json_put_unsigned(w, key, frame_ref_number(frame));
+        if (c->n_captures > 1)
+                json_put_unsigned(w, file_key, frame_ref_file(frame));
+}
+
+/* ── Captures ────────────────────────────────────────────────────────────── */
+
+static void put_damage(JsonWriter *w, const CaptureInfo *info) {
+        if (info->damage == CAPTURE_INTACT) {
+                json_put_null(w, "damage");
+                return;
+        }
+        json_begin_object(w, "damage");
+        json_put_string(w, "kind", info->damage == CAPTURE_TRUNCATED ? "truncated" : "corrupt");
+        json_put_unsigned(w, "frame", info->damage_frame);
+        json_put_unsigned(w, "offset_bytes", info->damage_offset);
+        json_put_string(w, "text", info->damage_text);
+        json_end(w);
+}
+
+static void put_link_types(JsonWriter *w, const CaptureInfo *info) {
+        json_begin_array(w, "link_types");
+        for (guint i = 0; i < info->n_link_types; i++) {
+                json_begin_object(w, NULL);
+                json_put_unsigned(w, "value", info->link_types[i]);
+                json_put_string(w, "name", pcap_datalink_val_to_name(info->link_types[i]));
+                json_end(w);
+        }
+        json_end(w);
+}
+
+void json_records_capture(JsonRecords *j, const char *key, const ReportContext *c, guint file) {
+        const CaptureInfo *info = c->captures[file];
+        JsonWriter *w = j->writer;
+
+        json_begin_object(w, key);
+        json_put_string(w, "type", "capture");
+        json_put_string(w, "schema", JSON_SCHEMA);
+        json_put_unsigned(w, "file", file);
+        json_put_string(w, "path", info->path);
+        json_put_string(w, "format", info->format);
+        put_link_types(w, info);
+        json_put_unsigned(w, "frames", info->frames);
+        json_put_unsigned(w, "bytes", info->bytes);
+        json_put_unsigned(w, "snaplen_bytes", info->snaplen);
+        json_put_unsigned(w, "interfaces", info->interfaces);
+        json_put_unsigned(w, "sections", info->sections);
+        json_put_unsigned(w, "dropped_packets", info->drops);
+        json_put_unsigned(w, "cut_frames", info->cut_frames);
+        json_put_unsigned(w, "filtered_frames", info->filtered_frames);
+        json_put_unsigned(w, "backward_steps", info->backward_steps);
+        json_put_integer(w, "backward_max_ns", info->backward_ns_max);
+        if (info->frames > 0) {
+                json_put_time(w, "start", info->first_ns);
+                json_put_time(w, "end", info->last_ns);
+        } else {
+                json_put_null(w, "start");
+                json_put_null(w, "end");
+        }
+        put_damage(w, info);
+        json_end(w);
+}
+
+/* ── Summary ─────────────────────────────────────────────────────────────── */
+
+/* Members with a count of zero are left out: a name that is absent was not met. */
+#define PUT_COUNTS(w, key, counts, n, name_of)                                                                         \
+        do {                                                                                                           \
+                json_begin_object(w, key);                                                                             \
+                for (guint i_ = 0; i_ < (n); i_++)                                                                     \
+                        if ((counts)[i_] > 0)                                                                          \
+                                json_put_unsigned(w, name_of(i_), (counts)[i_]);                                       \
+                json_end(w);                                                                                           \
+        } while (0)
+
+static void put_worst(JsonWriter *w, const Example *examples, guint n, const char *key) {
+        json_begin_array(w, key);
+        for (guint i = 0; i < n; i++) {
+                json_begin_object(w, NULL);
+                json_put_unsigned(w, "flow", examples[i].badness.flow);
+                json_put_string(w, "severity", severity_name(examples[i].badness.severity));
+                json_put_string(w, "text", examples[i].text);
+                json_end(w);
+        }
+        json_end(w);
+}
+
+static const char *finding_code(guint id) {
+        return finding_kind(id)->code;
+}
+
+static const char *worst_name(guint severity) {
+        return severity < SEVERITIES ? severity_name(severity) : "none";
+}
+
+static void put_totals(JsonWriter *w, const Summary *s) {
+        json_put_unsigned(w, "flows", s->flows);
+        json_put_unsigned(w, "joined", s->joined);
+        json_put_unsigned(w, "packets", s->packets);
+        json_put_unsigned(w, "payload_bytes", s->payload_bytes);
+        json_put_unsigned(w, "retransmitted_packets", s->retransmitted_packets);
+        json_put_unsigned(w, "copies", s->totals.copies);
+        json_put_unsigned(w, "flows_refused", s->totals.flows_refused);
+        json_put_unsigned(w, "icmp_unmatched", s->totals.icmp_unmatched);
+        json_put_unsigned(w, "findings_left_out", s->findings_left_out);
+        if (s->flows > 0) {
+                json_put_time(w, "start", s->first_ns);
+                json_put_time(w, "end", s->last_ns);
+        } else {
+                json_put_null(w, "start");
+                json_put_null(w, "end");
+        }
+}
+
+void json_records_summary(JsonRecords *j, const char *key, const ReportContext *c, const Summary *s) {
+        JsonWriter *w = j->writer;
+        guint64 findings[FINDINGS];
+
+        for (guint i = 0; i < FINDINGS; i++)
+                findings[i] = s->findings[i].findings;
+        json_begin_object(w, key);
+        json_put_string(w, "type", "summary");
+        json_put_string(w, "schema", JSON_SCHEMA);
+        put_totals(w, s);
+        PUT_COUNTS(w, "frames", s->dissected, DISSECT_RESULTS, dissect_result_name);
+        PUT_COUNTS(w, "close", s->by_close, CLOSE_KINDS, close_kind_name);
+        PUT_COUNTS(w, "closed_first_by", s->by_closed_first, CLOSED_FIRST_VALUES, closed_first_by_name);
+        PUT_COUNTS(w, "client_states", s->by_state[CLIENT], STATES, tcp_state_name);
+        PUT_COUNTS(w, "server_states", s->by_state[SERVER], STATES, tcp_state_name);
+        PUT_COUNTS(w, "worst_severity", s->by_worst, SEVERITIES + 1, worst_name);
+        PUT_COUNTS(w, "findings", findings, FINDINGS, finding_code);
+        put_worst(w, s->worst, s->n_worst, "worst_flows");
+        json_end(w);
+}
+
+/* ── The rest of the document ────────────────────────────────────────────── */
+
+static void put_kind(JsonWriter *w, const Summary *s, FindingId id) {
+        const FindingKind *kind = finding_kind(id);
+        const FindingTally *t = &s->findings[id];
+
+        json_begin_object(w, NULL);
+        json_put_string(w, "code", kind->code);
+        json_put_string(w, "id", kind->id);
+        json_put_string(w, "severity", severity_name(finding_tally_severity(t)));
+        json_put_string(w, "title", kind->title);
+        json_put_string(w, "explanation", kind->explanation);
+        json_put_string(w, "remedy", kind->remedy);
+        json_put_string(w, "source", kind->source);
+        json_put_unsigned(w, "findings", t->findings);
+        json_put_unsigned(w, "flows", t->flows);
+        PUT_COUNTS(w, "certainty", t->by_certainty, CERTAINTIES, certainty_name);
+        put_worst(w, t->examples, t->n_examples, "worst");
+        json_end(w);
+}
+
+static void put_host(JsonWriter *w, const HostTally *h) {
+        char address[ADDRESS_TEXT_BYTES];
+
+        address_format(address, &h->address, h->ipv6);
+        json_begin_object(w, NULL);
+        json_put_string(w, "address", address);
+        if (h->port)
+                json_put_unsigned(w, "port", h->port);
+        else
+                json_put_null(w, "port");
+        json_put_unsigned(w, "flows", h->flows);
+        PUT_COUNTS(w, "findings", h->by_finding, FINDINGS, finding_code);
+        json_end(w);
+}
+
+void json_records_rest(JsonRecords *j, const ReportContext *c, const Summary *s) {
+        JsonWriter *w = j->writer;
+        FindingId kinds[FINDINGS];
+        guint n = summary_finding_order(s, kinds);
+        g_autoptr(GPtrArray) hosts = summary_hosts(s);
+
+        json_begin_array(w, "captures");
+        for (guint i = 0; i < c->n_captures; i++)
+                json_records_capture(j, NULL, c, i);
+        json_end(w);
+        json_records_summary(j, "summary", c, s);
+        json_begin_array(w, "findings");
+        for (guint i = 0; i < n; i++)
+                put_kind(w, s, kinds[i]);
+        json_end(w);
+        json_begin_array(w, "hosts");
+        for (guint i = 0; i < hosts->len; i++)
+                put_host(w, hosts->pdata[i]);
+        json_end(w);
+}
+
+/* ── The outputs ─────────────────────────────────────────────────────────── */
+
+typedef struct JsonReport {
+        Report report;
+        Output *out;
+        JsonWriter *writer;
+        JsonRecords *records;
+} JsonReport;
+
+static void json_report_free(Report *r) {
+        JsonReport *j = (JsonReport *)r;
+
+        json_records_free(j->records);
+        json_writer_free(j->writer);
+        output_free(j->out);
+        g_free(j);
+}
+
+static JsonReport *report_new(const char *path, GError **error) {
+        Output *out = output_open(path, error);
+        JsonReport *j;
+
+        if (!out)
+                return NULL;
+        j = g_new0(JsonReport, 1);
+        j->out = out;
+        j->writer = json_writer_new(out, FALSE);
+        j->records = json_records_new(j->writer);
+        j->report.free = json_report_free;
+        return j;
+}
+
+static void ndjson_flow(Report *r, const FlowRecord *f) {
+        JsonReport *j = (JsonReport *)r;
+
+        json_records_flow(j->records, NULL, r->context, f, JSON_FLOW_PLAIN);
+        json_newline(j->writer);
+}
+
+static gboolean ndjson_end(Report *r, const Summary *s, GError **error) {
+        JsonReport *j = (JsonReport *)r;
+
+        for (guint i = 0; i < r->context->n_captures; i++) {
+                json_records_capture(j->records, NULL, r->context, i);
+                json_newline(j->writer);
+        }
+        json_records_summary(j->records, NULL, r->context, s);
+        json_newline(j->writer);
+        json_flush(j->writer);
+        return output_close(j->out, error);
+}
+
+Report *ndjson_report_new(const char *path, GError **error) {
+        JsonReport *j = report_new(path, error);
+
+        if (!j)
+                return NULL;
+        j->report.flow = ndjson_flow;
+        j->report.end = ndjson_end;
+        return &j->report;
+}
+
+/* The flows come first because they come first: the rest is known only at the end, and nothing is kept. */
+static void document_begin(Report *r) {
+        JsonReport *j = (JsonReport *)r;
+
+        json_begin_object(j->writer, NULL);
+        json_put_string(j->writer, "schema", JSON_REPORT_SCHEMA);
+        json_begin_array(j->writer, "flows");
+}
+
+static void document_flow(Report *r, const FlowRecord *f) {
+        JsonReport *j = (JsonReport *)r;
+
+        json_records_flow(j->records, NULL, r->context, f, JSON_FLOW_PLAIN);
+}
+
+static gboolean document_end(Report *r, const Summary *s, GError **error) {
+        JsonReport *j = (JsonReport *)r;
+
+        json_end(j->writer);
+        json_records_rest(j->records, r->context, s);
+        json_end(j->writer);
+        json_newline(j->writer);
+        json_flush(j->writer);
+        return output_close(j->out, error);
+}
+
+Report *json_report_new(const char *path, GError **error) {
+        JsonReport *j = report_new(path, error);
+
+        if (!j)
+                return NULL;
+        j->report.begin = document_begin;
+        j->report.flow = document_flow;
+        j->report.end = document_end;
+        return &j->report;
+}

@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include "json.h"
+
+#include <string.h>
+
+#include "json_private.h"
+#include "units.h"
+#include "words.h"
+
+#define COMMUNITY_ID_TEXT_BYTES 40 /* "1:", 28 characters, NUL */
+
+/*
+ * Community ID version 1, seed 0 (github.com/corelight/community-id-spec): SHA-1 over seed, the lower address,
+ * the higher, protocol, padding and both ports, in base64.
+ */
+static void format_community_id(GChecksum *sha1, const FlowRecord *f, char *text) {
+        const gsize skip = f->ipv6 ? 0 : 12;
+        const gsize bytes = 16 - skip;
+        guint first = CLIENT;
+        guint8 key[2 + 16 + 16 + 2 + 4] = { 0 }, digest[20];
+        gsize n = 2, digest_bytes = sizeof digest, used;
+        gint state = 0, save = 0;
+        int order = memcmp(&f->side[CLIENT].address, &f->side[SERVER].address, sizeof(Address));
+
+        if (order > 0 || (order == 0 && f->side[CLIENT].port > f->side[SERVER].port))
+                first = SERVER;
+        for (guint i = 0; i < SIDES; i++, n += bytes)
+                memcpy(key + n, f->side[i ? !first : first].address.bytes + skip, bytes);
+        key[n++] = 6; /* TCP */
+        key[n++] = 0;
+        for (guint i = 0; i < SIDES; i++) {
+                guint16 port = f->side[i ? !first : first].port;
+
+                key[n++] = (guint8)(port >> 8);
+                key[n++] = (guint8)port;
+        }
+        g_checksum_reset(sha1);
+        g_checksum_update(sha1, key, (gssize)n);
+        g_checksum_get_digest(sha1, digest, &digest_bytes);
+        memcpy(text, "1:", 2);
+        used = 2 + g_base64_encode_step(digest, sizeof digest, FALSE, text + 2, &state, &save);
+        used += g_base64_encode_close(FALSE, text + used, &state, &save);
+        text[used] = '\0';
+}
+
+/* A duration or count that the capture may have cut off: "x_ns" and, beside it, "x_bound". */
+static void put_bound(JsonWriter *w, const char *name, guint bound) {
+        static const char *const suffixes[] = { "_ns", "_bytes", "_packets" };
+        char key[64];
+        gsize n = strlen(name);
+
+        if (bound == BOUND_EXACT)
+                return;
+        for (guint i = 0; i < G_N_ELEMENTS(suffixes); i++) {
+                if (g_str_has_suffix(name, suffixes[i])) {
+                        n -= strlen(suffixes[i]);
+                        break;
+                }
+        }
+        g_snprintf(key, sizeof key, "%.*s_bound", (int)n, name);
+        json_put_string(w, key, bound == BOUND_AT_LEAST ? "at_least" : "at_most");
+}
+
+static void put_endpoint(JsonWriter *w, const char *key, const FlowRecord *f, guint side) {
+        char address[ADDRESS_TEXT_BYTES];
+
+        address_format(address, &f->side[side].address, f->ipv6);
+        json_begin_object(w, key);
+        json_put_string(w, "address", address);
+        json_put_unsigned(w, "port", f->side[side].port);
+        json_end(w);
+}
+
+/* ── Sides ───────────────────────────────────────────────────────────────── */
+
+static void put_states(JsonWriter *w, const ReportContext *c, const SideRecord *s) {
+        json_begin_array(w, "states");
+        for (guint i = 0; i < s->n_states; i++) {
+                const StateEntry *e = &s->states[i];
+
+                json_begin_object(w, NULL);
+                json_put_string(w, "state", tcp_state_name(e->state));
+                json_put_frame(w, c, "frame", "file", e->frame);
+                json_put_time(w, "time", e->time_ns);
+                json_put_string(w, "basis", basis_name(e->basis));
+                json_put_string(w, "cause", words_event(e->event));
+                json_end(w);
+        }
+        json_end(w);
+}
+
+/* SYN, FIN or RST of a side: null when there is none. Returns: whether the object was begun. */
+static gboolean begin_control(JsonWriter *w, const ReportContext *c, const char *key, FrameRef frame, guint32 count,
+                              gint64 time_ns) {
+        if (frame == 0) {
+                json_put_null(w, key);
+                return FALSE;
+        }
+        json_begin_object(w, key);
+        json_put_frame(w, c, "frame", "file", frame);
+        json_put_time(w, "time", time_ns);
+        json_put_unsigned(w, "count", count);
+        return TRUE;
+}
+
+static void put_side(JsonWriter *w, const ReportContext *c, const FlowRecord *f, guint side) {
+        const SideRecord *s = &f->side[side];
+
+        json_begin_object(w, side_name(side));
+        json_put_string(w, "state", tcp_state_name(s->state));
+        json_put_unsigned(w, "packets", s->packets);
+        json_put_unsigned(w, "payload_bytes", s->payload_bytes);
+        json_put_unsigned(w, "retransmitted_packets", s->retransmitted_packets);
+        json_put_unsigned(w, "retransmitted_bytes", s->retransmitted_bytes);
+        json_put_unsigned(w, "missing_bytes", s->missing_bytes);
+        json_put_unsigned(w, "unacked_bytes", s->unacked_bytes);
+        json_put_unsigned(w, "copies", s->copies);
+        if (s->has_isn)
+                json_put_unsigned(w, "isn", s->isn);
+        else
+                json_put_null(w, "isn");
+        put_states(w, c, s);
+        if (begin_control(w, c, "syn", s->syn_frame, s->syn_count, s->syn_ns))
+                json_end(w);
+        if (begin_control(w, c, "fin", s->fin_frame, s->fin_count, s->fin_ns)) {
+                json_put_frame(w, c, "acked_frame", "acked_file", s->fin_acked_frame);
+                if (s->fin_acked_frame)
+                        json_put_integer(w, "acked_after_ns", s->fin_acked_ns - s->fin_ns);
+                json_end(w);
+        }
+        if (begin_control(w, c, "rst", s->rst_frame, s->rst_count, s->rst_ns))
+                json_end(w);
+        json_put_frame(w, c, "last_data_frame", "last_data_file", s->last_data_frame);
+        json_put_frame(w, c, "last_frame", "last_file", s->last_frame);
+        json_end(w);
+}
+
+/* ── Findings ────────────────────────────────────────────────────────────── */
+
+static void put_values(JsonWriter *w, const ReportContext *c, const Finding *finding) {
+        json_begin_object(w, "values");
+        for (guint i = 0; i < finding->n_values; i++) {
+                const FindingValue *v = &finding->values[i];
+
+                if (v->kind == VALUE_TEXT)
+                        json_put_string(w, v->name, v->text);
+                else if (g_str_has_suffix(v->name, "_frame"))
+                        json_put_unsigned(w, v->name, frame_ref_number((FrameRef)v->integer));
+                else
+                        json_put_integer(w, v->name, v->integer);
+                put_bound(w, v->name, v->bound);
+        }
+        json_end(w);
+}
+
+static void put_finding(JsonRecords *j, const ReportContext *c, const FlowRecord *f, const Finding *finding) {
+        const FindingKind *kind = finding_kind(finding->id);
+        JsonWriter *w = j->writer;
+
+        json_begin_object(w, NULL);
+        json_put_string(w, "code", kind->code);
+        json_put_string(w, "id", kind->id);
+        json_put_string(w, "side", finding->side < SIDES ? side_name(finding->side) : NULL);
+        json_put_string(w, "severity", severity_name(finding->severity));
+        json_put_string(w, "certainty", certainty_name(finding->certainty));
+        json_begin_array(w, "frames");
+        for (guint i = 0; i < finding->n_frames; i++)
+                json_put_unsigned(w, NULL, frame_ref_number(finding->frames[i]));
+        json_end(w);
+        if (c->n_captures > 1) {
+                json_begin_array(w, "files");
+                for (guint i = 0; i < finding->n_frames; i++)
+                        json_put_unsigned(w, NULL, frame_ref_file(finding->frames[i]));
+                json_end(w);
+        }
+        words_finding_filter(json_scratch(j), c, f, finding);
+        json_put_string(w, "filter", j->scratch->str);
+        words_finding(json_scratch(j), c, f, finding);
+        json_put_string(w, "text", j->scratch->str);
+        put_values(w, c, finding);
+        json_end(w);
+}
+
+/* ── Packets ─────────────────────────────────────────────────────────────── */
+
+static void put_packet_states(JsonWriter *w, const FlowRecord *f, StateCursor *cursor, const TimelineEntry *e) {
+        json_begin_object(w, "states");
+        for (guint side = 0; side < SIDES; side++)
+                json_put_string(w, side_name(side), tcp_state_name(state_cursor_after(cursor, f, side, e)));
+        json_end(w);
+}
+
+static void put_packet(JsonRecords *j, const ReportContext *c, const FlowRecord *f, const TimelineEntry *e,
+                       StateCursor *cursor) {
+        JsonWriter *w = j->writer;
+        const char *mark;
+
+        json_begin_object(w, NULL);
+        json_put_frame(w, c, "frame", "file", e->frame);
+        json_put_time(w, "time", e->time_ns);
+        json_put_integer(w, "offset_ns", e->time_ns - f->start_ns);
+        json_put_string(w, "side", side_name(entry_side(e)));
+        if (!(e->marks & ENTRY_ICMP)) {
+                words_flags(json_scratch(j), e->flags);
+                json_put_string(w, "flags", j->scratch->str);
+                json_put_integer(w, "seq", words_relative_seq(f, e));
+                if (e->flags & TCP_ACK)
+                        json_put_integer(w, "ack", words_relative_ack(f, e));
+                else
+                        json_put_null(w, "ack");
+                json_put_unsigned(w, "payload_bytes", e->payload_bytes);
+                json_put_unsigned(w, "window", e->window);
+        }
+        json_begin_array(w, "marks");
+        for (guint i = 0; (mark = words_mark(e, i)) != NULL; i++)
+                json_put_string(w, NULL, mark);
+        json_end(w);
+        words_packet(json_scratch(j), f, e);
+        json_put_string(w, "text", j->scratch->str);
+        put_packet_states(w, f, cursor, e);
+        json_end(w);
+}
+
+static void put_packets(JsonRecords *j, const ReportContext *c, const FlowRecord *f) {
+        StateCursor cursor = { 0 };
+
+        json_begin_array(j->writer, "packets");
+        for (guint i = 0; i < f->n_timeline; i++)
+                put_packet(j, c, f, &f->timeline[i], &cursor);
+        json_end(j->writer);
+        json_put_unsigned(j->writer, "packets_left_out", f->timeline_left_out);
+}
+
+/* ── The flow ────────────────────────────────────────────────────────────── */
+
+static void put_identity(JsonRecords *j, const ReportContext *c, const FlowRecord *f) {
+        JsonWriter *w = j->writer;
+        char community_id[COMMUNITY_ID_TEXT_BYTES];
+
+        json_put_string(w, "type", "flow");
+        json_put_string(w, "schema", JSON_SCHEMA);
+        json_put_unsigned(w, "flow", f->number);
+        json_put_unsigned(w, "incarnation", f->incarnation);
+        if (f->previous_flow)
+                json_put_unsigned(w, "previous_flow", f->previous_flow);
+        else
+                json_put_null(w, "previous_flow");
+        format_community_id(j->sha1, f, community_id);
+        json_put_string(w, "community_id", community_id);
+        put_endpoint(w, "client", f, CLIENT);
+        put_endpoint(w, "server", f, SERVER);
+        json_put_string(w, "roles", roles_basis_name(f->roles));
+        if (f->path != 0 && c->paths) {
+                g_autofree char *path = path_describe(c->paths, f->path);
+
+                json_put_string(w, "path", path);
+        }
+        json_put_string(w, "vantage", vantage_name(f->vantage));
+        json_put_boolean(w, "joined", f->joined);
+}
+
+void json_records_flow(JsonRecords *j, const char *key, const ReportContext *c, const FlowRecord *f,
+                       JsonFlowOptions options) {
+        JsonWriter *w = j->writer;
+
+        json_begin_object(w, key);
+        put_identity(j, c, f);
+        json_put_frame(w, c, "first_frame", "first_file", f->first_frame);
+        json_put_frame(w, c, "last_frame", "last_file", f->last_frame);
+        json_put_time(w, "start", f->start_ns);
+        json_put_time(w, "end", f->end_ns);
+        json_put_integer_string(w, "start_ns", f->start_ns);
+        json_put_integer(w, "duration_ns", f->end_ns - f->start_ns);
+        json_put_string(w, "close", close_kind_name(f->close));
+        json_put_string(w, "closed_first_by", closed_first_by_name(f->closed_first_by));
+        words_verdict(json_scratch(j), c, f);
+        json_put_string(w, "verdict", j->scratch->str);
+        words_flow_filter(json_scratch(j), c, f);
+        json_put_string(w, "filter", j->scratch->str);
+        json_begin_object(w, "sides");
+        put_side(w, c, f, CLIENT);
+        put_side(w, c, f, SERVER);
+        json_end(w);
+        json_begin_object(w, "zeek");
+        json_put_string(w, "conn_state", f->zeek_conn_state);
+        json_put_string(w, "history", f->zeek_history);
+        json_end(w);
+        json_put_unsigned(w, "completeness", f->completeness);
+        json_put_unsigned(w, "icmp_errors", f->icmp_errors);
+        json_begin_array(w, "findings");
+        for (guint i = 0; i < f->n_findings; i++)
+                put_finding(j, c, f, &f->findings[i]);
+        json_end(w);
+        json_put_unsigned(w, "findings_left_out", f->findings_left_out);
+        if (options & JSON_FLOW_PACKETS)
+                put_packets(j, c, f);
+        json_end(w);
+}

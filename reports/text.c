@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* The answer for a person: about one screen, worst first, with what to look at next. */
+
+#include "outputs.h"
+#include "summary.h"
+#include "units.h"
+#include "words.h"
+
+#define TEXT_EXAMPLES 3     /* of a kind of finding, while there are few kinds */
+#define TEXT_KINDS_FEW 5
+#define EXAMPLE_INDENT 11
+#define COUNTS_INDENT 9
+
+typedef struct TextReport {
+        Report report;
+        Terminal *terminal;
+        GString *scratch;
+} TextReport;
+
+static GString *scratch(TextReport *r) {
+        return g_string_truncate(r->scratch, 0);
+}
+
+static void text_flow(Report *report, const FlowRecord *f) {
+        /* All that is said comes from the summary. */
+}
+
+/* ── What was read ───────────────────────────────────────────────────────── */
+
+/* "finwait2.pcap: 1 connection, 9 packets, 187.4 s from 2026-11-22 10:00:00.000 UTC" */
+static void print_head(TextReport *r, const Summary *s) {
+        const ReportContext *c = r->report.context;
+        GString *text = scratch(r);
+
+        if (c->n_captures == 1)
+                g_string_append(text, words_capture_name(c->captures[0]));
+        else
+                counted_append(text, c->n_captures, "capture");
+        terminal_put(r->terminal, ROLE_STRONG, text->str);
+        g_string_assign(text, ": ");
+        counted_append(text, s->flows, "TCP connection");
+        g_string_append(text, ", ");
+        counted_append(text, s->packets, "packet");
+        if (s->flows > 0) {
+                g_string_append(text, ", ");
+                duration_append(text, s->last_ns - s->first_ns, BOUND_EXACT);
+                g_string_append(text, " from ");
+                time_append(text, s->first_ns, c->local_time);
+        }
+        terminal_print(r->terminal, ROLE_PLAIN, "%s\n", text->str);
+}
+
+static void print_answer(TextReport *r, const Summary *s) {
+        guint64 bad = summary_flows_at_least(s, SEVERITY_WARNING);
+        GString *text = scratch(r);
+
+        terminal_put(r->terminal, ROLE_PLAIN, "\n");
+        if (s->flows == 0) {
+                terminal_put(r->terminal, ROLE_PLAIN, "There is no TCP in it.\n");
+                return;
+        }
+        if (bad == 0) {
+                terminal_put(r->terminal, ROLE_GOOD, "Nothing wrong was found.\n");
+                return;
+        }
+        count_append(text, bad);
+        g_string_append(text, " of ");
+        counted_append(text, s->flows, "connection");
+        g_string_append(text, bad == 1 ? " has a problem." : " have problems.");
+        terminal_print(r->terminal, s->by_worst[SEVERITY_ERROR] ? ROLE_ERROR : ROLE_WARNING, "%s\n", text->str);
+}
+
+/* ── Findings ────────────────────────────────────────────────────────────── */
+
+static void print_examples(TextReport *r, const FindingTally *t, guint max) {
+        guint n = MIN(t->n_examples, max);
+
+        for (guint i = 0; i < n; i++) {
+                g_autofree char *number = g_strdup_printf("#%" G_GUINT64_FORMAT, t->examples[i].badness.flow);
+
+                terminal_put_field(r->terminal, ROLE_STRONG, number, -(EXAMPLE_INDENT - 2));
+                terminal_move_to(r->terminal, EXAMPLE_INDENT);
+                terminal_put_wrapped(r->terminal, ROLE_PLAIN, EXAMPLE_INDENT, t->examples[i].text);
+        }
+        if (t->findings > n) {
+                g_string_assign(r->scratch, "and ");
+                count_append(r->scratch, t->findings - n);
+                terminal_move_to(r->terminal, EXAMPLE_INDENT);
+                terminal_print(r->terminal, ROLE_DIM, "%s more\n", r->scratch->str);
+        }
+}
+
+static void print_kind(TextReport *r, const Summary *s, FindingId id, guint examples) {
+        const FindingKind *kind = finding_kind(id);
+        const FindingTally *t = &s->findings[id];
+        Severity severity = finding_tally_severity(t);
+
+        terminal_put(r->terminal, ROLE_PLAIN, "\n");
+        terminal_put_field(r->terminal, role_of_severity(severity), severity_name(severity), 9);
+        terminal_print(r->terminal, ROLE_STRONG, "%s %s", kind->code, kind->title);
+        counted_append(scratch(r), t->flows, "connection");
+        terminal_print(r->terminal, ROLE_DIM, "  %s", r->scratch->str);
+        if (t->by_certainty[CERTAINTY_CANNOT_TELL] > 0) {
+                count_append(g_string_assign(r->scratch, ", "), t->by_certainty[CERTAINTY_CANNOT_TELL]);
+                terminal_print(r->terminal, ROLE_DIM, "%s of them cannot be told for sure", r->scratch->str);
+        }
+        terminal_put(r->terminal, ROLE_PLAIN, "\n");
+        print_examples(r, t, examples);
+}
+
+/* What is only worth knowing: a line of counts. */
+static void print_minor(TextReport *r, const Summary *s, const FindingId *kinds, guint n) {
+        GString *text = scratch(r);
+
+        if (n == 0)
+                return;
+        for (guint i = 0; i < n; i++) {
+                g_string_append_printf(text, "%s%s ", i ? ", " : "", finding_kind(kinds[i])->id);
+                count_append(text, s->findings[kinds[i]].flows);
+        }
+        terminal_put(r->terminal, ROLE_DIM, "\nAlso");
+        terminal_move_to(r->terminal, COUNTS_INDENT);
+        terminal_put_wrapped(r->terminal, ROLE_PLAIN, COUNTS_INDENT, text->str);
+}
+
+/* Returns: how many of @kinds are problems. */
+static guint print_findings(TextReport *r, const Summary *s, const FindingId *kinds, guint n) {
+        guint bad = 0;
+
+        while (bad < n && finding_tally_severity(&s->findings[kinds[bad]]) >= SEVERITY_WARNING)
+                bad++;
+        for (guint i = 0; i < bad; i++)
+                print_kind(r, s, kinds[i], bad <= TEXT_KINDS_FEW ? TEXT_EXAMPLES : 1);
+        print_minor(r, s, kinds + bad, n - bad);
+        return bad;
+}
+
+/* ── Counts ──────────────────────────────────────────────────────────────── */
+
+static void print_line(TextReport *r, const char *label, const char *text) {
+        if (!*text)
+                return;
+        terminal_put(r->terminal, ROLE_DIM, label);
+        terminal_move_to(r->terminal, COUNTS_INDENT);
+        terminal_put_wrapped(r->terminal, ROLE_PLAIN, COUNTS_INDENT, text);
+}
+
+static void append_counts(GString *text, const guint64 *counts, guint n, const char *(*name)(guint)) {
+        for (guint i = 0; i < n; i++) {
+                if (counts[i] == 0)
+                        continue;
+                g_string_append_printf(text, "%s%s ", text->len ? ", " : "", name(i));
+                count_append(text, counts[i]);
+        }
+}
+
+static const char *close_name(guint kind) {
+        return close_kind_name(kind);
+}
+
+static const char *first_name(guint by) {
+        return closed_first_by_name(by);
+}
+
+static void print_hosts(TextReport *r, const Summary *s) {
+        g_autoptr(GPtrArray) hosts = summary_hosts(s);
+        GString *text = scratch(r);
+
+        for (guint i = 0; i < MIN(hosts->len, 3); i++) {
+                const HostTally *h = hosts->pdata[i];
+
+                g_string_append(text, i ? ", " : "");
+                endpoint_append(text, &h->address, h->port, h->ipv6);
+                g_string_append_c(text, ' ');
+                count_append(text, h->flows);
+        }
+        if (hosts->len > 3)
+                g_string_append(text, ", ...");
+        if (g_hash_table_size(s->hosts) > 1)
+                print_line(r, "Hosts", text->str);
+}
+
+/* What the captures hold that was not understood, and what is wrong with them. */
+static void print_captures(TextReport *r, const Summary *s) {
+        const ReportContext *c = r->report.context;
+        GString *text = scratch(r);
+
+        for (guint i = 0; i < DISSECT_RESULTS; i++) {
+                if (i == DISSECT_TCP || s->dissected[i] == 0)
+                        continue;
+                g_string_append_printf(text, "%s%s ", text->len ? ", " : "not TCP: ", dissect_result_name(i));
+                count_append(text, s->dissected[i]);
+        }
+        print_line(r, "Frames", text->str);
+        for (guint i = 0; i < c->n_captures; i++) {
+                const CaptureInfo *info = c->captures[i];
+
+                scratch(r);
+                if (info->drops > 0) {
+                        counted_append(text, info->drops, "packet");
+                        g_string_append_printf(text, " dropped while capturing %s", words_capture_name(info));
+                        print_line(r, "Capture", text->str);
+                }
+                if (info->damage != CAPTURE_INTACT) {
+                        g_string_printf(text, "%s is %s at frame %" G_GUINT64_FORMAT " (byte %" G_GUINT64_FORMAT "): %s",
+                                        words_capture_name(info), info->damage == CAPTURE_TRUNCATED ? "truncated" : "corrupt",
+                                        info->damage_frame, info->damage_offset, info->damage_text);
+                        print_line(r, "Capture", text->str);
+                }
+        }
+}
+
+static void print_counts(TextReport *r, const Summary *s) {
+        terminal_put(r->terminal, ROLE_PLAIN, "\n");
+        append_counts(scratch(r), s->by_close, CLOSE_KINDS, close_name);
+        print_line(r, "Closes", r->scratch->str);
+        append_counts(scratch(r), s->by_closed_first, CLOSED_FIRST_VALUES, first_name);
+        print_line(r, "First", r->scratch->str);
+        print_hosts(r, s);
+        print_captures(r, s);
+}
+
+/* ── What to do next ─────────────────────────────────────────────────────── */
+
+static void print_hint(TextReport *r, const char *label, const char *command, const char *what) {
+        terminal_put(r->terminal, ROLE_DIM, label);
+        terminal_move_to(r->terminal, COUNTS_INDENT);
+        terminal_put(r->terminal, ROLE_PLAIN, command);
+        terminal_print(r->terminal, ROLE_DIM, "   %s\n", what);
+}
+
+static void print_next(TextReport *r, const Summary *s, FindingId worst, gboolean any) {
+        const char *arguments = r->report.context->arguments;
+
+        terminal_put(r->terminal, ROLE_PLAIN, "\n");
+        if (any) {
+                const FindingKind *kind = finding_kind(worst);
+
+                g_string_printf(r->scratch, "lastack show %" G_GUINT64_FORMAT " %s", s->findings[worst].examples[0].badness.flow,
+                                arguments);
+                print_hint(r, "Next", r->scratch->str, "packet by packet");
+                g_string_printf(r->scratch, "lastack explain %s", kind->code);
+                print_hint(r, "", r->scratch->str, "what it means and what to do");
+        }
+        g_string_printf(r->scratch, "lastack flows %s", arguments);
+        print_hint(r, any ? "" : "Next", r->scratch->str, "every connection");
+}
+
+static gboolean text_end(Report *report, const Summary *s, GError **error) {
+        TextReport *r = (TextReport *)report;
+        FindingId kinds[FINDINGS];
+        guint n = summary_finding_order(s, kinds), bad;
+
+        print_head(r, s);
+        print_answer(r, s);
+        bad = print_findings(r, s, kinds, n);
+        print_counts(r, s);
+        if (s->flows > 0)
+                print_next(r, s, bad > 0 ? kinds[0] : 0, bad > 0);
+        return terminal_close(r->terminal, error);
+}
+
+static void text_free(Report *report) {
+        TextReport *r = (TextReport *)report;
+
+        g_string_free(r->scratch, TRUE);
+        terminal_free(r->terminal);
+        g_free(r);
+}
+
+Report *text_report_new(Terminal *t) {
+        TextReport *r = g_new0(TextReport, 1);
+
+        r->report.flow = text_flow;
+        r->report.end = text_end;
+        r->report.free = text_free;
+        r->terminal = t;
+        r->scratch = g_string_new(NULL);
+        return &r->report;
+}

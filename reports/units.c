@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include "units.h"
+
+#include <arpa/inet.h>
+#include <string.h>
+#include <time.h>
+
+#define NS_PER_US 1000
+#define NS_PER_MS 1000000
+#define SECONDS_PER_DAY 86400
+
+typedef struct Clock {
+        gint64 year;
+        guint month, day, hour, minute, second;
+        guint32 ns;
+} Clock;
+
+/* Days to a date of the Gregorian calendar, by 400-year eras that begin on 1 March. */
+static void clock_set_date(Clock *c, gint64 days) {
+        gint64 z = days + 719468;
+        gint64 era = (z >= 0 ? z : z - 146096) / 146097;
+        guint day_of_era = (guint)(z - era * 146097);
+        guint year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
+        guint day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+        guint month = (5 * day_of_year + 2) / 153;
+
+        c->day = day_of_year - (153 * month + 2) / 5 + 1;
+        c->month = month < 10 ? month + 3 : month - 9;
+        c->year = year_of_era + era * 400 + (c->month <= 2);
+}
+
+static Clock clock_of(gint64 time_ns) {
+        gint64 seconds = time_ns / NS_PER_SECOND - (time_ns % NS_PER_SECOND < 0);
+        gint64 days = seconds / SECONDS_PER_DAY - (seconds % SECONDS_PER_DAY < 0);
+        guint rest = (guint)(seconds - days * SECONDS_PER_DAY);
+        gint64 ns = time_ns % NS_PER_SECOND;
+        Clock c = {
+                .hour = rest / 3600,
+                .minute = rest / 60 % 60,
+                .second = rest % 60,
+                .ns = (guint32)(ns < 0 ? ns + NS_PER_SECOND : ns),
+        };
+
+        clock_set_date(&c, days);
+        return c;
+}
+
+/* Returns: where @n digits of @value end. */
+static char *put_digits(char *at, guint64 value, guint n) {
+        for (guint i = n; i-- > 0; value /= 10)
+                at[i] = (char)('0' + value % 10);
+        return at + n;
+}
+
+/* 64 bits of nanoseconds stay within the years 1677 to 2262, so four digits always do. */
+gsize time_format_utc(char *text, gint64 time_ns) {
+        Clock c = clock_of(time_ns);
+        char *p = put_digits(text, (guint64)c.year, 4);
+
+        *p++ = '-';
+        p = put_digits(p, c.month, 2);
+        *p++ = '-';
+        p = put_digits(p, c.day, 2);
+        *p++ = 'T';
+        p = put_digits(p, c.hour, 2);
+        *p++ = ':';
+        p = put_digits(p, c.minute, 2);
+        *p++ = ':';
+        p = put_digits(p, c.second, 2);
+        *p++ = '.';
+        p = put_digits(p, c.ns, 9);
+        *p++ = 'Z';
+        *p = '\0';
+        return (gsize)(p - text);
+}
+
+/* Returns: seconds east of UTC at that time. */
+static gint64 local_offset(gint64 time_ns) {
+        time_t seconds = (time_t)(time_ns / NS_PER_SECOND);
+        struct tm tm;
+
+        return localtime_r(&seconds, &tm) ? tm.tm_gmtoff : 0;
+}
+
+void time_append_clock(GString *text, gint64 time_ns, gboolean local) {
+        Clock c = clock_of(time_ns + (local ? local_offset(time_ns) * NS_PER_SECOND : 0));
+
+        g_string_append_printf(text, "%02u:%02u:%02u.%03u", c.hour, c.minute, c.second, c.ns / NS_PER_MS);
+}
+
+void time_append(GString *text, gint64 time_ns, gboolean local) {
+        gint64 offset = local ? local_offset(time_ns) : 0;
+        Clock c = clock_of(time_ns + offset * NS_PER_SECOND);
+
+        g_string_append_printf(text, "%04d-%02u-%02u ", (int)c.year, c.month, c.day);
+        time_append_clock(text, time_ns, local);
+        if (local)
+                g_string_append_printf(text, " %c%02d%02d", offset < 0 ? '-' : '+', (int)(ABS(offset) / 3600),
+                                       (int)(ABS(offset) / 60 % 60));
+        else
+                g_string_append(text, " UTC");
+}
+
+static guint64 divide(guint64 value, guint64 by, Bound bound) {
+        guint64 up = bound == BOUND_AT_LEAST ? 0 : bound == BOUND_AT_MOST ? by - 1 : by / 2;
+
+        return value / by + (value % by + up) / by;
+}
+
+/* Appends @ns in @unit with at most @decimals decimals, without trailing zeros. */
+static void decimal_append(GString *text, guint64 ns, guint64 unit, guint decimals, Bound bound) {
+        guint64 scale = decimals == 2 ? 100 : decimals == 1 ? 10 : 1;
+        guint64 value = divide(ns, unit / scale, bound);
+
+        g_string_append_printf(text, "%" G_GUINT64_FORMAT, value / scale);
+        value %= scale;
+        if (value > 0 && decimals == 2 && value % 10 == 0)
+                g_string_append_printf(text, ".%u", (guint)value / 10);
+        else if (value > 0)
+                g_string_append_printf(text, ".%0*u", (int)decimals, (guint)value);
+}
+
+static void two_units_append(GString *text, guint64 value, guint64 per, const char *large, const char *small) {
+        g_string_append_printf(text, "%" G_GUINT64_FORMAT " %s", value / per, large);
+        if (value % per > 0)
+                g_string_append_printf(text, " %u %s", (guint)(value % per), small);
+}
+
+/* Up to which value a unit serves, and with how many decimals. */
+static const struct DurationUnit {
+        guint64 below_ns, unit_ns;
+        guint decimals;
+        const char *name;
+} duration_units[] = {
+        { 10 * NS_PER_US, NS_PER_US, 2, "µs" },
+        { 100 * NS_PER_US, NS_PER_US, 1, "µs" },
+        { 1000 * NS_PER_US, NS_PER_US, 0, "µs" },
+        { 10 * (guint64)NS_PER_MS, NS_PER_MS, 2, "ms" },
+        { 100 * (guint64)NS_PER_MS, NS_PER_MS, 1, "ms" },
+        { 1000 * (guint64)NS_PER_MS, NS_PER_MS, 0, "ms" },
+        { 10 * NS_PER_SECOND, NS_PER_SECOND, 2, "s" },
+        { 1000 * NS_PER_SECOND, NS_PER_SECOND, 1, "s" },
+};
+
+void duration_append(GString *text, gint64 duration_ns, Bound bound) {
+        guint64 ns = duration_ns < 0 ? 0 - (guint64)duration_ns : (guint64)duration_ns;
+        guint64 minutes;
+
+        if (bound != BOUND_EXACT)
+                g_string_append(text, bound == BOUND_AT_LEAST ? ">= " : "<= ");
+        if (duration_ns < 0)
+                g_string_append_c(text, '-');
+        if (ns == 0) {
+                g_string_append(text, "0 s");
+                return;
+        }
+        if (ns < NS_PER_US) {
+                g_string_append_printf(text, "%u ns", (guint)ns);
+                return;
+        }
+        for (guint i = 0; i < G_N_ELEMENTS(duration_units); i++) {
+                const struct DurationUnit *u = &duration_units[i];
+
+                if (ns < u->below_ns) {
+                        decimal_append(text, ns, u->unit_ns, u->decimals, bound);
+                        g_string_append_printf(text, " %s", u->name);
+                        return;
+                }
+        }
+        minutes = divide(ns, 60 * NS_PER_SECOND, bound);
+        if (minutes < 60)
+                two_units_append(text, divide(ns, NS_PER_SECOND, bound), 60, "m", "s");
+        else if (minutes < 24 * 60)
+                two_units_append(text, minutes, 60, "h", "m");
+        else
+                two_units_append(text, divide(ns, 3600 * NS_PER_SECOND, bound), 24, "d", "h");
+}
+
+void count_append(GString *text, guint64 count) {
+        if (count >= 1000) {
+                count_append(text, count / 1000);
+                g_string_append_printf(text, ",%03u", (guint)(count % 1000));
+        } else {
+                g_string_append_printf(text, "%u", (guint)count);
+        }
+}
+
+void counted_append(GString *text, guint64 count, const char *noun) {
+        count_append(text, count);
+        g_string_append_printf(text, " %s%s", noun, count == 1 ? "" : "s");
+}
+
+void bytes_append(GString *text, guint64 bytes) {
+        static const char *const units[] = { "kB", "MB", "GB", "TB", "PB", "EB" };
+        guint64 tenths = bytes / 100;
+        guint unit = 0;
+
+        if (bytes < 100000) {
+                counted_append(text, bytes, "byte");
+                return;
+        }
+        for (; tenths >= 10000; tenths /= 1000)
+                unit++;
+        if (tenths < 1000)
+                g_string_append_printf(text, "%u.%u %s", (guint)(tenths / 10), (guint)(tenths % 10), units[unit]);
+        else
+                g_string_append_printf(text, "%u %s", (guint)(tenths / 10), units[unit]);
+}
+
+void address_format(char *text, const Address *address, gboolean ipv6) {
+        const guint8 *b = address->bytes;
+
+        if (ipv6) {
+                inet_ntop(AF_INET6, b, text, ADDRESS_TEXT_BYTES);
+                return;
+        }
+        for (guint i = 12; i < 16; i++) {
+                text = put_digits(text, b[i], b[i] >= 100 ? 3 : b[i] >= 10 ? 2 : 1);
+                *text++ = '.';
+        }
+        text[-1] = '\0';
+}
+
+void endpoint_append(GString *text, const Address *address, guint16 port, gboolean ipv6) {
+        char number[ADDRESS_TEXT_BYTES];
+
+        address_format(number, address, ipv6);
+        if (port == 0)
+                g_string_append(text, number);
+        else
+                g_string_append_printf(text, ipv6 ? "[%s]:%u" : "%s:%u", number, port);
+}

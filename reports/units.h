@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+/* Numbers as people read them: times, durations, counts, bytes, addresses. */
+
+#include "analyzer/record.h"
+
+#define NS_PER_SECOND G_GINT64_CONSTANT(1000000000)
+
+/* "2024-05-01T10:00:00.000000000Z" and its NUL. */
+#define TIME_TEXT_BYTES 32
+
+/**
+ * time_format_utc:
+ * @text: TIME_TEXT_BYTES
+ * @time_ns: any value; before 1970 too
+ *
+ * Returns: the length written.
+ */
+gsize time_format_utc(char *text, gint64 time_ns);
+
+/* Appends "2024-05-01 10:00:00.000" in UTC, or in the local zone with its offset. */
+void time_append(GString *text, gint64 time_ns, gboolean local);
+
+/* Appends only the time of day of that. */
+void time_append_clock(GString *text, gint64 time_ns, gboolean local);
+
+/**
+ * duration_append:
+ * Appends "850 ns", "83 ms", "20.2 s", "187.2 s", "28 m 20 s", "2 h 5 m", "3 d 4 h". Seconds are kept to 1000,
+ * because TCP's timers are told in seconds (60, 120, 240, 675 s).
+ * @bound: BOUND_AT_LEAST rounds down and writes ">= " before it, BOUND_AT_MOST rounds up and writes "<= "
+ */
+void duration_append(GString *text, gint64 duration_ns, Bound bound);
+
+/* Appends "1,234,567". */
+void count_append(GString *text, guint64 count);
+
+/* Appends "1 byte", "1,234 bytes", and from 100,000 on "1.2 MB" (powers of ten). */
+void bytes_append(GString *text, guint64 bytes);
+
+/* Appends "1 flow", "1,234 flows". */
+void counted_append(GString *text, guint64 count, const char *noun);
+
+/* INET6_ADDRSTRLEN and some. */
+#define ADDRESS_TEXT_BYTES 48
+
+void address_format(char *text, const Address *address, gboolean ipv6);
+
+/* Appends "10.0.0.1:80" or "[2001:db8::1]:80"; without the port (and brackets) if @port is 0. */
+void endpoint_append(GString *text, const Address *address, guint16 port, gboolean ipv6);

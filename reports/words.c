@@ -1,0 +1,479 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include "words.h"
+
+#include <string.h>
+
+#include "units.h"
+
+static const char *const event_words[] = {
+#define EVENT(id, what) what,
+#include "analyzer/transitions.def"
+};
+
+const char *words_event(guint event) {
+        return event < G_N_ELEMENTS(event_words) ? event_words[event] : "";
+}
+
+/* ── Packets ─────────────────────────────────────────────────────────────── */
+
+static const struct {
+        guint16 bit;
+        const char *name;
+} marks[] = {
+        { ENTRY_RETRANSMISSION, "retransmission" },
+        { ENTRY_PARTLY_NEW, "partly_new" },
+        { ENTRY_KEEPALIVE, "keepalive" },
+        { ENTRY_HOLE, "hole_before" },
+        { ENTRY_SACK, "sack" },
+        { ENTRY_DSACK, "dsack" },
+        { ENTRY_ICMP, "icmp_error" },
+        { ENTRY_OTHER_INCARNATION, "other_incarnation" },
+        { ENTRY_GAP_BEFORE, "gap_before" },
+};
+
+const char *words_mark(const TimelineEntry *e, guint i) {
+        for (guint m = 0; m < G_N_ELEMENTS(marks); m++)
+                if (e->marks & marks[m].bit && i-- == 0)
+                        return marks[m].name;
+        return NULL;
+}
+
+/*
+ * Numbers just below the base (a keepalive's, an old duplicate's) are negative; those of a side that sent more than
+ * 2 GiB are not.
+ */
+static gint64 relative(const SideRecord *side, guint32 number) {
+        guint32 distance = number - side->isn;
+
+        return distance > G_MAXINT32 && side->payload_bytes < G_MAXINT32 ? (gint32)distance : (gint64)distance;
+}
+
+gint64 words_relative_seq(const FlowRecord *f, const TimelineEntry *e) {
+        return relative(&f->side[entry_side(e)], e->seq);
+}
+
+gint64 words_relative_ack(const FlowRecord *f, const TimelineEntry *e) {
+        return relative(&f->side[!entry_side(e)], e->ack);
+}
+
+void words_flags(GString *text, guint8 flags) {
+        static const struct {
+                guint8 flag;
+                char letter;
+        } letters[] = {
+                { TCP_FIN, 'F' }, { TCP_SYN, 'S' }, { TCP_RST, 'R' }, { TCP_PSH, 'P' },
+                { TCP_URG, 'U' }, { TCP_ECE, 'E' }, { TCP_CWR, 'W' }, { TCP_ACK, '.' },
+        };
+
+        if (flags == 0)
+                g_string_append_c(text, '-');
+        for (guint i = 0; i < G_N_ELEMENTS(letters); i++)
+                if (flags & letters[i].flag)
+                        g_string_append_c(text, letters[i].letter);
+}
+
+void words_packet(GString *text, const FlowRecord *f, const TimelineEntry *e) {
+        gint64 seq = words_relative_seq(f, e);
+
+        if (e->marks & ENTRY_ICMP) {
+                g_string_append_printf(text, "icmp error, type %u, about %" G_GINT64_FORMAT, e->flags, seq);
+                return;
+        }
+        words_flags(text, e->flags);
+        g_string_append_printf(text, " %" G_GINT64_FORMAT ":%" G_GINT64_FORMAT "(%u)", seq, seq + e->payload_bytes,
+                               e->payload_bytes);
+        if (e->flags & TCP_ACK)
+                g_string_append_printf(text, " ack %" G_GINT64_FORMAT, words_relative_ack(f, e));
+        g_string_append_printf(text, " win %u", e->window);
+}
+
+/* ── Frames and filters ──────────────────────────────────────────────────── */
+
+const char *words_capture_name(const CaptureInfo *info) {
+        const char *slash = strrchr(info->path, '/');
+
+        if (g_str_equal(info->path, "-"))
+                return "standard input";
+        return slash ? slash + 1 : info->path;
+}
+
+void words_frame(GString *text, const ReportContext *c, FrameRef frame) {
+        guint file = frame_ref_file(frame);
+
+        g_string_append_printf(text, "frame %" G_GUINT64_FORMAT, frame_ref_number(frame));
+        if (c->n_captures > 1 && file < c->n_captures) {
+                g_autofree char *name = g_utf8_make_valid(words_capture_name(c->captures[file]), -1);
+
+                g_strdelimit(name, "\a\b\f\n\r\t\v\033\177", '?');
+                g_string_append_printf(text, " of %s", name);
+        }
+}
+
+void words_flow_filter(GString *text, const ReportContext *c, const FlowRecord *f) {
+        const char *ip = f->ipv6 ? "ipv6" : "ip";
+
+        for (guint side = 0; side < SIDES; side++) {
+                char address[ADDRESS_TEXT_BYTES];
+
+                address_format(address, &f->side[side].address, f->ipv6);
+                g_string_append_printf(text, "%s%s.addr == %s && tcp.port == %u", side ? " && " : "", ip, address,
+                                       f->side[side].port);
+        }
+        if (c->n_captures == 1)
+                g_string_append_printf(text, " && frame.number >= %" G_GUINT64_FORMAT " && frame.number <= %" G_GUINT64_FORMAT,
+                                       frame_ref_number(f->first_frame), frame_ref_number(f->last_frame));
+}
+
+void words_finding_filter(GString *text, const ReportContext *c, const FlowRecord *f, const Finding *finding) {
+        if (c->n_captures > 1 || finding->n_frames == 0) {
+                words_flow_filter(text, c, f);
+                return;
+        }
+        g_string_append(text, "frame.number in {");
+        for (guint i = 0; i < finding->n_frames; i++)
+                g_string_append_printf(text, "%s%" G_GUINT64_FORMAT, i ? ", " : "", frame_ref_number(finding->frames[i]));
+        g_string_append_c(text, '}');
+}
+
+/* ── Verdicts ────────────────────────────────────────────────────────────── */
+
+void words_side(GString *text, const FlowRecord *f, guint side) {
+        endpoint_append(text, &f->side[side].address, f->side[side].port, f->ipv6);
+}
+
+/* "(FIN, frame 12)" */
+static void append_evidence(GString *text, const ReportContext *c, const char *what, FrameRef frame) {
+        if (frame == 0) {
+                g_string_append_printf(text, " (its %s is not in the capture)", what);
+                return;
+        }
+        g_string_append_printf(text, " (%s, ", what);
+        words_frame(text, c, frame);
+        g_string_append_c(text, ')');
+}
+
+/* Returns: who closed first, a guess where the analyzer has none. */
+static guint first_closer(const FlowRecord *f) {
+        const SideRecord *client = &f->side[CLIENT], *server = &f->side[SERVER];
+
+        if (f->closed_first_by == CLOSED_FIRST_BY_CLIENT || f->closed_first_by == CLOSED_FIRST_BY_SERVER)
+                return f->closed_first_by;
+        if (client->fin_frame == 0 || server->fin_frame == 0)
+                return server->fin_frame != 0;
+        return server->fin_ns < client->fin_ns;
+}
+
+static void append_closed_first(GString *text, const ReportContext *c, const FlowRecord *f, guint side) {
+        words_side(text, f, side);
+        g_string_append(text, f->closed_first_by == CLOSED_FIRST_BY_UNKNOWN ? " closed" : " closed first");
+        append_evidence(text, c, "FIN", f->side[side].fin_frame);
+}
+
+/* ", 1.2 s later" where both times are known and in order. */
+static void append_later(GString *text, gint64 from_ns, gint64 to_ns) {
+        if (from_ns == 0 || to_ns < from_ns)
+                return;
+        g_string_append_c(text, ' ');
+        duration_append(text, to_ns - from_ns, BOUND_EXACT);
+        g_string_append(text, " later");
+}
+
+static void append_closed_second(GString *text, const ReportContext *c, const FlowRecord *f, guint side) {
+        const SideRecord *first = &f->side[!side], *second = &f->side[side];
+
+        g_string_append(text, "; ");
+        words_side(text, f, side);
+        g_string_append(text, " closed");
+        if (first->fin_frame != 0 && second->fin_frame != 0)
+                append_later(text, first->fin_ns, second->fin_ns);
+        append_evidence(text, c, "FIN", second->fin_frame);
+}
+
+static gboolean was_in(const SideRecord *side, TcpState state) {
+        for (guint i = 0; i < side->n_states; i++)
+                if (side->states[i].state == state)
+                        return TRUE;
+        return FALSE;
+}
+
+/* Who holds TIME_WAIT, if anybody does. */
+static void append_time_wait(GString *text, const FlowRecord *f) {
+        gboolean client = was_in(&f->side[CLIENT], STATE_TIME_WAIT);
+        gboolean server = was_in(&f->side[SERVER], STATE_TIME_WAIT);
+
+        if (!client && !server)
+                return;
+        g_string_append(text, "; ");
+        if (client && server) {
+                g_string_append(text, "both went to TIME_WAIT");
+                return;
+        }
+        words_side(text, f, client ? CLIENT : SERVER);
+        g_string_append(text, " went to TIME_WAIT");
+}
+
+/* "FIN_WAIT_2 for >= 187.2 s (capture ended)" */
+static void append_state_since(GString *text, const FlowRecord *f, guint side) {
+        const SideRecord *s = &f->side[side];
+        const StateEntry *last = s->n_states > 0 ? &s->states[s->n_states - 1] : NULL;
+
+        if (!last || last->state == STATE_CLOSED || last->state == STATE_UNKNOWN)
+                return;
+        g_string_append_printf(text, "; %s is in %s for ", side_name(side), tcp_state_title(last->state));
+        duration_append(text, MAX(f->capture_end_ns - last->time_ns, 0), BOUND_AT_LEAST);
+        g_string_append(text, " (capture ended)");
+}
+
+/* The side whose RST came first. */
+static guint resetter(const FlowRecord *f) {
+        const SideRecord *client = &f->side[CLIENT], *server = &f->side[SERVER];
+
+        if (client->rst_frame == 0 || server->rst_frame == 0)
+                return server->rst_frame != 0;
+        return server->rst_ns < client->rst_ns;
+}
+
+static void verdict_orderly(GString *text, const ReportContext *c, const FlowRecord *f) {
+        guint first = first_closer(f);
+
+        append_closed_first(text, c, f, first);
+        append_closed_second(text, c, f, !first);
+        append_time_wait(text, f);
+}
+
+static void verdict_last_ack_unseen(GString *text, const ReportContext *c, const FlowRecord *f) {
+        verdict_orderly(text, c, f);
+        g_string_append(text, "; the last ACK is not in the capture");
+}
+
+static void verdict_half_closed(GString *text, const ReportContext *c, const FlowRecord *f) {
+        guint first = first_closer(f);
+
+        append_closed_first(text, c, f, first);
+        g_string_append(text, "; ");
+        words_side(text, f, !first);
+        g_string_append(text, " never closed");
+        append_state_since(text, f, first);
+}
+
+static void verdict_simultaneous(GString *text, const ReportContext *c, const FlowRecord *f) {
+        g_string_append(text, "both closed at once");
+        for (guint side = 0; side < SIDES; side++) {
+                g_string_append(text, side == CLIENT ? ": " : ", ");
+                words_side(text, f, side);
+                append_evidence(text, c, "FIN", f->side[side].fin_frame);
+        }
+        append_time_wait(text, f);
+}
+
+static void append_reset(GString *text, const ReportContext *c, const FlowRecord *f, gint64 after_ns) {
+        guint side = resetter(f);
+
+        words_side(text, f, side);
+        g_string_append(text, " reset the connection");
+        append_later(text, after_ns, f->side[side].rst_ns);
+        append_evidence(text, c, "RST", f->side[side].rst_frame);
+        if (f->side[!side].unacked_bytes > 0 || f->side[side].unacked_bytes > 0) {
+                g_string_append(text, "; ");
+                bytes_append(text, f->side[CLIENT].unacked_bytes + f->side[SERVER].unacked_bytes);
+                g_string_append(text, " never acknowledged");
+        }
+}
+
+static void verdict_reset(GString *text, const ReportContext *c, const FlowRecord *f) {
+        append_reset(text, c, f, f->start_ns);
+}
+
+static void verdict_reset_after_fin(GString *text, const ReportContext *c, const FlowRecord *f) {
+        guint first = first_closer(f);
+
+        append_closed_first(text, c, f, first);
+        if (f->side[!first].fin_frame != 0)
+                append_closed_second(text, c, f, !first);
+        g_string_append(text, "; ");
+        append_reset(text, c, f, f->side[first].fin_frame ? f->side[first].fin_ns : 0);
+}
+
+static void verdict_refused(GString *text, const ReportContext *c, const FlowRecord *f) {
+        guint side = resetter(f);
+
+        words_side(text, f, side);
+        g_string_append(text, " refused the connection");
+        append_evidence(text, c, "RST", f->side[side].rst_frame);
+        g_string_append(text, " of ");
+        words_side(text, f, !side);
+}
+
+static void verdict_unanswered(GString *text, const ReportContext *c, const FlowRecord *f) {
+        words_side(text, f, SERVER);
+        g_string_append(text, " never answered ");
+        words_side(text, f, CLIENT);
+        g_string_append(text, " (");
+        counted_append(text, f->side[CLIENT].syn_count, "SYN");
+        if (f->side[CLIENT].last_ns > f->start_ns) {
+                g_string_append(text, " in ");
+                duration_append(text, f->side[CLIENT].last_ns - f->start_ns, BOUND_EXACT);
+        }
+        g_string_append_c(text, ')');
+}
+
+static void verdict_handshake_only_reset(GString *text, const ReportContext *c, const FlowRecord *f) {
+        guint side = resetter(f);
+
+        words_side(text, f, side);
+        g_string_append(text, " reset the connection as soon as ");
+        words_side(text, f, !side);
+        g_string_append(text, " had answered");
+        append_evidence(text, c, "RST", f->side[side].rst_frame);
+}
+
+static void verdict_open(GString *text, const ReportContext *c, const FlowRecord *f) {
+        g_string_append(text, "neither side closed: ");
+        if (f->capture_end_ns > f->end_ns) {
+                g_string_append(text, "the last packet came ");
+                duration_append(text, f->capture_end_ns - f->end_ns, BOUND_EXACT);
+                g_string_append(text, " before the capture ended");
+        } else {
+                g_string_append(text, "open when the capture ended");
+        }
+}
+
+static void verdict_abandoned(GString *text, const ReportContext *c, const FlowRecord *f) {
+        guint silent = f->side[SERVER].last_ns <= f->side[CLIENT].last_ns ? SERVER : CLIENT;
+
+        words_side(text, f, silent);
+        if (f->side[silent].last_frame == 0) {
+                g_string_append(text, " was never heard");
+        } else {
+                g_string_append(text, " fell silent after ");
+                words_frame(text, c, f->side[silent].last_frame);
+        }
+        g_string_append(text, "; ");
+        words_side(text, f, !silent);
+        g_string_append(text, " went on for ");
+        duration_append(text, f->side[!silent].last_ns - (f->side[silent].last_frame ? f->side[silent].last_ns : f->start_ns),
+                        BOUND_EXACT);
+}
+
+static void (*const verdicts[])(GString *, const ReportContext *, const FlowRecord *) = {
+        [CLOSE_ORDERLY] = verdict_orderly,
+        [CLOSE_ORDERLY_LAST_ACK_UNSEEN] = verdict_last_ack_unseen,
+        [CLOSE_HALF_CLOSED] = verdict_half_closed,
+        [CLOSE_SIMULTANEOUS] = verdict_simultaneous,
+        [CLOSE_RESET] = verdict_reset,
+        [CLOSE_RESET_AFTER_FIN] = verdict_reset_after_fin,
+        [CLOSE_REFUSED] = verdict_refused,
+        [CLOSE_UNANSWERED] = verdict_unanswered,
+        [CLOSE_HANDSHAKE_ONLY_RESET] = verdict_handshake_only_reset,
+        [CLOSE_OPEN] = verdict_open,
+        [CLOSE_ABANDONED] = verdict_abandoned,
+};
+G_STATIC_ASSERT(G_N_ELEMENTS(verdicts) == CLOSE_KINDS);
+
+void words_verdict(GString *text, const ReportContext *c, const FlowRecord *f) {
+        verdicts[f->close](text, c, f);
+}
+
+/* ── The catalogue's sentences ───────────────────────────────────────────── */
+
+#define NAME_BYTES_MAX 48 /* of a value in a template */
+
+/* How a value is written, by the unit that ends its name. */
+static const char *const unit_suffixes[] = { "", "_ns", "_bytes", "_packets" };
+
+/* Returns: the value that {name} means: "name" itself, or with its unit. */
+static const FindingValue *template_value(const Finding *finding, const char *name) {
+        for (guint i = 0; i < G_N_ELEMENTS(unit_suffixes); i++) {
+                char full[NAME_BYTES_MAX + 16];
+                const FindingValue *v;
+
+                g_snprintf(full, sizeof full, "%s%s", name, unit_suffixes[i]);
+                v = finding_value(finding, full);
+                if (v)
+                        return v;
+        }
+        return NULL;
+}
+
+static void append_word(GString *text, const FlowRecord *f, const char *word) {
+        for (guint side = 0; side < SIDES; side++) {
+                if (g_str_equal(word, side_name(side))) {
+                        words_side(text, f, side);
+                        return;
+                }
+        }
+        for (; *word; word++)
+                g_string_append_c(text, *word == '_' ? ' ' : *word);
+}
+
+static void append_value(GString *text, const ReportContext *c, const FlowRecord *f, const FindingValue *v) {
+        static const char *const bounds[] = {
+                [BOUND_EXACT] = "",
+                [BOUND_AT_LEAST] = ">= ",
+                [BOUND_AT_MOST] = "<= ",
+        };
+
+        if (v->kind == VALUE_TEXT) {
+                append_word(text, f, v->text);
+        } else if (g_str_has_suffix(v->name, "_ns")) {
+                duration_append(text, v->integer, v->bound);
+        } else if (g_str_has_suffix(v->name, "_frame")) {
+                g_string_append_printf(text, "%" G_GUINT64_FORMAT, frame_ref_number((FrameRef)v->integer));
+        } else {
+                g_string_append_printf(text, "%s%s", bounds[v->bound], v->integer < 0 ? "-" : "");
+                if (g_str_has_suffix(v->name, "_bytes"))
+                        bytes_append(text, (guint64)ABS(v->integer));
+                else
+                        count_append(text, (guint64)ABS(v->integer));
+        }
+}
+
+static void append_placeholder(GString *text, const ReportContext *c, const FlowRecord *f, const Finding *finding,
+                               const char *name) {
+        const FindingValue *v = template_value(finding, name);
+        guint side = finding->side < SIDES ? finding->side : CLIENT;
+
+        if (v)
+                append_value(text, c, f, v);
+        else if (g_str_equal(name, "client"))
+                words_side(text, f, CLIENT);
+        else if (g_str_equal(name, "server"))
+                words_side(text, f, SERVER);
+        else if (g_str_equal(name, "side"))
+                words_side(text, f, side);
+        else if (g_str_equal(name, "peer"))
+                words_side(text, f, !side);
+        else
+                g_string_append(text, "(unknown)");
+}
+
+/* Returns: what follows the name that begins at @from and ends before @stop; the name in @name. */
+static const char *take_name(char *name, const char *from, char stop) {
+        const char *end = strchr(from, stop);
+
+        g_assert(end && end - from < NAME_BYTES_MAX);
+        memcpy(name, from, (gsize)(end - from));
+        name[end - from] = '\0';
+        return end + 1;
+}
+
+void words_finding(GString *text, const ReportContext *c, const FlowRecord *f, const Finding *finding) {
+        const char *at = finding_kind(finding->id)->sentence;
+        char name[NAME_BYTES_MAX];
+
+        while (*at) {
+                if (*at == '{') {
+                        at = take_name(name, at + 1, '}');
+                        append_placeholder(text, c, f, finding, name);
+                } else if (*at == '[') {
+                        at = take_name(name, at + 1, '|');
+                        if (!template_value(finding, name))
+                                at = strchr(at, ']') + 1;
+                } else if (*at == ']') {
+                        at++;
+                } else {
+                        g_string_append_c(text, *at++);
+                }
+        }
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+/*
+ * The sentences of every output, in the flow's own addresses.  What a finding is called comes
+ * from the catalogue (findings.def); how its template is filled in is here.  All functions append and
+ * write no control characters.
+ */
+
+#include "report.h"
+
+/* "10.0.0.1:40000", "[2001:db8::1]:80" */
+void words_side(GString *text, const FlowRecord *f, guint side);
+
+/* "frame 12", and with several captures "frame 12 of b.pcap". */
+void words_frame(GString *text, const ReportContext *c, FrameRef frame);
+
+/* The last component of a capture's path; "standard input" for "-". May hold control characters. */
+const char *words_capture_name(const CaptureInfo *info);
+
+/* How the flow closed, one sentence without a full stop. */
+void words_verdict(GString *text, const ReportContext *c, const FlowRecord *f);
+
+/* The catalogue's sentence with the finding's numbers in it. */
+void words_finding(GString *text, const ReportContext *c, const FlowRecord *f, const Finding *finding);
+
+/*
+ * A Wireshark display filter for the flow: its addresses and ports, and within one capture the frames it spans,
+ * so that another incarnation on the same 4-tuple does not match.
+ */
+void words_flow_filter(GString *text, const ReportContext *c, const FlowRecord *f);
+
+/* A filter for the finding's own frames; with several captures, whose frame numbers differ, the flow's. */
+void words_finding_filter(GString *text, const ReportContext *c, const FlowRecord *f, const Finding *finding);
+
+/* The packet in packetdrill's notation with relative numbers: "F. 1:1(0) ack 1 win 257". */
+void words_packet(GString *text, const FlowRecord *f, const TimelineEntry *e);
+
+/* Only its flags: "S.", "FP.", "R". */
+void words_flags(GString *text, guint8 flags);
+
+/* Sequence and acknowledgment number relative to the ISNs of the side that sent it and of the other. */
+gint64 words_relative_seq(const FlowRecord *f, const TimelineEntry *e);
+gint64 words_relative_ack(const FlowRecord *f, const TimelineEntry *e);
+
+/* Why an endpoint entered a state, in the words of transitions.def: "received the other end's FIN, ...". */
+const char *words_event(guint event);
+
+/* Returns: the name of the @i-th mark that a person or program should know of @e; NULL past the last. */
+const char *words_mark(const TimelineEntry *e, guint i);
