@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+/*
+ * Wireshark's tcp.completeness: which kinds of segment a conversation has shown
+ * (COMPLETENESS_ bits of record.h).  It is a set, not a state: order, direction
+ * and sequence numbers play no part.
+ */
+
+#include "dissect/segment.h"
+
+/**
+ * completeness_segment:
+ * @so_far: what this function returned for the segment before; 0 for a flow's first one
+ *
+ * Returns: @so_far and what @s adds to it, with bits of its own above COMPLETENESS_RST: only
+ * completeness_value() says what it means.
+ */
+guint8 completeness_segment(guint8 so_far, const Segment *s);
+
+/* Returns: the bits as `tshark -2` prints them on a conversation's last packet. */
+guint8 completeness_value(guint8 so_far);

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/*
+ * What Zeek would say, one line of packets each.  A packet is a direction (> from
+ * side 0, < from side 1), flags (SAFRP, - for none), sequence and acknowledgment
+ * number relative to the sender's and receiver's ISN, and what else matters: +N
+ * payload bytes, @N seconds since the start, w0 a zero window, cut by the snaplen.
+ * Rows of conn.log are joined by " | ".
+ */
+
+#include <string.h>
+
+#include "analyzer/zeek.h"
+
+#define PORTS_ANY 40000, 5001 /* no port that Zeek knows */
+
+typedef struct Case {
+        const char *name;
+        const char *packets;
+        const char *rows;
+        guint16 port[2];
+} Case;
+
+#define OPEN "> S 0 0, < SA 0 1, > A 1 1, "
+
+static const Case cases[] = {
+        /* conn_state */
+        { "s0", "> S 0 0, > S 0 0 @1", "S0 S", { PORTS_ANY } },
+        { "s1", OPEN "> A 1 1 +5, < A 1 6, < A 1 6 +9", "S1 ShADad", { PORTS_ANY } },
+        { "sf", OPEN "> FA 1 1, < FA 1 2, > A 2 2", "SF ShAFf", { PORTS_ANY } },
+        { "rejected", "> S 0 0, < RA 0 1", "REJ Sr", { PORTS_ANY } },
+        { "rejected_then_reset", "> S 0 0, < RA 0 1, > R 1 0", "REJ SrR", { PORTS_ANY } },
+        { "s2", OPEN "> FA 1 1, < A 1 2", "S2 ShAFa", { PORTS_ANY } },
+        { "s3", OPEN "< FA 1 1, > A 1 2", "S3 ShAf", { PORTS_ANY } },
+        { "rsto", OPEN "> RA 1 1", "RSTO ShAR", { PORTS_ANY } },
+        { "rstr", OPEN "< RA 1 1", "RSTR ShAr", { PORTS_ANY } },
+        { "rstos0", "> S 0 0, > R 1 0", "RSTOS0 SR", { PORTS_ANY } },
+        { "rstrh", "> A 1 1 +5, < R 1 0", "RSTRH Dr", { PORTS_ANY } },
+        { "sh", "> S 0 0, > FA 1 1", "SH SF", { PORTS_ANY } },
+        { "shr", "< SA 0 1, < A 1 1 +5, < FA 6 1", "SHR ^hdf", { 40000, 80 } },
+        { "oth", "> A 1 1 +5, < A 1 6 +5", "OTH Dd", { PORTS_ANY } },
+        { "lone_reset", "> R 1 0", "OTH R", { PORTS_ANY } },
+        { "fin_then_reset_then_fin", OPEN "> FA 1 1, > R 2 0, < FA 1 2", "SF ShAFRf", { PORTS_ANY } },
+        { "reset_after_both_fins", OPEN "> FA 1 1, < FA 1 2, > R 2 0", "SF ShAFfR", { PORTS_ANY } },
+        /* Who is the originator */
+        { "syn_ack_first", "< SA 0 1, > A 1 1", "S1 ^hA", { 40000, 80 } },
+        { "syn_ack_first_unknown_port", "< SA 0 1", "OTH H", { PORTS_ANY } },
+        { "syn_ack_before_syn", "< SA 0 1, > S 0 0, > A 1 1", "S1 Hs^A", { PORTS_ANY } },
+        { "midstream_from_server", "< A 1 1 +5, > A 1 6", "OTH ^dA", { 40000, 443 } },
+        { "midstream_between_servers", "< A 1 1 +5", "OTH ^d", { 8080, 80 } },
+        { "midstream_between_servers_kept", "< A 1 1 +5", "OTH D", { 80, 8080 } },
+        /* Letters that come again */
+        { "fin_again", OPEN "> FA 1 1, > FA 1 1 @1, > FA 1 1 +4 @2", "S2 ShAFF", { PORTS_ANY } },
+        { "rst_again", OPEN "< RA 1 1, < R 1 0, < R 9 0", "RSTR ShArr", { PORTS_ANY } },
+        { "ack_once", OPEN "< A 1 1, > A 1 1, < A 1 1", "S1 ShAa", { PORTS_ANY } },
+        { "retransmitted_ten_times",
+          OPEN "> A 1 1 +5, > A 1 1 +5, > A 1 1 +5, > A 1 1 +5, > A 1 1 +5, > A 1 1 +5, > A 1 1 +5,"
+               "> A 1 1 +5, > A 1 1 +5, > A 1 1 +5, > A 1 1 +5",
+          "S1 ShADTT", { PORTS_ANY } },
+        { "zero_window", OPEN "< A 1 1 w0, < A 1 1 w0", "S1 ShAaw", { PORTS_ANY } },
+        { "zero_window_after_fin_is_boring", OPEN "> FA 1 1, < A 1 2 w0", "S2 ShAFa", { PORTS_ANY } },
+        { "multi_flag", "> SF 0 0", "SH Q", { PORTS_ANY } },
+        { "fin_rst", OPEN "> FR 1 0", "RSTO ShAI", { PORTS_ANY } },
+        { "no_flags", "> - 1 0", "OTH ", { PORTS_ANY } },
+        /* Gaps */
+        { "gap", OPEN "> A 11 1 +5, < A 1 16", "S1 ShADaG", { PORTS_ANY } },
+        { "gap_filled", OPEN "> A 11 1 +5, > A 1 1 +10, < A 1 16", "S1 ShADTa", { PORTS_ANY } },
+        { "gap_never_seen", OPEN "< A 1 7", "S1 ShAaG", { PORTS_ANY } },
+        { "gap_of_fin_only", OPEN "> FA 1 1, < A 1 2", "S2 ShAFa", { PORTS_ANY } },
+        { "gap_not_of_midstream", "> A 1 1 +5, < A 1 100 +5", "OTH Dd", { PORTS_ANY } },
+        { "gap_of_cut_payload", OPEN "> A 1 1 +5 cut, < A 1 6", "S1 ShADaG", { PORTS_ANY } },
+        { "gap_without_acks", OPEN "> A 11 1 +17000, < A 1 17011", "S1 ShADa", { PORTS_ANY } },
+        /* Where Zeek had forgotten */
+        { "attempt_forgotten", "> S 0 0, > S 0 0 @3, > S 0 0 @7", "S0 S | S0 S", { PORTS_ANY } },
+        { "closed_forgotten", OPEN "> FA 1 1, < FA 1 2, > A 2 2 @4, < FA 1 2 @6",
+          "SF ShAFf | SH F", { PORTS_ANY } },
+        { "late_packets_do_not_extend", OPEN "< RA 1 1, < R 1 0 @4, > A 1 1 @6", "RSTR ShAr | OTH A", { PORTS_ANY } },
+        { "half_closed_remembered", OPEN "> FA 1 1, < FA 1 2 @200", "SF ShAFf", { PORTS_ANY } },
+        { "idle_forgotten", OPEN "> A 1 1 +5 @300", "S1 ShA | OTH D", { PORTS_ANY } },
+        { "idle_remembered", OPEN "> A 1 1 +5 @299", "S1 ShAD", { PORTS_ANY } },
+        { "interactive_remembered", OPEN "> A 1 1 +5 @3000", "S1 ShAD", { 40000, 22 } },
+        { "syn_with_other_isn", "> S 0 0, > S 100 0 @1", "S0 S | S0 S", { PORTS_ANY } },
+        { "syn_after_close", OPEN "> FA 1 1, < FA 1 2, > S 100 0 @1", "SF ShAFf | S0 S", { PORTS_ANY } },
+        { "crossing_syns", "> S 0 0, < S 0 0", "S0 S | S0 S", { PORTS_ANY } },
+};
+
+static const guint32 isn[2] = { 0xfffffff0, 0 }; /* one wraps, one is 0 */
+
+static guint8 parse_flags(const char *letters) {
+        static const char names[] = "FSRPAUEC";
+        guint8 flags = 0;
+
+        for (; *letters && *letters != '-'; letters++) {
+                const char *at = strchr(names, *letters);
+                g_assert_nonnull(at);
+                flags |= (guint8)(1 << (at - names));
+        }
+        return flags;
+}
+
+static guint parse_packet(const char *text, const guint16 port[2], Segment *s) {
+        g_auto(GStrv) word = g_strsplit(text, " ", -1);
+        const guint side = word[0][0] == '<';
+
+        *s = (Segment){ .flags = parse_flags(word[1]),
+                        .seq = isn[side] + (guint32)g_ascii_strtoull(word[2], NULL, 10),
+                        .window = 1000,
+                        .source_port = port[side],
+                        .destination_port = port[!side] };
+        if (s->flags & TCP_ACK)
+                s->ack = isn[!side] + (guint32)g_ascii_strtoull(word[3], NULL, 10);
+        for (guint i = 4; word[i]; i++) {
+                if (word[i][0] == '+')
+                        s->payload_bytes = (guint32)g_ascii_strtoull(word[i] + 1, NULL, 10);
+                else if (word[i][0] == '@')
+                        s->time_ns = g_ascii_strtoll(word[i] + 1, NULL, 10) * G_GINT64_CONSTANT(1000000000);
+                else if (g_str_equal(word[i], "w0"))
+                        s->window = 0;
+                else if (g_str_equal(word[i], "cut"))
+                        s->facts |= SEGMENT_PAYLOAD_CUT;
+                else
+                        g_error("%s: not a word of this notation", word[i]);
+        }
+        return side;
+}
+
+static void add_row(GString *rows, const ZeekFlow *z) {
+        char history[48];
+
+        zeek_history(z, history, sizeof(history));
+        g_string_append_printf(rows, "%s%s %s", rows->len ? " | " : "", zeek_conn_state(z), history);
+}
+
+static void test_case(gconstpointer data) {
+        const Case *c = data;
+        g_auto(GStrv) packets = g_strsplit(c->packets, ",", -1);
+        g_autoptr(GString) rows = g_string_new(NULL);
+        ZeekFlow z = { 0 };
+        gint64 now = 0;
+
+        for (guint i = 0; packets[i]; i++) {
+                Segment s;
+                const guint side = parse_packet(g_strstrip(packets[i]), c->port, &s);
+
+                now = s.time_ns = MAX(now, s.time_ns);
+                if (zeek_begins_anew(&z, &s, side)) {
+                        add_row(rows, &z);
+                        z = (ZeekFlow){ 0 };
+                }
+                zeek_segment(&z, &s, side);
+        }
+        add_row(rows, &z);
+        g_assert_cmpstr(rows->str, ==, c->rows);
+}
+
+/* The index of the sides is the caller's: with it exchanged the words stay the same. */
+static void test_sides_exchanged(void) {
+        ZeekFlow z[2] = { 0 };
+        char history[2][48];
+        const char *packets[] = { "< SA 0 1", "> A 1 1", "> A 1 1 +5", "< RA 1 6" };
+        const guint16 port[2] = { 40000, 80 };
+
+        for (guint i = 0; i < G_N_ELEMENTS(packets); i++) {
+                Segment s;
+                const guint side = parse_packet(packets[i], port, &s);
+
+                zeek_segment(&z[0], &s, side);
+                zeek_segment(&z[1], &s, !side);
+        }
+        for (guint i = 0; i < 2; i++)
+                zeek_history(&z[i], history[i], sizeof(history[i]));
+        g_assert_cmpstr(history[0], ==, "^hADr");
+        g_assert_cmpstr(history[1], ==, history[0]);
+        g_assert_cmpstr(zeek_conn_state(&z[1]), ==, zeek_conn_state(&z[0]));
+        g_assert_cmpuint(zeek_originator(&z[0]), ==, 0);
+        g_assert_cmpuint(zeek_originator(&z[1]), ==, 1);
+}
+
+static void test_history_is_bounded(void) {
+        ZeekFlow z = { 0 };
+        char history[ZEEK_HISTORY_MAX + 2], small[4];
+
+        for (guint32 i = 0; i < 1000; i++)
+                zeek_segment(&z, &(Segment){ .flags = TCP_RST, .seq = i * 7, .window = 1 }, i % 2);
+        zeek_history(&z, history, sizeof(history));
+        g_assert_cmpuint(strlen(history), ==, ZEEK_HISTORY_MAX + 1);
+        g_assert_true(g_str_has_suffix(history, "+"));
+        zeek_history(&z, small, sizeof(small));
+        g_assert_cmpstr(small, ==, "RrR");
+}
+
+int main(int argc, char **argv) {
+        g_test_init(&argc, &argv, NULL);
+        for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+                g_autofree char *path = g_strdup_printf("/zeek/%s", cases[i].name);
+                g_test_add_data_func(path, &cases[i], test_case);
+        }
+        g_test_add_func("/zeek/sides_exchanged", test_sides_exchanged);
+        g_test_add_func("/zeek/history_is_bounded", test_history_is_bounded);
+        return g_test_run();
+}
