@@ -30,7 +30,7 @@ void capture_info_add_link_type(CaptureInfo *info, guint16 link_type) {
                 info->link_types[info->n_link_types++] = link_type;
 }
 
-void capture_info_damage(CaptureInfo *info, CaptureDamage damage, guint64 offset, const char *format, ...) {
+gboolean capture_info_damage(CaptureInfo *info, CaptureDamage damage, guint64 offset, const char *format, ...) {
         va_list words;
 
         va_start(words, format);
@@ -38,9 +38,10 @@ void capture_info_damage(CaptureInfo *info, CaptureDamage damage, guint64 offset
         info->damage_offset = offset;
         info->damage_text = g_strdup_vprintf(format, words);
         va_end(words);
+        return FALSE;
 }
 
-void capture_info_cut(CaptureInfo *info, const CaptureStream *s, const char *format, ...) {
+gboolean capture_info_cut(CaptureInfo *info, const CaptureStream *s, const char *format, ...) {
         va_list words;
 
         va_start(words, format);
@@ -48,6 +49,7 @@ void capture_info_cut(CaptureInfo *info, const CaptureStream *s, const char *for
         info->damage_offset = s->offset;
         info->damage_text = s->failure ? g_strdup(s->failure) : g_strdup_vprintf(format, words);
         va_end(words);
+        return FALSE;
 }
 
 /* Link types whose packets are larger than any network's: D-Bus, EBHSCR, and the USB ones. */
@@ -64,7 +66,8 @@ guint32 capture_packet_bytes_max(guint16 link_type, guint32 snaplen) {
                 if (large_link_types[i].link_type == link_type)
                         return large_link_types[i].bytes_max;
         }
-        return snaplen > CAPTURE_SNAPLEN_BELIEVED_MAX ? CAPTURE_PACKET_BYTES_MAX : MAX(snaplen, CAPTURE_PACKET_BYTES_MAX);
+        return snaplen > CAPTURE_SNAPLEN_BELIEVED_MAX ? CAPTURE_PACKET_BYTES_MAX
+                                                      : MAX(snaplen, CAPTURE_PACKET_BYTES_MAX);
 }
 
 /* ── Opening ───────────────────────────────────────────────────────────────── */
@@ -93,7 +96,8 @@ static CaptureReader *reader_new(Capture *c, gboolean use_libpcap, const char **
 }
 
 /* @s: (transfer full) */
-static Capture *capture_new(const char *name, CaptureStream *s, guint file, gboolean use_libpcap, GError **error) {
+static Capture *capture_new(const char *name, CaptureStream *s, guint file, gboolean use_libpcap,
+                            GError **error) {
         g_autoptr(Capture) c = g_new0(Capture, 1);
         g_autoptr(GError) why = NULL;
         const char *format = NULL;
@@ -104,7 +108,8 @@ static Capture *capture_new(const char *name, CaptureStream *s, guint file, gboo
         c->reader = reader_new(c, use_libpcap, &format, &why);
         const char *compression = c->stream->compression;
         if (why) {
-                g_set_error(error, CAPTURE_ERROR, CAPTURE_ERROR_FORMAT, "%s: not a capture that can be read: %s%s%s", name,
+                g_set_error(error, CAPTURE_ERROR, CAPTURE_ERROR_FORMAT,
+                            "%s: not a capture that can be read: %s%s%s", name,
                             compression ? compression : "", compression ? " data: " : "", why->message);
                 return NULL;
         }

@@ -84,8 +84,9 @@ gboolean capture_filter_compile(CaptureFilter *f, guint16 link_type, GError **er
         pcap_t *pcap = pcap_open_dead(capture_link_type_to_dlt(link_type), (int)CAPTURE_PACKET_BYTES_MAX);
         p.compiled = pcap_compile(pcap, &p.code, f->expression, 1, PCAP_NETMASK_UNKNOWN) == 0;
         if (!p.compiled)
-                g_set_error(error, CAPTURE_ERROR, CAPTURE_ERROR_FILTER, "filter '%s' on link type %s (%u): %s",
-                            f->expression, name ? name : "without a name", link_type, pcap_geterr(pcap));
+                g_set_error(error, CAPTURE_ERROR, CAPTURE_ERROR_FILTER,
+                            "filter '%s' on link type %s (%u): %s", f->expression,
+                            name ? name : "without a name", link_type, pcap_geterr(pcap));
         pcap_close(pcap);
         g_array_append_val(f->programs, p);
         return p.compiled;

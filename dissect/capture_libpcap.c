@@ -31,7 +31,8 @@ static ssize_t cookie_read(void *cookie, char *into, size_t n) {
         return (ssize_t)got;
 }
 
-static guint libpcap_read(CaptureReader *reader, CaptureStream *s, CaptureInfo *info, Frame *frames, guint n) {
+static guint libpcap_read(CaptureReader *reader, CaptureStream *s, CaptureInfo *info, Frame *frames,
+                          guint n) {
         LibpcapReader *r = (LibpcapReader *)reader;
         struct pcap_pkthdr *header;
         const guint8 *data;

@@ -50,7 +50,7 @@ static const struct {
 } magics[] = {
         { 0xa1b2c3d4, 1000, 16 },
         { 0xa1b23c4d, 1, 16 },
-        { 0xa1b2cd34, 1000, 24 }, /* "modified" libpcap of A. Kuznetzov: interface, protocol and type follow */
+        { 0xa1b2cd34, 1000, 24 }, /* "modified" libpcap of A. Kuznetzov: interface, protocol, type follow */
 };
 
 /* Returns: index into magics[], -1 if there is none; @swapped (out). */
@@ -72,7 +72,8 @@ gboolean capture_pcap_sniff(CaptureStream *s) {
 
 /* ── Records ───────────────────────────────────────────────────────────────── */
 
-static inline void record_lengths(const guint8 *at, gboolean swapped, Lengths lengths, guint32 *captured, guint32 *wire) {
+static inline void record_lengths(const guint8 *at, gboolean swapped, Lengths lengths, guint32 *captured,
+                                  guint32 *wire) {
         *captured = capture_u32(at + RECORD_CAPTURED, swapped);
         *wire = capture_u32(at + RECORD_WIRE, swapped);
         if (lengths == LENGTHS_WIRE_FIRST || (lengths == LENGTHS_SMALLER_IS_CAPTURED && *captured > *wire)) {
@@ -86,8 +87,9 @@ static inline void record_lengths(const guint8 *at, gboolean swapped, Lengths le
  * The inner loop: takes records for as long as they lie whole in the buffer.
  * @swapped and @lengths are constants where it is called, so each caller is its own straight code.
  */
-static inline __attribute__((always_inline)) guint records_take(const PcapReader *r, CaptureStream *s, Frame *frames,
-                                                                guint n, gboolean swapped, Lengths lengths) {
+static inline __attribute__((always_inline)) guint records_take(const PcapReader *r, CaptureStream *s,
+                                                                Frame *frames, guint n, gboolean swapped,
+                                                                Lengths lengths) {
         const guint8 *at = s->at, *const end = s->end;
         const guint32 header_bytes = r->header_bytes, packet_bytes_max = r->packet_bytes_max;
         guint i = 0;
@@ -120,29 +122,25 @@ static gboolean record_need(const PcapReader *r, CaptureStream *s, CaptureInfo *
         guint64 number = info->frames + 1;
 
         if (!capture_stream_need(s, r->header_bytes)) {
-                gsize left = capture_stream_left(s);
-                if (left > 0 || s->failure)
-                        capture_info_cut(info, s,
-                                         "the file ends in the header of record %" G_GUINT64_FORMAT
-                                         ": %" G_GSIZE_FORMAT " of %u bytes",
-                                         number, left, r->header_bytes);
-                return FALSE;
+                guint left = (guint)capture_stream_left(s);
+                if (left == 0 && !s->failure)
+                        return FALSE;
+                return capture_info_cut(info, s,
+                                        "the file ends in the header of record %" G_GUINT64_FORMAT
+                                        ": %u of %u bytes",
+                                        number, left, r->header_bytes);
         }
 
         record_lengths(s->at, r->swapped, r->lengths, &captured, &wire);
-        if (captured > r->packet_bytes_max) {
-                capture_info_damage(info, CAPTURE_CORRUPT, s->offset,
-                                    "record %" G_GUINT64_FORMAT " claims %u bytes, the limit is %u", number, captured,
-                                    r->packet_bytes_max);
-                return FALSE;
-        }
-        if (!capture_stream_need(s, (gsize)r->header_bytes + captured)) {
-                capture_info_cut(info, s,
-                                 "record %" G_GUINT64_FORMAT " claims %u bytes, the file ends after %" G_GSIZE_FORMAT
-                                 " of them",
-                                 number, captured, capture_stream_left(s) - r->header_bytes);
-                return FALSE;
-        }
+        if (captured > r->packet_bytes_max)
+                return capture_info_damage(info, CAPTURE_CORRUPT, s->offset,
+                                           "record %" G_GUINT64_FORMAT " claims %u bytes, the limit is %u",
+                                           number, captured, r->packet_bytes_max);
+        if (!capture_stream_need(s, (gsize)r->header_bytes + captured))
+                return capture_info_cut(info, s,
+                                        "record %" G_GUINT64_FORMAT
+                                        " claims %u bytes, the file ends after %u of them",
+                                        number, captured, (guint)capture_stream_left(s) - r->header_bytes);
         return TRUE;
 }
 
@@ -199,7 +197,8 @@ CaptureReader *capture_pcap_new(CaptureStream *s, CaptureInfo *info, GError **er
         guint major = capture_u16(s->at + FILE_MAJOR, r->swapped);
         guint minor = capture_u16(s->at + FILE_MINOR, r->swapped);
         if (!version_lengths(major, minor, &r->lengths)) {
-                g_set_error(error, CAPTURE_ERROR, CAPTURE_ERROR_FORMAT, "pcap version %u.%u is not known", major, minor);
+                g_set_error(error, CAPTURE_ERROR, CAPTURE_ERROR_FORMAT, "pcap version %u.%u is not known",
+                            major, minor);
                 return NULL;
         }
 

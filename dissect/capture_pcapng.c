@@ -38,7 +38,7 @@
 #define PACKET_DROPCOUNT 4U
 
 typedef struct Interface {
-        guint64 scale;  /* ns = ticks * scale / divisor >> shift */
+        guint64 scale; /* ns = ticks * scale / divisor >> shift */
         guint64 divisor;
         guint8 shift;
         guint8 fcs_bytes;
@@ -50,7 +50,7 @@ typedef struct Interface {
 
 typedef struct PcapngReader {
         CaptureReader reader;
-        gboolean swapped; /* of the current section */
+        gboolean swapped;   /* of the current section */
         GArray *interfaces; /* (element-type Interface): of the current section */
         guint32 block_bytes_max;
         guint64 drops_statistics; /* told by interface statistics ... */
@@ -144,7 +144,7 @@ static void packet_options(PcapngReader *r, const guint8 *at, const guint8 *end,
 
 /* ── Enhanced packet blocks ────────────────────────────────────────────────── */
 
-/* Fields of an enhanced packet block's body; the obsolete packet block differs in the first four bytes only. */
+/* Fields of an enhanced packet block's body; of the obsolete one the first four bytes differ. */
 #define PACKET_INTERFACE 0
 #define PACKET_DROPS 2 /* of the obsolete one */
 #define PACKET_TIME_HIGH 4
@@ -155,8 +155,9 @@ static void packet_options(PcapngReader *r, const guint8 *at, const guint8 *end,
 
 #define PACKET_DROPS_UNKNOWN 0xffff
 
-static inline __attribute__((always_inline)) void packet_fill(PcapngReader *r, Frame *frame, const guint8 *body,
-                                                              gsize body_bytes, guint32 id, gboolean swapped) {
+static inline __attribute__((always_inline)) void packet_fill(PcapngReader *r, Frame *frame,
+                                                              const guint8 *body, gsize body_bytes,
+                                                              guint32 id, gboolean swapped) {
         const Interface *f = &g_array_index(r->interfaces, Interface, id);
         guint32 captured = capture_u32(body + PACKET_CAPTURED, swapped);
         gsize padded = ((gsize)captured + 3) & ~(gsize)3;
@@ -176,8 +177,8 @@ static inline __attribute__((always_inline)) void packet_fill(PcapngReader *r, F
 }
 
 /* The inner loop; @swapped is a constant where it is called. */
-static inline __attribute__((always_inline)) guint packets_take_order(PcapngReader *r, CaptureStream *s, Frame *frames,
-                                                                      guint n, gboolean swapped) {
+static inline __attribute__((always_inline)) guint
+packets_take_order(PcapngReader *r, CaptureStream *s, Frame *frames, guint n, gboolean swapped) {
         const guint8 *at = s->at, *const end = s->end;
         guint i = 0;
 
@@ -190,7 +191,8 @@ static inline __attribute__((always_inline)) guint packets_take_order(PcapngRead
                         break;
                 gsize body_bytes = bytes - BLOCK_BYTES_MIN;
                 guint32 id = capture_u32(body + PACKET_INTERFACE, swapped);
-                if (id >= r->interfaces->len || capture_u32(body + PACKET_CAPTURED, swapped) > body_bytes - PACKET_DATA ||
+                if (id >= r->interfaces->len ||
+                    capture_u32(body + PACKET_CAPTURED, swapped) > body_bytes - PACKET_DATA ||
                     capture_u32(at + bytes - BLOCK_TRAILER_BYTES, swapped) != bytes)
                         break;
                 packet_fill(r, &frames[i], body, body_bytes, id, swapped);
@@ -201,7 +203,8 @@ static inline __attribute__((always_inline)) guint packets_take_order(PcapngRead
 }
 
 static guint packets_take(PcapngReader *r, CaptureStream *s, Frame *frames, guint n) {
-        return r->swapped ? packets_take_order(r, s, frames, n, TRUE) : packets_take_order(r, s, frames, n, FALSE);
+        return r->swapped ? packets_take_order(r, s, frames, n, TRUE)
+                          : packets_take_order(r, s, frames, n, FALSE);
 }
 
 /* ── Any block ─────────────────────────────────────────────────────────────── */
@@ -213,15 +216,17 @@ typedef enum Taken {
 } Taken;
 
 /* Every failure here is one of lengths or numbers that cannot be. */
-#define block_damage(info, s, ...) (capture_info_damage(info, CAPTURE_CORRUPT, (s)->offset, __VA_ARGS__), TAKEN_DAMAGE)
+#define block_damage(info, s, ...)                                                                           \
+        (capture_info_damage(info, CAPTURE_CORRUPT, (s)->offset, __VA_ARGS__), TAKEN_DAMAGE)
 
-static Taken section_take(PcapngReader *r, CaptureStream *s, CaptureInfo *info, const Block *b, Frame *frame) {
+static Taken section_take(PcapngReader *r, CaptureStream *s, CaptureInfo *info, const Block *b,
+                          Frame *frame) {
         if (b->body_bytes < 16)
                 return block_damage(info, s, "a section header of %u bytes", b->bytes);
         guint major = capture_u16(b->body + 4, b->swapped);
         if (major != 1)
-                return block_damage(info, s, "section %u has version %u.%u, known is 1.x", info->sections + 1, major,
-                                    capture_u16(b->body + 6, b->swapped));
+                return block_damage(info, s, "section %u has version %u.%u, known is 1.x", info->sections + 1,
+                                    major, capture_u16(b->body + 6, b->swapped));
         r->swapped = b->swapped;
         g_array_set_size(r->interfaces, 0);
         info->sections++;
@@ -238,12 +243,14 @@ static void interface_options(Interface *f, const Block *b, const guint8 *at) {
                 else if (code == INTERFACE_FCSLEN && bytes == 1)
                         f->fcs_bytes = value[0];
                 else if (code == INTERFACE_TSOFFSET && bytes == 8 &&
-                         __builtin_mul_overflow((gint64)capture_u64(value, b->swapped), NS_PER_SECOND, &f->offset_ns))
+                         __builtin_mul_overflow((gint64)capture_u64(value, b->swapped), NS_PER_SECOND,
+                                                &f->offset_ns))
                         f->offset_ns = (gint64)capture_u64(value, b->swapped) < 0 ? G_MININT64 : G_MAXINT64;
         }
 }
 
-static Taken interface_take(PcapngReader *r, CaptureStream *s, CaptureInfo *info, const Block *b, Frame *frame) {
+static Taken interface_take(PcapngReader *r, CaptureStream *s, CaptureInfo *info, const Block *b,
+                            Frame *frame) {
         Interface f = { 0 };
 
         if (b->body_bytes < 8)
@@ -257,7 +264,8 @@ static Taken interface_take(PcapngReader *r, CaptureStream *s, CaptureInfo *info
         interface_options(&f, b, b->body + 8);
         g_array_append_val(r->interfaces, f);
 
-        r->block_bytes_max = MAX(r->block_bytes_max, capture_packet_bytes_max(f.link_type, f.snaplen) + BLOCK_OPTIONS_BYTES_MAX);
+        r->block_bytes_max = MAX(r->block_bytes_max,
+                                 capture_packet_bytes_max(f.link_type, f.snaplen) + BLOCK_OPTIONS_BYTES_MAX);
         info->interfaces++;
         info->snaplen = MAX(info->snaplen, f.snaplen);
         capture_info_add_link_type(info, f.link_type);
@@ -265,7 +273,8 @@ static Taken interface_take(PcapngReader *r, CaptureStream *s, CaptureInfo *info
 }
 
 /* Counters run from the start of the capture: the latest block of an interface replaces those before. */
-static Taken statistics_take(PcapngReader *r, CaptureStream *s, CaptureInfo *info, const Block *b, Frame *frame) {
+static Taken statistics_take(PcapngReader *r, CaptureStream *s, CaptureInfo *info, const Block *b,
+                             Frame *frame) {
         guint code, bytes;
         const guint8 *value;
         guint64 drops = 0;
@@ -287,7 +296,8 @@ static Taken statistics_take(PcapngReader *r, CaptureStream *s, CaptureInfo *inf
 }
 
 static Taken interface_unknown(CaptureStream *s, CaptureInfo *info, guint32 id, guint n) {
-        return block_damage(info, s, "a packet of interface %u, but section %u has described %u", id, info->sections, n);
+        return block_damage(info, s, "a packet of interface %u, but section %u has described %u", id,
+                            info->sections, n);
 }
 
 static Taken packet_take(PcapngReader *r, CaptureStream *s, CaptureInfo *info, const Block *b, Frame *frame) {
@@ -301,7 +311,8 @@ static Taken packet_take(PcapngReader *r, CaptureStream *s, CaptureInfo *info, c
         if (id >= r->interfaces->len)
                 return interface_unknown(s, info, id, r->interfaces->len);
         if (captured > b->body_bytes - PACKET_DATA)
-                return block_damage(info, s, "a packet claims %u bytes in a block that has room for %" G_GSIZE_FORMAT,
+                return block_damage(info, s,
+                                    "a packet claims %u bytes in a block that has room for %" G_GSIZE_FORMAT,
                                     captured, b->body_bytes - PACKET_DATA);
         packet_fill(r, frame, b->body, b->body_bytes, id, b->swapped);
 
@@ -322,7 +333,8 @@ static Taken simple_take(PcapngReader *r, CaptureStream *s, CaptureInfo *info, c
         guint32 wire = capture_u32(b->body, b->swapped);
         guint32 captured = f->snaplen > 0 ? MIN(wire, f->snaplen) : wire;
         if (captured > b->body_bytes - 4)
-                return block_damage(info, s, "a packet claims %u bytes in a block that has room for %" G_GSIZE_FORMAT,
+                return block_damage(info, s,
+                                    "a packet claims %u bytes in a block that has room for %" G_GSIZE_FORMAT,
                                     captured, b->body_bytes - 4);
         *frame = (Frame){
                 .time_ns = interface_time_ns(f, 0, 0),
@@ -372,38 +384,39 @@ static gboolean block_is_buffered(const PcapngReader *r, const CaptureStream *s)
 /* Brings the next block into the buffer whole, or finds out why there is none. */
 static gboolean block_need(const PcapngReader *r, CaptureStream *s, CaptureInfo *info, Block *b) {
         if (!capture_stream_need(s, BLOCK_BYTES_MIN)) {
-                gsize left = capture_stream_left(s);
-                if (left > 0 || s->failure)
-                        capture_info_cut(info, s, "the file ends in the header of a block: %" G_GSIZE_FORMAT " of %u bytes",
-                                         left, BLOCK_BYTES_MIN);
-                return FALSE;
+                guint left = (guint)capture_stream_left(s);
+                if (left == 0 && !s->failure)
+                        return FALSE;
+                return capture_info_cut(info, s, "the file ends in the header of a block: %u of %u bytes",
+                                        left, BLOCK_BYTES_MIN);
         }
         *b = block_peek(r, s);
         guint32 magic = capture_u32(s->at + BLOCK_HEADER_BYTES, b->swapped);
         if (b->type == SECTION_HEADER && magic != BYTE_ORDER_MAGIC)
-                return block_damage(info, s, "a section header with byte-order magic 0x%08x", magic) != TAKEN_DAMAGE;
+                return capture_info_damage(info, CAPTURE_CORRUPT, s->offset,
+                                           "a section header with byte-order magic 0x%08x", magic);
         if (b->bytes < BLOCK_BYTES_MIN || b->bytes > r->block_bytes_max)
-                return block_damage(info, s, "a block of type 0x%08x claims %u bytes, the limits are %u and %u", b->type,
-                                    b->bytes, BLOCK_BYTES_MIN, r->block_bytes_max) != TAKEN_DAMAGE;
-        if (!capture_stream_need(s, block_padded(b->bytes))) {
-                capture_info_cut(info, s,
-                                 "a block of type 0x%08x claims %u bytes, the file ends after %" G_GSIZE_FORMAT " of them",
-                                 b->type, b->bytes, capture_stream_left(s));
-                return FALSE;
-        }
+                return capture_info_damage(info, CAPTURE_CORRUPT, s->offset,
+                                           "a block of type 0x%08x claims %u bytes, the limits are %u and %u",
+                                           b->type, b->bytes, BLOCK_BYTES_MIN, r->block_bytes_max);
+        if (!capture_stream_need(s, block_padded(b->bytes)))
+                return capture_info_cut(info, s,
+                                        "a block of type 0x%08x claims %u bytes, the file ends after %u of them",
+                                        b->type, b->bytes, (guint)capture_stream_left(s));
 
         gsize padded = block_padded(b->bytes);
         guint32 again = capture_u32(s->at + padded - BLOCK_TRAILER_BYTES, b->swapped);
         if (again != b->bytes)
-                return block_damage(info, s, "a block of type 0x%08x has length %u in front and %u behind", b->type,
-                                    b->bytes, again) != TAKEN_DAMAGE;
+                return capture_info_damage(info, CAPTURE_CORRUPT, s->offset,
+                                           "a block of type 0x%08x has length %u in front and %u behind",
+                                           b->type, b->bytes, again);
         b->body = s->at + BLOCK_HEADER_BYTES;
         b->body_bytes = padded - BLOCK_BYTES_MIN;
         b->bytes = (guint32)padded;
         return TRUE;
 }
 
-/* Returns: whether reading can go on; @i moves on when the block was a packet. Types that are not known are skipped. */
+/* Returns: whether reading can go on; @i moves on when the block was a packet. Unknown types are skipped. */
 static gboolean block_take(PcapngReader *r, CaptureStream *s, CaptureInfo *info, Frame *frames, guint *i) {
         Block b;
         Taken taken = TAKEN_NOTHING;
@@ -457,14 +470,15 @@ static void pcapng_free(CaptureReader *reader) {
 /* Reads up to the first packet, so that the link types are known when a filter is set. */
 CaptureReader *capture_pcapng_new(CaptureStream *s, CaptureInfo *info) {
         PcapngReader *r = g_new0(PcapngReader, 1);
-        guint none = 0;
+        Frame none; /* blocks before the first packet fill no frame */
+        guint n = 0;
 
         r->reader.read = pcapng_read;
         r->reader.free = pcapng_free;
         r->interfaces = g_array_new(FALSE, FALSE, sizeof(Interface));
         r->block_bytes_max = BLOCK_BYTES_MAX;
         while (capture_stream_need(s, BLOCK_BYTES_MIN) && !type_is_packet(block_peek(r, s).type)) {
-                if (!block_take(r, s, info, NULL, &none))
+                if (!block_take(r, s, info, &none, &n))
                         break;
         }
         return &r->reader;

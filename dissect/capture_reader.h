@@ -32,12 +32,12 @@ CaptureReader *capture_libpcap_new(CaptureStream *s, CaptureInfo *info, GError *
 /* Notes a link type that the capture holds. */
 void capture_info_add_link_type(CaptureInfo *info, guint16 link_type);
 
-/* Notes why reading stops at stream offset @offset; the frame's number is filled in by capture.c. */
-void capture_info_damage(CaptureInfo *info, CaptureDamage damage, guint64 offset, const char *format, ...)
+/* Notes why reading stops at stream offset @offset; the frame's number is filled in by capture.c. Returns: FALSE. */
+gboolean capture_info_damage(CaptureInfo *info, CaptureDamage damage, guint64 offset, const char *format, ...)
         G_GNUC_PRINTF(4, 5);
 
 /* The same where the stream ended: @s->failure if there is one, else the given words. */
-void capture_info_cut(CaptureInfo *info, const CaptureStream *s, const char *format, ...) G_GNUC_PRINTF(3, 4);
+gboolean capture_info_cut(CaptureInfo *info, const CaptureStream *s, const char *format, ...) G_GNUC_PRINTF(3, 4);
 
 /* Fields in the byte order of the machine that wrote the file. */
 static inline guint16 capture_u16(const guint8 *p, gboolean swapped) {

@@ -187,7 +187,8 @@ static gssize gzip_fill(CaptureStream *s, guint8 *into, gsize n) {
                         continue;
                 }
                 s->failure = more || inner->failure
-                                     ? g_strdup_printf("gzip data is damaged: %s", inner->failure ? inner->failure : z->msg)
+                                     ? g_strdup_printf("gzip data is damaged: %s",
+                                                       inner->failure ? inner->failure : z->msg)
                                      : g_strdup("gzip data ends before its time");
                 return -1;
         }

@@ -18,12 +18,13 @@ struct CaptureStream {
         gboolean at_end;   /* nothing will follow @end */
         char *failure;     /* why the source ended before its time; NULL if it did not */
 
-        gssize (*fill)(CaptureStream *s, guint8 *into, gsize n); /* bytes got; 0 the end; -1 with @failure set */
+        /* Returns: bytes got; 0 the end; -1 with @failure set. */
+        gssize (*fill)(CaptureStream *s, guint8 *into, gsize n);
         guint8 *buffer;
         gsize buffer_bytes;
-        int fd;               /* -1 if none, or closed */
+        int fd; /* -1 if none, or closed */
         guint64 fd_offset;
-        guint64 fd_bytes;     /* size of a regular file, else 0 */
+        guint64 fd_bytes; /* size of a regular file, else 0 */
         GBytes *bytes;
         const char *compression; /* "gzip", "xz", "zstd", "lz4", "bzip2"; NULL if there is none */
         CaptureStream *inner;    /* compressed bytes, and one of ... */

@@ -18,7 +18,7 @@ typedef struct Input {
 
 struct Merge {
         GPtrArray *captures;
-        GPtrArray *inputs; /* (element-type Input): what is not yet read to its end; NULL for a single capture */
+        GPtrArray *inputs; /* (element-type Input): not yet read to their end; NULL for a single capture */
         Input **heap;
         guint heap_n;
         GPtrArray *empty; /* inputs whose batch is used up, to be refilled by the next call */

@@ -6,7 +6,7 @@
  *
  *     oracle FILE...
  *     find captures -type f | oracle        names from standard input
- *     oracle --counts FILE...               a line per file of what our own reader found, for comparing with a list
+ *     oracle --counts FILE...               our own reader alone: a line per file, for comparing with a list
  *
  * Where libpcap deliberately reads differently that is allowed for here, and said why.
  */
@@ -24,7 +24,8 @@
  * byte order; they are unsigned (draft-ietf-opsawg-pcap 5), so it may be behind by 2^32 of their unit.
  */
 #define FRACTION_WRAP G_GINT64_CONSTANT(0x100000000)
-static const gint64 allowed_wraps_ns[] = { 0, FRACTION_WRAP * NS_PER_SECOND, FRACTION_WRAP, FRACTION_WRAP * 1000 };
+static const gint64 allowed_wraps_ns[] = { 0, FRACTION_WRAP * NS_PER_SECOND, FRACTION_WRAP,
+                                           FRACTION_WRAP * 1000 };
 
 typedef enum Outcome {
         AGREED,           /* all frames equal, both intact */
@@ -75,9 +76,11 @@ static char *frames_differ(const Frame *own, const Frame *libpcap, guint32 libpc
                 return g_strdup_printf("time %" G_GINT64_FORMAT ", libpcap %" G_GINT64_FORMAT, own->time_ns,
                                        libpcap->time_ns);
         if (MIN(own->captured_bytes, libpcap_snaplen) != libpcap->captured_bytes)
-                return g_strdup_printf("%u captured bytes, libpcap %u", own->captured_bytes, libpcap->captured_bytes);
+                return g_strdup_printf("%u captured bytes, libpcap %u", own->captured_bytes,
+                                       libpcap->captured_bytes);
         if (own->wire_bytes != libpcap->wire_bytes)
-                return g_strdup_printf("%u bytes on the wire, libpcap %u", own->wire_bytes, libpcap->wire_bytes);
+                return g_strdup_printf("%u bytes on the wire, libpcap %u", own->wire_bytes,
+                                       libpcap->wire_bytes);
         if (capture_link_type_to_dlt(own->link_type) != capture_link_type_to_dlt(libpcap->link_type))
                 return g_strdup_printf("link type %u, libpcap %u", own->link_type, libpcap->link_type);
         if (memcmp(own->data, libpcap->data, libpcap->captured_bytes) != 0)
@@ -107,7 +110,8 @@ static Outcome captures_compare(const char *path, Capture *own, Capture *libpcap
                 if (!ours->damage == !theirs->damage)
                         return ours->damage ? AGREED_DAMAGED : AGREED;
         } else if (f && theirs->damage) {
-                printf("%s: libpcap stopped before frame %" G_GUINT64_FORMAT ": %s\n", path, number + 1, theirs->damage_text);
+                printf("%s: libpcap stopped before frame %" G_GUINT64_FORMAT ": %s\n", path, number + 1,
+                       theirs->damage_text);
                 return OWN_READ_FURTHER;
         }
         printf("%s: after frame %" G_GUINT64_FORMAT " we have %s (%s), libpcap %s (%s)\n", path, number,
@@ -147,7 +151,8 @@ static void file_count(const char *path) {
         while (capture_read(c, frames, FRAME_BATCH) > 0)
                 ;
         const CaptureInfo *info = capture_info(c);
-        printf("%s\t%" G_GUINT64_FORMAT "\t%s\n", path, info->frames, info->damage_text ? info->damage_text : "ok");
+        printf("%s\t%" G_GUINT64_FORMAT "\t%s\n", path, info->frames,
+               info->damage_text ? info->damage_text : "ok");
 }
 
 int main(int argc, char **argv) {

@@ -38,7 +38,8 @@ static void put_payload(File *f, guint n, guint8 fill) {
                 g_byte_array_append(f->bytes, &fill, 1);
 }
 
-static void put_pcap_header(File *f, guint32 magic, guint major, guint minor, guint32 snaplen, guint32 link_type) {
+static void put_pcap_header(File *f, guint32 magic, guint major, guint minor, guint32 snaplen,
+                            guint32 link_type) {
         put(f, 4, magic);
         put(f, 2, major);
         put(f, 2, minor);
@@ -47,8 +48,8 @@ static void put_pcap_header(File *f, guint32 magic, guint major, guint minor, gu
         put(f, 4, link_type);
 }
 
-static void put_record(File *f, guint32 seconds, guint32 fraction, guint32 first_length, guint32 second_length,
-                       guint32 bytes, guint8 fill) {
+static void put_record(File *f, guint32 seconds, guint32 fraction, guint32 first_length,
+                       guint32 second_length, guint32 bytes, guint8 fill) {
         put(f, 4, seconds);
         put(f, 4, fraction);
         put(f, 4, first_length);
@@ -123,7 +124,8 @@ static Capture *file_open(File *f) {
         return c;
 }
 
-static void assert_frame(Capture *c, gint64 time_ns, guint captured, guint wire, guint link_type, guint8 fill) {
+static void assert_frame(Capture *c, gint64 time_ns, guint captured, guint wire, guint link_type,
+                         guint8 fill) {
         Frame f;
 
         g_assert_cmpuint(capture_read(c, &f, 1), ==, 1);
@@ -184,7 +186,8 @@ static void pcap_versions(void) {
         static const struct {
                 guint major, minor, first, second;
         } cases[] = {
-                { 2, 4, 4, 60 }, { 2, 3, 4, 60 }, { 2, 3, 60, 4 }, { 2, 2, 60, 4 }, { 2, 1, 60, 4 }, { 543, 0, 60, 4 },
+                { 2, 4, 4, 60 }, { 2, 3, 4, 60 }, { 2, 3, 60, 4 },
+                { 2, 2, 60, 4 }, { 2, 1, 60, 4 }, { 543, 0, 60, 4 },
         };
 
         for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -205,7 +208,8 @@ static void pcap_version_unknown(void) {
         g_autoptr(GBytes) bytes = g_byte_array_free_to_bytes(f.bytes);
         g_assert_null(capture_open_bytes("new.pcap", bytes, 0, &error));
         g_assert_error(error, CAPTURE_ERROR, CAPTURE_ERROR_FORMAT);
-        g_assert_cmpstr(error->message, ==, "new.pcap: not a capture that can be read: pcap version 3.1 is not known");
+        g_assert_cmpstr(error->message, ==,
+                        "new.pcap: not a capture that can be read: pcap version 3.1 is not known");
 }
 
 /* The upper half of the link type is not the link type: an FCS length with its flag, or noise. */
@@ -232,7 +236,8 @@ static void pcap_damage(void) {
         File f = file_new(FALSE);
         put_pcap_header(&f, MAGIC_US, 2, 4, 65535, 1);
         put_record(&f, 1, 0, 10, 10, 10, 'x');
-        File header_cut = file_new(FALSE), packet_cut = file_new(FALSE), absurd = file_new(FALSE), only_magic = file_new(FALSE);
+        File header_cut = file_new(FALSE), packet_cut = file_new(FALSE), absurd = file_new(FALSE),
+             only_magic = file_new(FALSE);
         g_byte_array_append(header_cut.bytes, f.bytes->data, f.bytes->len);
         put_payload(&header_cut, 5, 0);
         g_byte_array_append(packet_cut.bytes, f.bytes->data, f.bytes->len);
@@ -247,7 +252,8 @@ static void pcap_damage(void) {
         assert_damage(a, CAPTURE_TRUNCATED, 2, 50, "the file ends in the header of record 2: 5 of 16 bytes");
         g_autoptr(Capture) b = file_open(&packet_cut);
         assert_frame(b, SECOND_NS, 10, 10, 1, 'x');
-        assert_damage(b, CAPTURE_TRUNCATED, 2, 50, "record 2 claims 1514 bytes, the file ends after 20 of them");
+        assert_damage(b, CAPTURE_TRUNCATED, 2, 50,
+                      "record 2 claims 1514 bytes, the file ends after 20 of them");
         g_autoptr(Capture) d = file_open(&absurd);
         assert_frame(d, SECOND_NS, 10, 10, 1, 'x');
         assert_damage(d, CAPTURE_CORRUPT, 2, 50, "record 2 claims 1073741824 bytes, the limit is 262144");
@@ -342,8 +348,8 @@ static void pcapng_clocks(void) {
 }
 
 static void pcapng_other_blocks(void) {
-        File f = file_new(FALSE), secrets = file_new(FALSE), obsolete = file_new(FALSE), simple = file_new(FALSE),
-             flagged = file_new(FALSE);
+        File f = file_new(FALSE), secrets = file_new(FALSE), obsolete = file_new(FALSE),
+             simple = file_new(FALSE), flagged = file_new(FALSE);
         put_section(&f);
         put_interface(&f, 1, 8, 0, 0);
         put_payload(&secrets, 300000, 'k'); /* more than the buffer */
@@ -451,14 +457,20 @@ static void pcapng_damage(void) {
                 CaptureDamage damage;
                 const char *text;
         } cases[] = {
-                { put_no_such_interface, CAPTURE_CORRUPT, "a packet of interface 1, but section 1 has described 1" },
-                { put_overlong_packet, CAPTURE_CORRUPT, "a packet claims 200 bytes in a block that has room for 4" },
-                { put_lengths_that_differ, CAPTURE_CORRUPT, "a block of type 0x00000006 has length 36 in front and 32 behind" },
-                { put_short_block, CAPTURE_CORRUPT, "a block of type 0x00000006 claims 8 bytes, the limits are 12 and 16777216" },
+                { put_no_such_interface, CAPTURE_CORRUPT,
+                  "a packet of interface 1, but section 1 has described 1" },
+                { put_overlong_packet, CAPTURE_CORRUPT,
+                  "a packet claims 200 bytes in a block that has room for 4" },
+                { put_lengths_that_differ, CAPTURE_CORRUPT,
+                  "a block of type 0x00000006 has length 36 in front and 32 behind" },
+                { put_short_block, CAPTURE_CORRUPT,
+                  "a block of type 0x00000006 claims 8 bytes, the limits are 12 and 16777216" },
                 { put_huge_block, CAPTURE_CORRUPT,
                   "a block of type 0x00000099 claims 1073741824 bytes, the limits are 12 and 16777216" },
-                { put_cut_block, CAPTURE_TRUNCATED, "a block of type 0x00000006 claims 48 bytes, the file ends after 16 of them" },
-                { put_cut_header, CAPTURE_TRUNCATED, "the file ends in the header of a block: 4 of 12 bytes" },
+                { put_cut_block, CAPTURE_TRUNCATED,
+                  "a block of type 0x00000006 claims 48 bytes, the file ends after 16 of them" },
+                { put_cut_header, CAPTURE_TRUNCATED,
+                  "the file ends in the header of a block: 4 of 12 bytes" },
                 { put_bad_magic, CAPTURE_CORRUPT, "a section header with byte-order magic 0x11111111" },
         };
 
@@ -631,13 +643,16 @@ static void assert_not_opened(const char *path, int code, const char *message) {
 static void stream_not_a_capture(void) {
         g_autofree char *empty = temporary_write("", 0);
         g_autofree char *text = temporary_write("GET / HTTP/1.1\r\n", 16);
-        g_autofree char *empty_message = g_strdup_printf("%s: not a capture that can be read: it is empty", empty);
-        g_autofree char *text_message = g_strdup_printf("%s: not a capture that can be read: unknown file format", text);
+        g_autofree char *empty_message = g_strdup_printf("%s: not a capture that can be read: it is empty",
+                                                         empty);
+        g_autofree char *text_message = g_strdup_printf(
+                "%s: not a capture that can be read: unknown file format", text);
 
         assert_not_opened(empty, CAPTURE_ERROR_FORMAT, empty_message);
         assert_not_opened(text, CAPTURE_ERROR_FORMAT, text_message);
         assert_not_opened("/", CAPTURE_ERROR_OPEN, "/: Is a directory");
-        assert_not_opened("/nowhere/at/all", CAPTURE_ERROR_OPEN, "/nowhere/at/all: No such file or directory");
+        assert_not_opened("/nowhere/at/all", CAPTURE_ERROR_OPEN,
+                          "/nowhere/at/all: No such file or directory");
         unlink(empty);
         unlink(text);
 }
@@ -671,7 +686,8 @@ static void filter_by_link_type(void) {
         g_autoptr(Capture) c = file_open(&raw);
         g_assert_false(capture_set_filter(c, "ether host 1:2:3:4:5:6", &error));
         g_assert_error(error, CAPTURE_ERROR, CAPTURE_ERROR_FILTER);
-        g_assert_true(g_str_has_prefix(error->message, "memory: filter 'ether host 1:2:3:4:5:6' on link type RAW (101): "));
+        g_assert_true(g_str_has_prefix(error->message,
+                                       "memory: filter 'ether host 1:2:3:4:5:6' on link type RAW (101): "));
 
         File both = file_new(FALSE);
         put_section(&both);

@@ -60,15 +60,16 @@ static void assert_order(const char *const *inputs, const char *expected) {
                         guint32 bytes;
                         memcpy(&bytes, frames[i].data, 4);
                         g_assert_cmpuint(GUINT32_FROM_LE(bytes), ==, frames[i].time_ns / 1000000000);
-                        g_string_append_printf(order, "%s%u:%u", order->len > 0 ? " " : "", frame_ref_file(frames[i].ref),
-                                               GUINT32_FROM_LE(bytes));
+                        g_string_append_printf(order, "%s%u:%u", order->len > 0 ? " " : "",
+                                               frame_ref_file(frames[i].ref), GUINT32_FROM_LE(bytes));
                 }
         }
         g_assert_cmpstr(order->str, ==, expected);
 }
 
 static void by_time(void) {
-        assert_order((const char *const[]){ "1 4 5", "2 3 9", "0 6", NULL }, "2:0 0:1 1:2 1:3 0:4 0:5 2:6 1:9");
+        assert_order((const char *const[]){ "1 4 5", "2 3 9", "0 6", NULL },
+                     "2:0 0:1 1:2 1:3 0:4 0:5 2:6 1:9");
 }
 
 static void equal_times_by_file(void) {
@@ -109,10 +110,12 @@ static void many(void) {
                 for (guint i = 0; i < got; i++) {
                         guint32 bytes;
                         memcpy(&bytes, frames[i].data, 4);
-                        g_assert_cmpint(GUINT32_FROM_LE(bytes) * G_GINT64_CONSTANT(1000000000), ==, frames[i].time_ns);
+                        g_assert_cmpint(GUINT32_FROM_LE(bytes) * G_GINT64_CONSTANT(1000000000), ==,
+                                        frames[i].time_ns);
                         g_assert_cmpint(frames[i].time_ns, >=, last_ns);
                         last_ns = frames[i].time_ns;
-                        g_assert_cmpuint(frame_ref_number(frames[i].ref), ==, ++numbers[frame_ref_file(frames[i].ref)]);
+                        g_assert_cmpuint(frame_ref_number(frames[i].ref), ==,
+                                         ++numbers[frame_ref_file(frames[i].ref)]);
                 }
         }
         for (guint file = 0; file < FILES; file++) {
