@@ -47,7 +47,7 @@ static void judge(const Case *c, gint i, guint side) {
                 return;
         f = case_find(c, FINDING_RST_ON_LINGER, side, CERTAINTY_INFERRED);
         finding_frame(f, rst->frame);
-        finding_integer(f, "rst_frame", (gint64)frame_ref_number(rst->frame), BOUND_EXACT);
+        finding_integer(f, "rst_frame", (gint64)rst->frame, BOUND_EXACT);
         if (b.has_acked && seq_after(b.nxt, b.acked))
                 finding_integer(f, "lost_bytes", seq_diff(b.nxt, b.acked), BOUND_AT_MOST);
         if (b.has_peer_nxt && seq_after(b.peer_nxt, rst->ack))

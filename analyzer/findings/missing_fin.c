@@ -53,7 +53,7 @@ static void add_wait(Finding *f, const Case *c, guint closer, const Wait *w) {
                 finding_frame(f, w->entry[1].frame);
         finding_integer(f, "duration_ns", w->duration_ns, w->cut ? BOUND_AT_LEAST : BOUND_EXACT);
         finding_text(f, "ended", w->ended);
-        finding_integer(f, "fin_frame", (gint64)frame_ref_number(c->record->side[closer].fin_frame), BOUND_EXACT);
+        finding_integer(f, "fin_frame", (gint64)c->record->side[closer].fin_frame, BOUND_EXACT);
 }
 
 void rule_missing_fin(const Case *c) {

@@ -15,8 +15,8 @@ void rule_refused(const Case *c) {
                         f = case_find(c, FINDING_REFUSED, other(s), CERTAINTY_OBSERVED);
                         finding_frame(f, me->syn_frame);
                         finding_frame(f, me->states[i].frame);
-                        finding_integer(f, "rst_frame", (gint64)frame_ref_number(me->states[i].frame), BOUND_EXACT);
-                        finding_integer(f, "syn_frame", (gint64)frame_ref_number(me->syn_frame), BOUND_EXACT);
+                        finding_integer(f, "rst_frame", (gint64)me->states[i].frame, BOUND_EXACT);
+                        finding_integer(f, "syn_frame", (gint64)me->syn_frame, BOUND_EXACT);
                 }
         }
 }
