@@ -38,9 +38,11 @@ void flow_table_free(FlowTable *t) {
         g_free(t);
 }
 
+__extension__ typedef unsigned __int128 Product;
+
 /* One round of multiply-and-fold (the mixing step of wyhash). */
 static inline guint64 mix(guint64 a, guint64 b) {
-        unsigned __int128 r = (unsigned __int128)a * b;
+        Product r = (Product)a * b;
 
         return (guint64)r ^ (guint64)(r >> 64);
 }

@@ -11,13 +11,13 @@
 
 static const Moment never = { .there = FALSE, .entry = -1 };
 
-/* Entry @i was sent at 4i; what it causes at the other end lies just behind, what it proves just before. */
+/* Entry @i was sent at 16i; what it causes at the other end lies just behind, what it proves just before. */
 static gint64 position_of_sent(gint i) {
-        return (gint64)i * 4;
+        return (gint64)i * 16;
 }
 
 static gint64 position_of_arrival(gint i) {
-        return (gint64)i * 4 + 1;
+        return (gint64)i * 16 + 4;
 }
 
 static Moment moment_at(const Hindsight *h, gint i, gint64 position, Basis basis) {
@@ -186,26 +186,43 @@ Moment hindsight_sent_syn_ack(const Hindsight *h, guint side) {
         return never;
 }
 
+/* A packet that the path delayed comes this late at the most; what a host sends longer after a RST it means to send. */
+#define DELAYED_NS (G_GINT64_CONSTANT(100000000))
+
+Moment hindsight_sent_rst(const Hindsight *h, guint side) {
+        gint rst = -1;
+
+        /* the first one that it did not go on after: others were forged, or answered a challenge */
+        for (gint i = 0; i < h->n; i++) {
+                if (!sent_by(h, i, side))
+                        continue;
+                if (h->entries[i].flags & TCP_RST)
+                        rst = rst < 0 ? i : rst;
+                else if (rst >= 0 && (h->entries[i].flags & TCP_SYN || h->entries[i].time_ns > h->entries[rst].time_ns + DELAYED_NS))
+                        rst = -1;
+        }
+        return rst < 0 ? never : moment_at(h, rst, position_of_sent(rst), BASIS_OBSERVED);
+}
+
 Moment hindsight_sent_fin(const Hindsight *h, guint side) {
         const HindsightSide *k = &h->side[side];
+        Moment rst = hindsight_sent_rst(h, side);
+        gint64 before_rst = rst.there ? rst.position - 1 : G_MAXINT64;
 
         if (!k->has_fin)
                 return never;
         for (gint i = 0; i < h->n; i++) {
                 const TimelineEntry *e = &h->entries[i];
 
+                /* a socket that has sent a RST sends no FIN: it was sent before and came late */
                 if (is_fin(h, i, side))
-                        return moment_at(h, i, position_of_sent(i), BASIS_OBSERVED);
+                        return moment_at(h, i, MIN(position_of_sent(i), before_rst), BASIS_OBSERVED);
                 if (e->marks & (ENTRY_ICMP | ENTRY_OTHER_INCARNATION) || e->flags & TCP_SYN)
                         continue;
                 if (entry_side(e) == side ? e->seq == k->fin_end && !(e->flags & TCP_RST) : covers(e, k->fin_end))
                         return moment_at(h, i, position_of_sent(i) - 1, BASIS_INFERRED);
         }
         return never;
-}
-
-Moment hindsight_sent_rst(const Hindsight *h, guint side) {
-        return first_sent(h, side, TCP_RST, TCP_RST);
 }
 
 Moment hindsight_talks(const Hindsight *h, guint side) {
@@ -273,20 +290,50 @@ static Moment opener_syn_acked(const Hindsight *h, guint side, gint sent) {
         return moment_at(h, answer, position_of_arrival(answer), BASIS_ASSUMED);
 }
 
-/* The answerer: SYN_RECEIVED until its SYN is acknowledged and it stops repeating it. */
+/* The first packet of @side after entry @i that is no repeat of its SYN+ACK; -1. */
+static gint next_beyond_syn(const Hindsight *h, guint side, gint i) {
+        for (gint j = i + 1; j < h->n; j++)
+                if (sent_by(h, j, side) && !(h->entries[j].flags & TCP_SYN))
+                        return j;
+        return -1;
+}
+
+/* A host whose queue of connections is full may answer the handshake's last ACK with a RST (Linux tcp_abort_on_overflow). */
+static gboolean is_overflow_rst(const Hindsight *h, gint ack, gint rst) {
+        const TimelineEntry *a = &h->entries[ack], *r = &h->entries[rst];
+
+        if (r->flags & TCP_ACK || !(r->flags & TCP_RST) || r->seq != a->ack)
+                return FALSE;
+        for (gint i = ack; i < rst; i++)
+                if (h->entries[i].payload_bytes || h->entries[i].flags & TCP_FIN)
+                        return FALSE;
+        return TRUE;
+}
+
+/*
+ * The answerer: SYN_RECEIVED until its SYN is acknowledged. Once it has repeated its SYN+ACK in spite of an
+ * acknowledgment only another packet of its own shows that it went on.
+ */
 static Moment answerer_syn_acked(const Hindsight *h, guint side, gint sent) {
         const HindsightSide *k = &h->side[side];
+        gboolean doubted = FALSE;
 
         for (gint i = sent + 1; i < h->n; i++) {
                 const TimelineEntry *e = &h->entries[i];
+                gint next;
 
-                if (!sent_by(h, i, other(side)) || e->flags & TCP_RST || !covers(e, k->isn + 1) || !is_acceptable_ack(h, e) ||
-                    repeats_syn_later(h, side, i))
+                if (!sent_by(h, i, other(side)) || e->flags & TCP_RST || !covers(e, k->isn + 1) || !is_acceptable_ack(h, e))
                         continue;
-                for (gint j = i + 1; j < h->n; j++)
-                        if (sent_by(h, j, side) && !(h->entries[j].flags & TCP_SYN))
-                                return moment_at(h, i, position_of_arrival(i), BASIS_OBSERVED);
-                return moment_at(h, i, position_of_arrival(i), BASIS_ASSUMED);
+                if (repeats_syn_later(h, side, i)) {
+                        doubted = TRUE;
+                        continue;
+                }
+                next = next_beyond_syn(h, side, i);
+                if (next >= 0 && is_overflow_rst(h, i, next))
+                        return never;
+                if (next >= 0 && (!doubted || has_flags(&h->entries[next], TCP_ACK, TCP_ACK)))
+                        return moment_at(h, i, position_of_arrival(i), BASIS_OBSERVED);
+                return doubted ? never : moment_at(h, i, position_of_arrival(i), BASIS_ASSUMED);
         }
         return never;
 }
@@ -363,6 +410,83 @@ static Knowledge knows_fin(const Hindsight *h, guint side) {
         return k;
 }
 
+/*
+ * The first FIN of @side is not in the capture, but a pure ACK of the other end's FIN, sent behind its own, is (entry
+ * @shown).  An end that had the FIN when it sent its own would have acknowledged it in that very segment, and
+ * would send another ACK only for a FIN that came twice, which its DSACK reports (RFC 2883).  Then the
+ * numbers of the IPv4 packets that are missing tell: two within the time that an ACK may be delayed are a FIN and the ACK of CLOSING.
+ */
+#define DELAYED_ACK_NS (G_GINT64_CONSTANT(40000000))
+#define MISSING_FIN_AND_ACK 2
+
+static gboolean unseen_fin_knows_fin(const Hindsight *h, guint side, gint shown) {
+        const TimelineEntry *ack = &h->entries[shown];
+        gint before = shown - 1, fin = shown - 1;
+
+        if (!(ack->marks & ENTRY_DSACK))
+                return FALSE;
+        while (before >= 0 && !sent_by(h, before, side))
+                before--;
+        while (fin >= 0 && !is_fin(h, fin, other(side)))
+                fin--;
+        if (before < 0 || fin < 0 || !(ack->marks & ENTRY_IP_ID) || ack->time_ns - h->entries[fin].time_ns >= DELAYED_ACK_NS)
+                return TRUE;
+        return (guint16)(ack->ip_id - h->entries[before].ip_id - 1) != MISSING_FIN_AND_ACK;
+}
+
+gboolean hindsight_fin_knows_fin(const Hindsight *h, guint side) {
+        guint32 fin_end = h->side[other(side)].fin_end;
+        Knowledge k = knows_fin(h, side);
+        gboolean captured = FALSE;
+
+        /* any of them: a repeat may have learned of it since, a delayed first one has not */
+        for (gint i = 0; i < h->n; i++) {
+                if (!is_fin(h, i, side))
+                        continue;
+                if (seq_before(h->entries[i].ack, fin_end))
+                        return FALSE;
+                captured |= i <= k.shown;
+        }
+        if (!captured && k.shown >= 0 && h->entries[k.shown].seq == h->side[side].fin_end && !(h->entries[k.shown].flags & TCP_RST))
+                return unseen_fin_knows_fin(h, side, k.shown);
+        return TRUE;
+}
+
+/* IP ID 0 from a host whose other packets have a running one. */
+static gboolean is_from_mini_socket(const Hindsight *h, gint entry) {
+        guint side = entry_side(&h->entries[entry]);
+
+        if (!(h->entries[entry].marks & ENTRY_IP_ID) || h->entries[entry].ip_id)
+                return FALSE;
+        for (gint i = 0; i < h->n; i++)
+                if (sent_by(h, i, side) && h->entries[i].ip_id && !(h->entries[i].flags & (TCP_SYN | TCP_RST)))
+                        return TRUE;
+        return FALSE;
+}
+
+/*
+ * TSecr repeats the timestamp of the latest segment that had come in order when the answer was sent, as far as it began at or below
+ * the last ACK (RFC 7323 4.3): such a segment with a later timestamp had not come.
+ */
+static gboolean too_late_for(const Hindsight *h, Knowledge k, gint i) {
+        const TimelineEntry *answer = &h->entries[k.shown], *e = &h->entries[i];
+
+        return answer->marks & e->marks & ENTRY_TIMESTAMP && k.before >= 0 && !seq_after(e->seq, h->entries[k.before].ack) &&
+               seq_after(e->tsval, answer->tsecr);
+}
+
+gboolean hindsight_answers_fin_from_mini_socket(const Hindsight *h, guint side) {
+        Knowledge k = knows_fin(h, side);
+
+        if (k.shown < 0 || !is_from_mini_socket(h, k.shown))
+                return FALSE;
+        /* an earlier copy may have been taken by the full socket, its answer lost */
+        for (gint i = 0; i < k.shown; i++)
+                if (is_fin(h, i, other(side)) && too_late_for(h, k, i))
+                        return FALSE;
+        return TRUE;
+}
+
 /* The FIN was taken between two packets of the side's own; which of the other end's completed it? */
 static Moment fin_received_shown(const Hindsight *h, guint side, Knowledge k) {
         guint peer = other(side);
@@ -371,7 +495,7 @@ static Moment fin_received_shown(const Hindsight *h, guint side, Knowledge k) {
         gint64 position;
 
         for (gint i = 0; i < k.shown; i++) {
-                if (!may_complete_fin(h, peer, i, fin_sent))
+                if (!may_complete_fin(h, peer, i, fin_sent) || too_late_for(h, k, i))
                         continue;
                 fin_sent = TRUE;
                 /* at the receiver's own end what was captured did arrive: the first that completes it */

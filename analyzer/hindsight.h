@@ -59,3 +59,12 @@ Moment hindsight_syn_acked(const Hindsight *h, guint side);
 Moment hindsight_fin_acked(const Hindsight *h, guint side);
 Moment hindsight_fin_received(const Hindsight *h, guint side);
 Moment hindsight_rst_accepted(const Hindsight *h, guint side);
+
+/* Returns: whether @side had the other end's FIN when it sent its own: the first one's ACK field says so. */
+gboolean hindsight_fin_knows_fin(const Hindsight *h, guint side);
+
+/*
+ * Returns: whether @side answered the other end's FIN from a mini-socket, to which that FIN was new: Linux uses IP ID 0
+ * there (TIME_WAIT, FIN_WAIT_2 of an orphan) and a running one in a full socket. IPv4 only.
+ */
+gboolean hindsight_answers_fin_from_mini_socket(const Hindsight *h, guint side);

@@ -25,25 +25,60 @@ static void add(Happenings *all, Moment moment, Event event) {
         all->list[i] = (Happening){ moment, event };
 }
 
+typedef struct Close {
+        Moment sent, acked, received; /* its FIN; the other end's */
+} Close;
+
+/*
+ * Three things happen to a closing end, in an order that decides its states.  Its FIN tells by its own ACK field whether it had the
+ * other's. Whether the other's FIN or the ACK of its own came first is told by their order on the way, unless its
+ * answer to the FIN comes from a mini-socket: then it was in FIN_WAIT_2 before.
+ */
+static Close order_close(const Hindsight *h, guint side) {
+        Close c = {
+                .sent = hindsight_sent_fin(h, side),
+                .acked = hindsight_fin_acked(h, side),
+                .received = hindsight_fin_received(h, side),
+        };
+
+        if (c.sent.there && c.received.there) {
+                if (hindsight_fin_knows_fin(h, side))
+                        c.received.position = MIN(c.received.position, c.sent.position - 1);
+                else
+                        c.received.position = MAX(c.received.position, c.sent.position + 1);
+        }
+        if (!c.acked.there || !c.received.there)
+                return c;
+        if (c.acked.entry > c.received.entry && hindsight_answers_fin_from_mini_socket(h, side))
+                c.received.position = MAX(c.received.position, c.acked.position + 1);
+        else if (c.acked.entry > c.received.entry)
+                c.acked.position = MAX(c.acked.position, c.received.position + 1);
+        return c;
+}
+
 /*
  * One segment may both acknowledge a FIN and bring one: then the acknowledgment counts first (RFC 9293 3.10.7.4,
  * fifth and eighth check), and FIN_WAIT_1 goes to TIME_WAIT at once.
  */
-static void add_fins(Happenings *all, Moment acked, Moment received) {
-        if (acked.there && received.there && acked.entry == received.entry) {
-                acked.position = MAX(acked.position, received.position);
-                add(all, acked, EVENT_FIN_WITH_ACK);
-                add(all, acked, EVENT_FIN_ACKED); /* where there is no such row: CLOSING, LAST_ACK */
-                add(all, received, EVENT_FIN_RECEIVED);
-                return;
+static void add_close(Happenings *all, const Hindsight *h, guint side) {
+        Close c = order_close(h, side);
+
+        add(all, c.sent, EVENT_SENDS_FIN);
+        if (c.acked.there && c.received.there && c.acked.entry == c.received.entry) {
+                c.acked.position = c.received.position = MAX(c.acked.position, c.received.position);
+                add(all, c.acked, EVENT_FIN_WITH_ACK);
         }
-        add(all, acked, EVENT_FIN_ACKED);
-        add(all, received, EVENT_FIN_RECEIVED);
+        add(all, c.acked, EVENT_FIN_ACKED);
+        add(all, c.received, EVENT_FIN_RECEIVED);
 }
 
 static void replay_side(const Hindsight *h, guint side, SideRecord *record) {
         Moment syn = hindsight_sent_syn(h, side), syn_ack = hindsight_sent_syn_ack(h, side);
         Happenings all = { .n = 0 };
+
+        /* simultaneous open: the SYN was sent before the SYN+ACK, though it may come after it */
+        if (syn.there && syn_ack.there)
+                syn.position = MIN(syn.position, syn_ack.position - 1);
 
         endpoint_init(record, syn.there || syn_ack.there || h->flow->side[other(side)].bits & SIDE_BARE_SYN ? STATE_CLOSED : STATE_UNKNOWN);
         add(&all, syn, EVENT_SENDS_SYN);
@@ -51,8 +86,7 @@ static void replay_side(const Hindsight *h, guint side, SideRecord *record) {
         add(&all, hindsight_syn_acked(h, side), EVENT_SYN_ACKED);
         if (record->state == STATE_UNKNOWN)
                 add(&all, hindsight_talks(h, side), EVENT_TALKS);
-        add(&all, hindsight_sent_fin(h, side), EVENT_SENDS_FIN);
-        add_fins(&all, hindsight_fin_acked(h, side), hindsight_fin_received(h, side));
+        add_close(&all, h, side);
         add(&all, hindsight_rst_accepted(h, side), syn.there ? EVENT_REFUSED : EVENT_RST_ACCEPTED);
         if (syn.there)
                 add(&all, hindsight_rst_accepted(h, side), EVENT_RST_ACCEPTED);

@@ -58,21 +58,26 @@ static void thin(Timeline *t, gboolean closing) {
                 drop(t, ENTRIES_HEAD, t->n - ENTRIES_TAIL, TRUE);
 }
 
-TimelineEntry *timeline_append(Timeline *t, const TimelineEntry *entry, gboolean closing) {
+/* Records that a capture wrote in the wrong order lie this close; a larger step back is the clock's, and the order is right. */
+#define SWAPPED_NS_MAX (500 * G_GINT64_CONSTANT(1000000))
+
+void timeline_append(Timeline *t, const TimelineEntry *entry, gboolean closing) {
+        guint i;
+
         thin(t, closing);
         if (t->n == t->allocated) {
                 t->allocated = t->allocated ? t->allocated * 2 : HEAD_KEPT;
                 t->entries = g_renew(TimelineEntry, t->entries, t->allocated);
         }
         t->plain += !(entry->marks & ENTRY_PINNED);
-        t->entries[t->n] = *entry;
-        return &t->entries[t->n++];
-}
+        for (i = t->n++; i > 0; i--) {
+                gint64 early = t->entries[i - 1].time_ns - entry->time_ns;
 
-void timeline_pin(Timeline *t, TimelineEntry *entry) {
-        if (!(entry->marks & ENTRY_PINNED))
-                t->plain--;
-        entry->marks |= ENTRY_PINNED;
+                if (early <= 0 || early > SWAPPED_NS_MAX)
+                        break;
+                t->entries[i] = t->entries[i - 1];
+        }
+        t->entries[i] = *entry;
 }
 
 void timeline_clear(Timeline *t) {

@@ -9,11 +9,8 @@
  * timeline_append:
  * @closing: whether a FIN or RST was seen, which makes more packets worth keeping
  *
- * Returns: the entry; valid until the next append.
+ * Adds @entry at its place in time: records that the capture swapped are put right, a clock that was set back is not.
  */
-TimelineEntry *timeline_append(Timeline *t, const TimelineEntry *entry, gboolean closing);
-
-/* Keeps @entry, the last one appended, from being thinned out. */
-void timeline_pin(Timeline *t, TimelineEntry *entry);
+void timeline_append(Timeline *t, const TimelineEntry *entry, gboolean closing);
 
 void timeline_clear(Timeline *t);

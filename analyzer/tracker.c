@@ -165,11 +165,15 @@ static void add_quote(Tracker *t, const Segment *s, guint32 hash) {
         timeline_append(&f->timeline, &e, f->closing);
 }
 
+void tracker_note_time(Tracker *t, gint64 time_ns) {
+        t->end_ns = MAX(t->end_ns, time_ns);
+}
+
 static void feed_one(Tracker *t, const Segment *s, guint32 hash) {
         Match m;
 
         t->totals.segments++;
-        t->end_ns = MAX(t->end_ns, s->time_ns);
+        tracker_note_time(t, s->time_ns);
         if (s->kind == SEGMENT_ICMP_QUOTE) {
                 add_quote(t, s, hash);
                 return;

@@ -4,14 +4,14 @@
 
 /*
  * TD105: after its FIN the side took new data, sent by an end that already had the FIN, and acknowledged it: its
- * process still reads, so it was shutdown(SHUT_WR). Data that was under way when the FIN was sent says nothing.
+ * process still reads, so it was shutdown(SHUT_WR). Data that was under way when the FIN came, and its repeats, say nothing.
  */
 static void find(const Case *c, guint closer) {
         const Hindsight *h = c->hindsight;
-        guint32 fin_end = h->side[closer].fin_end, after = 0;
+        guint32 fin_end = h->side[closer].fin_end, after = 0, under_way = 0;
         guint64 bytes = 0;
         FrameRef data = 0;
-        gboolean has_after = FALSE;
+        gboolean has_after = FALSE, has_under_way = FALSE;
 
         for (gint i = 0; i < h->n; i++) {
                 const TimelineEntry *e = &h->entries[i];
@@ -19,8 +19,12 @@ static void find(const Case *c, guint closer) {
                 if (e->marks & (ENTRY_ICMP | ENTRY_OTHER_INCARNATION) || e->flags & (TCP_SYN | TCP_RST))
                         continue;
                 if (entry_side(e) != closer) {
+                        if (seq_before(e->ack, fin_end) && (!has_under_way || seq_after(entry_end(e), under_way))) {
+                                under_way = entry_end(e);
+                                has_under_way = TRUE;
+                        }
                         if (!(e->flags & TCP_ACK) || seq_before(e->ack, fin_end) || !e->payload_bytes ||
-                            e->marks & (ENTRY_RETRANSMISSION | ENTRY_KEEPALIVE))
+                            e->marks & (ENTRY_RETRANSMISSION | ENTRY_KEEPALIVE) || (has_under_way && seq_before(e->seq, under_way)))
                                 continue;
                         bytes += e->payload_bytes;
                         after = e->seq + e->payload_bytes;
@@ -34,7 +38,7 @@ static void find(const Case *c, guint closer) {
                         finding_frame(f, data);
                         finding_frame(f, e->frame);
                         finding_integer(f, "received_bytes", (gint64)bytes, BOUND_AT_LEAST);
-                        finding_integer(f, "fin_frame", (gint64)frame_ref_number(c->record->side[closer].fin_frame), BOUND_EXACT);
+                        finding_integer(f, "fin_frame", (gint64)c->record->side[closer].fin_frame, BOUND_EXACT);
                         return;
                 }
         }
