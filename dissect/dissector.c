@@ -50,6 +50,7 @@ DissectResult dissector_frame(Dissector *d, const Frame *frame, Segment *segment
                 .frame = frame,
                 .segment = segment,
                 .paths = d->paths,
+                .facts = frame->direction == FRAME_OUTBOUND ? SEGMENT_NOT_INITIAL_COPY : 0,
         };
         DissectResult result;
 

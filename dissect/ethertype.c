@@ -12,6 +12,11 @@
 
 static gboolean ethertype_is_known(guint16 type);
 
+/* Returns: whether an Ethernet header may stand @skip bytes further; for places where no field says so. */
+static gboolean ethernet_is_plausible(Bytes b, gsize skip) {
+        return bytes_skip(&b, skip) && ethertype_is_known(bytes_u16_at(&b, 12));
+}
+
 DissectResult ethernet_decode(Packet *p) {
         guint16 type = bytes_u16_at(&p->b, 12);
 
@@ -115,11 +120,11 @@ DissectResult snap_decode(Packet *p) {
         if (oui == OUI_ETHERTYPE || oui == OUI_8021H)
                 return ethertype_decode(p, type);
         if (oui == OUI_8021 && (type == BRIDGED_ETHERNET || type == BRIDGED_ETHERNET_FCS)) {
-                Bytes padded = p->b;
-
+                if (!bytes_need(&p->b, ETHERNET_HEADER + 2))
+                        return packet_short(p, ETHERNET_HEADER + 2, DISSECT_MALFORMED_LINK);
                 /* ATM aligns the frame with two bytes, frame relay does not, and nothing tells which. */
-                if (bytes_skip(&padded, 2) && ethertype_is_known(bytes_u16_at(&padded, 12)))
-                        p->b = padded;
+                if (ethernet_is_plausible(p->b, 2))
+                        bytes_skip(&p->b, 2);
                 return ethernet_decode(p);
         }
         return DISSECT_NOT_IP;
@@ -147,10 +152,7 @@ DissectResult llc_decode(Packet *p) {
 
 #define MPLS_BOTTOM 0x100
 #define CONTROL_WORD 4
-
-static gboolean ethernet_is_plausible(Bytes b, gsize skip) {
-        return bytes_skip(&b, skip) && ethertype_is_known(bytes_u16_at(&b, 12));
-}
+#define GUESS_NEEDS 40 /* an IPv6 header */
 
 /*
  * No field says what is below the labels.  IP is tried first; a pseudowire's Ethernet frame comes
@@ -159,12 +161,13 @@ static gboolean ethernet_is_plausible(Bytes b, gsize skip) {
 static DissectResult mpls_payload_decode(Packet *p) {
         if (ip_is_plausible(p->b))
                 return ip_decode(p);
-        if (bytes_u8_at(&p->b, 0) >> 4 == 0 && ethernet_is_plausible(p->b, CONTROL_WORD))
+        if (ethernet_is_plausible(p->b, 0))
+                return ethernet_decode(p);
+        if (bytes_u8_at(&p->b, 0) >> 4 == 0 && ethernet_is_plausible(p->b, CONTROL_WORD)) {
                 bytes_skip(&p->b, CONTROL_WORD);
-        else if (!ethernet_is_plausible(p->b, 0))
-                return bytes_left(&p->b) < ETHERNET_HEADER ?
-                               packet_short(p, ETHERNET_HEADER, DISSECT_NOT_IP) : DISSECT_NOT_IP;
-        return ethernet_decode(p);
+                return ethernet_decode(p);
+        }
+        return bytes_left(&p->b) < GUESS_NEEDS ? packet_short(p, GUESS_NEEDS, DISSECT_NOT_IP) : DISSECT_NOT_IP;
 }
 
 DissectResult mpls_decode(Packet *p) {

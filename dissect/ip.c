@@ -63,6 +63,7 @@ static DissectResult ipv4_decode(Packet *p) {
                 bytes_set_wire_length(&b, total);
         if (fragment & IPV4_OFFSET)
                 return DISSECT_FRAGMENT;
+        p->fragment |= (fragment & IPV4_MORE_FRAGMENTS) != 0;
         if (!bytes_skip(&b, header))
                 return packet_short(p, header, DISSECT_MALFORMED_IP);
         p->b = b;
@@ -154,8 +155,10 @@ static DissectResult fragment_decode(Packet *p) {
                 return packet_short(p, FRAGMENT_HEADER, DISSECT_MALFORMED_IP);
         if (fragment >> 3 != 0)
                 return DISSECT_FRAGMENT;
-        if (fragment & 1)
+        if (fragment & 1) {
                 p->segment->facts |= SEGMENT_FRAGMENT;
+                p->fragment = TRUE;
+        }
         return ip_protocol_decode(p, next);
 }
 

@@ -192,6 +192,18 @@ static DissectResult sunatm_decode(Packet *p) {
         return kind == SUNATM_LLC ? llc_decode(p) : DISSECT_NOT_IP;
 }
 
+#define IPOIB_ROUTING_HEADER 40
+#define IPOIB_HEADER 4
+
+/* InfiniBand's global routing header, then type and two reserved bytes (RFC 4391 6). */
+static DissectResult ipoib_decode(Packet *p) {
+        guint16 type = bytes_u16_at(&p->b, IPOIB_ROUTING_HEADER);
+
+        if (!bytes_skip(&p->b, IPOIB_ROUTING_HEADER + IPOIB_HEADER))
+                return packet_short(p, IPOIB_ROUTING_HEADER + IPOIB_HEADER, DISSECT_MALFORMED_LINK);
+        return ethertype_decode(p, type);
+}
+
 /* ── Wrappers of capturing programs ──────────────────────────────────────── */
 
 #define PPI_HEADER 8
@@ -246,6 +258,24 @@ static DissectResult nflog_decode(Packet *p) {
                         return packet_short(p, length, DISSECT_MALFORMED_LINK);
         }
         return b->missing > 0 ? DISSECT_SNAPPED : DISSECT_NOT_IP;
+}
+
+#define JUNIPER_MAGIC 0x4d4743
+#define JUNIPER_EXTENSIONS 0x80
+#define JUNIPER_NO_LINK_LAYER 0x02
+
+/* Magic, flags, extensions with a length of their own; without a link layer a 4-byte protocol stands for it. */
+static DissectResult juniper_ethernet_decode(Packet *p) {
+        guint8 flags = bytes_u8_at(&p->b, 3);
+        gsize header = flags & JUNIPER_EXTENSIONS ? 6u + bytes_u16_at(&p->b, 4) : 4u;
+
+        if (flags & JUNIPER_NO_LINK_LAYER)
+                header += 4;
+        if (bytes_need(&p->b, 3) && bytes_u24_at(&p->b, 0) != JUNIPER_MAGIC)
+                return DISSECT_MALFORMED_LINK;
+        if (!bytes_skip(&p->b, header))
+                return packet_short(p, header, DISSECT_MALFORMED_LINK);
+        return flags & JUNIPER_NO_LINK_LAYER ? ip_decode(p) : ethernet_decode(p);
 }
 
 /* ── Switch tags ─────────────────────────────────────────────────────────── */
@@ -309,6 +339,8 @@ static const struct {
         { 129, arcnet_linux_decode },
         { 100, llc_decode }, /* ATM_RFC1483 */
         { 123, sunatm_decode },
+        { 242, ipoib_decode },
+        { 178, juniper_ethernet_decode },
         { 281, dsa_decode }, /* DSA_TAG_BRCM */
         { 282, brcm_prepend_decode },
         { 284, dsa_decode },

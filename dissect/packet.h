@@ -29,7 +29,8 @@ typedef struct Packet {
         guint32 path_detail;
         guint16 facts;  /* that the link layer knows: SEGMENT_NOT_INITIAL_COPY */
         guint8 depth;
-        gboolean quote; /* inside an ICMP error: no packet of its own */
+        gboolean quote;    /* inside an ICMP error: no packet of its own */
+        gboolean fragment; /* inside the first fragment of an IP packet: what is not here follows in another frame */
 } Packet;
 
 typedef DissectResult (*PacketDecoder)(Packet *p);
@@ -39,10 +40,12 @@ typedef DissectResult (*PacketDecoder)(Packet *p);
  * @n: bytes that a header needs and that are not in the view
  * @malformed: what it is called if they were not on the wire either
  *
- * Returns: DISSECT_SNAPPED if they were.
+ * Returns: DISSECT_SNAPPED if they were; DISSECT_FRAGMENT if they are in a later fragment.
  */
 static inline DissectResult packet_short(const Packet *p, gsize n, DissectResult malformed) {
-        return bytes_wire_left(&p->b) >= n ? DISSECT_SNAPPED : malformed;
+        if (bytes_wire_left(&p->b) >= n)
+                return DISSECT_SNAPPED;
+        return p->fragment ? DISSECT_FRAGMENT : malformed;
 }
 
 /* Returns: whether one more header may be followed; every loop between decoders passes here. */

@@ -125,9 +125,9 @@ DissectResult tcp_decode(Packet *p) {
         if (p->quote)
                 return quote_decode(p);
         if (bytes_wire_left(&b) < TCP_HEADER)
-                return DISSECT_MALFORMED_TCP;
+                return packet_short(p, TCP_HEADER, DISSECT_MALFORMED_TCP);
         if (!bytes_need(&b, TCP_HEADER_USED))
-                return DISSECT_SNAPPED;
+                return packet_short(p, TCP_HEADER_USED, DISSECT_SNAPPED);
         header = (bytes_u8_at(&b, 12) >> 4) * 4u;
         if (header < TCP_HEADER || (header > bytes_wire_left(&b) && !(s->facts & SEGMENT_FRAGMENT)))
                 return DISSECT_MALFORMED_TCP;
@@ -143,6 +143,8 @@ DissectResult tcp_decode(Packet *p) {
         if (header > bytes_wire_left(&b)) /* a small first fragment: the options go on in the next */
                 bytes_set_wire_length(&b, header);
         s->payload_bytes = (guint32)(bytes_wire_left(&b) - header);
+        if (s->payload_bytes && !p->fragment && bytes_left(&b) < bytes_wire_left(&b))
+                s->facts |= SEGMENT_PAYLOAD_CUT;
         if (header > TCP_HEADER) {
                 bytes_cut(&b, header);
                 bytes_skip(&b, MIN(TCP_HEADER, bytes_left(&b)));

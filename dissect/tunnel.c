@@ -13,6 +13,8 @@
 #define GRE_ACK 0x0080 /* version 1 only */
 #define GRE_VERSION 0x0007
 
+#define IPV4_HEADER 20
+
 #define GRE_PPP 0x880b
 #define GRE_ETHERNET 0x6558
 #define GRE_ERSPAN 0x88be
@@ -80,6 +82,8 @@ static DissectResult erspan_decode(Packet *p, const Gre *gre) {
 
 /* The redirect header of WCCP 2 is not announced; version 1 has none. */
 static DissectResult wccp_decode(Packet *p) {
+        if (!bytes_need(&p->b, IPV4_HEADER))
+                return packet_short(p, IPV4_HEADER, DISSECT_MALFORMED_IP);
         packet_enter(p, PATH_GRE, 0);
         if (!ip_is_plausible(p->b))
                 bytes_skip(&p->b, 4);
@@ -100,7 +104,7 @@ static DissectResult pptp_decode(Packet *p, const Gre *gre) {
 }
 
 DissectResult gre_decode(Packet *p) {
-        Gre gre = {};
+        Gre gre = { .key = 0 };
 
         if (!gre_read(p, &gre))
                 return p->b.missing > 0 ? DISSECT_SNAPPED : DISSECT_MALFORMED_IP;

@@ -23,8 +23,11 @@ static DissectResult vxlan_decode(Packet *p) {
         guint8 flags = bytes_u8_at(&p->b, 0);
         guint32 vni = bytes_u24_at(&p->b, 4);
 
-        if (!(flags & VXLAN_HAS_VNI) || !bytes_skip(&p->b, VXLAN_HEADER))
+        if (!bytes_need(&p->b, VXLAN_HEADER))
+                return packet_short(p, VXLAN_HEADER, DISSECT_OTHER_IP);
+        if (!(flags & VXLAN_HAS_VNI))
                 return DISSECT_OTHER_IP;
+        bytes_skip(&p->b, VXLAN_HEADER);
         packet_enter(p, PATH_VXLAN, vni);
         return ethernet_decode(p);
 }
@@ -37,7 +40,7 @@ static DissectResult vxlan_gpe_decode(Packet *p) {
         if (!(flags & VXLAN_HAS_NEXT_PROTOCOL))
                 return vxlan_decode(p);
         if (!bytes_skip(&p->b, VXLAN_HEADER))
-                return DISSECT_OTHER_IP;
+                return packet_short(p, VXLAN_HEADER, DISSECT_OTHER_IP);
         packet_enter(p, PATH_VXLAN, vni);
         return next_protocol_decode(p, next);
 }
@@ -51,7 +54,7 @@ static DissectResult geneve_decode(Packet *p) {
         guint32 vni = bytes_u24_at(&p->b, 4);
         gsize header = GENEVE_HEADER + (first & 0x3f) * 4u;
 
-        if (first >> 6 != 0 || !bytes_need(&p->b, GENEVE_HEADER))
+        if (first >> 6 != 0)
                 return DISSECT_OTHER_IP;
         if (!bytes_skip(&p->b, header))
                 return packet_short(p, header, DISSECT_OTHER_IP);
@@ -91,8 +94,11 @@ static DissectResult gtp_decode(Packet *p) {
         guint32 teid = bytes_u32_at(&p->b, 4);
         guint8 version;
 
-        if ((flags & GTP_VERSION_MASK) != GTP_VERSION_1 || type != GTP_USER_DATA || !bytes_skip(&p->b, GTP_HEADER))
+        if (!bytes_need(&p->b, GTP_HEADER))
+                return packet_short(p, GTP_HEADER, DISSECT_OTHER_IP);
+        if ((flags & GTP_VERSION_MASK) != GTP_VERSION_1 || type != GTP_USER_DATA)
                 return DISSECT_OTHER_IP;
+        bytes_skip(&p->b, GTP_HEADER);
         bytes_cut(&p->b, length);
         if ((flags & GTP_OPTIONAL_FIELDS) && !gtp_skip_extensions(&p->b))
                 return p->b.missing > 0 ? DISSECT_SNAPPED : DISSECT_OTHER_IP;
@@ -168,15 +174,15 @@ static DissectResult l2tp_decode(Packet *p) {
 
 #define AYIYA_FORWARD 1
 
-/* draft-massar-v6ops-ayiya: identity of 2^n bytes, signature of 4*n, then what the next header says. */
+/* draft-massar-v6ops-ayiya: identity of 2^n bytes, signature of 4*n, then IP. */
 static DissectResult ayiya_decode(Packet *p) {
-        guint8 opcode = bytes_u8_at(&p->b, 2) & 0x0f, next = bytes_u8_at(&p->b, 3);
+        guint8 opcode = bytes_u8_at(&p->b, 2) & 0x0f;
         gsize header = 8u + (1u << (bytes_u8_at(&p->b, 0) >> 4)) + (bytes_u8_at(&p->b, 1) >> 4) * 4u;
 
         if (opcode != AYIYA_FORWARD || !bytes_skip(&p->b, header) || !ip_is_plausible(p->b))
                 return DISSECT_OTHER_IP;
         packet_enter(p, PATH_AYIYA, 0);
-        return ip_protocol_decode(p, next);
+        return ip_decode(p);
 }
 
 /* Data packets, RFC 9300 5.1. */
