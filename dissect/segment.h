@@ -53,7 +53,9 @@ typedef struct Address {
 
 typedef enum SegmentKind {
         SEGMENT_TCP,        /* a TCP header that was sent by its source */
-        SEGMENT_ICMP_QUOTE, /* a TCP header quoted by an ICMP error: told by somebody else, not traffic */
+        SEGMENT_ICMP_QUOTE, /* a TCP header quoted by an ICMP error: told by somebody else, not traffic.
+                               Ports and seq are always there; what lies behind the quote's end is 0,
+                               flags among it, and SEGMENT_OPTIONS_CUT is set */
 } SegmentKind;
 
 /* What the packet carried beside the fields every TCP header has. */
@@ -92,7 +94,7 @@ typedef struct Segment {
         guint32 tsecr;
         guint16 window; /* as on the wire, unscaled */
         guint16 ip_id;  /* IPv4 only */
-        guint16 checksum;
+        guint16 checksum; /* 0 where the snaplen cut it off */
         guint16 mss;
         guint16 facts;
         guint8 flags;
