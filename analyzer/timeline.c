@@ -82,5 +82,5 @@ void timeline_append(Timeline *t, const TimelineEntry *entry, gboolean closing) 
 
 void timeline_clear(Timeline *t) {
         g_free(t->entries);
-        *t = (Timeline){};
+        *t = (Timeline){ 0 };
 }
