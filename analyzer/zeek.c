@@ -43,10 +43,11 @@ enum {
 };
 
 /* scripts/base/init-bare.zeek and scripts/base/protocols/conn/inactivity.zeek. */
-#define TCP_ATTEMPT_DELAY_NS (5 * G_GINT64_CONSTANT(1000000000))
-#define TCP_CLOSE_DELAY_NS (5 * G_GINT64_CONSTANT(1000000000))
-#define TCP_INACTIVITY_NS (300 * G_GINT64_CONSTANT(1000000000))
-#define INTERACTIVE_INACTIVITY_NS (3600 * G_GINT64_CONSTANT(1000000000))
+#define SECOND_NS G_GUINT64_CONSTANT(1000000000)
+#define TCP_ATTEMPT_DELAY_NS (5 * SECOND_NS)
+#define TCP_CLOSE_DELAY_NS (5 * SECOND_NS)
+#define TCP_INACTIVITY_NS (300 * SECOND_NS)
+#define INTERACTIVE_INACTIVITY_NS (3600 * SECOND_NS)
 #define TCP_MAX_ABOVE_HOLE 16384
 /* TCPSessionAdapter.cc: a SYN's or RST's number further away than this is not believed. */
 #define TOO_LARGE_DELTA 1048576
@@ -393,7 +394,7 @@ static gboolean reuses(const ZeekFlow *z, const Segment *s) {
                s->seq != responder->start;
 }
 
-static gint64 timeout_ns(const ZeekFlow *z, const Segment *s, guint side) {
+static guint64 timeout_ns(const ZeekFlow *z, const Segment *s, guint side) {
         const ZeekSide *responder = &z->side[!z->originator];
         const guint16 service = side == z->originator ? s->destination_port : s->source_port;
 
@@ -408,7 +409,11 @@ static gint64 timeout_ns(const ZeekFlow *z, const Segment *s, guint side) {
 gboolean zeek_begins_anew(const ZeekFlow *z, const Segment *s, guint side) {
         if (!(z->marks & FLOW_STARTED))
                 return FALSE;
-        return s->time_ns - z->since_ns >= timeout_ns(z, s, side) || reuses(z, s);
+        /* Times are a capture's: any two may be further apart than a signed difference holds. */
+        if (s->time_ns > z->since_ns &&
+            (guint64)s->time_ns - (guint64)z->since_ns >= timeout_ns(z, s, side))
+                return TRUE;
+        return reuses(z, s);
 }
 
 /* ── Words ───────────────────────────────────────────────────────────────── */

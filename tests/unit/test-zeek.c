@@ -189,6 +189,19 @@ static void test_history_is_bounded(void) {
         g_assert_cmpstr(small, ==, "RrR");
 }
 
+/* Clocks of captures are anything. */
+static void test_times_at_both_ends(void) {
+        ZeekFlow z = { 0 };
+        Segment s = { .flags = TCP_ACK, .seq = 1, .ack = 1, .window = 1, .time_ns = G_MININT64 };
+
+        zeek_segment(&z, &s, 0);
+        s.time_ns = G_MAXINT64;
+        g_assert_true(zeek_begins_anew(&z, &s, 0));
+        zeek_segment(&z, &s, 0);
+        s.time_ns = G_MININT64;
+        g_assert_false(zeek_begins_anew(&z, &s, 0));
+}
+
 int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
         for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -197,5 +210,6 @@ int main(int argc, char **argv) {
         }
         g_test_add_func("/zeek/sides_exchanged", test_sides_exchanged);
         g_test_add_func("/zeek/history_is_bounded", test_history_is_bounded);
+        g_test_add_func("/zeek/times_at_both_ends", test_times_at_both_ends);
         return g_test_run();
 }
