@@ -54,9 +54,10 @@ enum {
 
 /* likely_server_ports: what scripts/base/protocols register for TCP. */
 static const guint16 server_ports[] = {
-        21,   22,   25,   53,   79,   80,   81,   88,   110,  135,  139,  143,  389,  443,  445,   465,  502,  563,
-        585,  587,  614,  631,  636,  989,  990,  992,  993,  995,  1080, 1434, 1883, 2811, 3128,  3268, 3306, 3389,
-        5222, 5223, 5269, 5432, 6379, 6666, 6667, 6668, 6669, 8000, 8080, 8888, 20000,
+        21, 22, 25, 53, 79, 80, 81, 88, 110, 135, 139, 143, 389, 443,
+        445, 465, 502, 563, 585, 587, 614, 631, 636, 989, 990, 992, 993, 995,
+        1080, 1434, 1883, 2811, 3128, 3268, 3306, 3389, 5222, 5223, 5269, 5432, 6379, 6666,
+        6667, 6668, 6669, 8000, 8080, 8888, 20000,
 };
 
 /* Conn::port_inactivity_timeouts */
@@ -300,7 +301,8 @@ static void update_state(ZeekFlow *z, ZeekSide *me, ZeekSide *peer, const Segmen
                 break;
         case PARTIAL:
         case ESTABLISHED:
-                if ((s->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN && me->state == PARTIAL && peer->state == INACTIVE)
+                if ((s->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN && me->state == PARTIAL &&
+                    peer->state == INACTIVE)
                         side_enter(me, SYN_SENT);
                 if (fin && !rst) {
                         side_enter(me, CLOSED);
@@ -442,7 +444,8 @@ const char *zeek_conn_state(const ZeekFlow *z) {
         const gboolean o_inactive = o == INACTIVE || o == PARTIAL, r_inactive = r == INACTIVE || r == PARTIAL;
 
         if (r == RESET) {
-                if (o == SYN_SENT || o == SYN_ACK_SENT || (o == RESET && is_empty(originator) && is_empty(responder)))
+                if (o == SYN_SENT || o == SYN_ACK_SENT ||
+                    (o == RESET && is_empty(originator) && is_empty(responder)))
                         return "REJ";
                 return o_inactive ? "RSTRH" : "RSTR";
         }

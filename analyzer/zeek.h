@@ -27,7 +27,7 @@
 /* Letters that are kept; a history longer than this ends in '+', which is no letter of Zeek's. */
 #define ZEEK_HISTORY_MAX 26
 
-/* One endpoint.  Sequence numbers count from @start, modulo 2^32, as Zeek's do: 0 is the SYN, 1 the first byte. */
+/* One endpoint.  Numbers count from @start, modulo 2^32, as Zeek's do: 0 is the SYN, 1 the first byte. */
 typedef struct ZeekSide {
         guint32 start;       /* the SYN's sequence number; one below the first seen when there was no SYN */
         guint32 last;        /* one past the highest number sent */
@@ -60,8 +60,8 @@ typedef struct ZeekFlow {
  * Whether Zeek, at @s, has already logged what it had and opens another connection: because a timer of its
  * own ran out before @s (an unanswered SYN after 5 s, a closed or reset connection 5 s after it closed, any
  * other after 5 minutes without a packet, 1 hour on the ports of interactive services), or because @s is a
- * SYN that Zeek takes for a reuse of the ports.  @z then is a finished row: keep what it says, zero it, and go
- * on with zeek_segment().
+ * SYN that Zeek takes for a reuse of the ports.  @z then is a finished row: keep what it says, zero it, and
+ * go on with zeek_segment().
  *
  * Two of Zeek's timers run in steps of 6 s that depend on the other traffic, so that for a connection reset
  * after a FIN of the same side Zeek may wait up to 6 s longer than this says.
@@ -79,7 +79,7 @@ void zeek_segment(ZeekFlow *z, const Segment *s, guint side);
 /* Returns: "S0" "S1" "SF" "REJ" "S2" "S3" "RSTO" "RSTR" "RSTOS0" "RSTRH" "SH" "SHR" or "OTH". */
 const char *zeek_conn_state(const ZeekFlow *z);
 
-/* Writes the letters to @out, cut to fit @n bytes; capitals are the originator's, whom zeek_originator() names. */
+/* Writes the letters to @out, cut to fit @n bytes; capitals are those of zeek_originator(). */
 void zeek_history(const ZeekFlow *z, char *out, gsize n);
 
 /* Returns: the side that conn.log has under id.orig_h. */

@@ -22,7 +22,7 @@ static const Case cases[] = {
         { "handshake", 7, { { TCP_SYN }, { TCP_SYN | TCP_ACK }, { TCP_ACK } } },
         { "with_data", 15, { { TCP_SYN }, { TCP_SYN | TCP_ACK }, { TCP_ACK }, { TCP_ACK | TCP_PSH, 5 } } },
         { "closed", 31,
-          { { TCP_SYN }, { TCP_SYN | TCP_ACK }, { TCP_ACK }, { TCP_ACK, 5 }, { TCP_FIN | TCP_ACK }, { TCP_ACK } } },
+          { { TCP_SYN }, { TCP_SYN | TCP_ACK }, { TCP_ACK }, { TCP_ACK, 5 }, { TCP_FIN | TCP_ACK } } },
         { "reset", 39, { { TCP_SYN }, { TCP_SYN | TCP_ACK }, { TCP_ACK }, { TCP_RST } } },
         { "refused", 37, { { TCP_SYN }, { TCP_RST | TCP_ACK } } },
         { "fin_without_ack_is_none", 1, { { TCP_SYN }, { TCP_FIN } } },
@@ -40,8 +40,10 @@ static void test_case(gconstpointer data) {
         guint8 so_far = 0;
 
         for (guint i = 0; i < PACKETS_MAX && c->packets[i].flags; i++)
-                so_far = completeness_segment(so_far, &(Segment){ .flags = c->packets[i].flags,
-                                                                  .payload_bytes = c->packets[i].payload_bytes });
+                so_far = completeness_segment(so_far, &(Segment){
+                                .flags = c->packets[i].flags,
+                                .payload_bytes = c->packets[i].payload_bytes,
+                });
         g_assert_cmpuint(completeness_value(so_far), ==, c->value);
 }
 
