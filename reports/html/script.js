@@ -403,7 +403,7 @@ function entryAt(entries, i, offset_ns) {
 const LANE = {
         left: 14, right: 14, // px
         height: 24, arrows: 104, axis: 20,
-        step: 18, per_decade: 5, stretch_max: 3.2,
+        step: 18, per_decade: 5, stretch_max: 6,
         pause: 56, pause_ns: 5e8, slant: 9,
 };
 
@@ -494,7 +494,7 @@ function axisLabels(axis, y) {
         const labels = [];
 
         for (const i of wanted) {
-                const text = `+${round(axis.offsets[i] / NS_PER_SECOND, 6)}`;
+                const text = `+${Number((axis.offsets[i] / NS_PER_SECOND).toFixed(6))}`;
                 const x1 = axis.xs[i] - 2, x2 = x1 + text.length * CHARACTER_PX + 8;
                 if (taken.some(other => x1 < other.x2 && other.x1 < x2))
                         continue;
@@ -614,12 +614,12 @@ function drawLadder(flow, select) {
 
 // ── One flow ────────────────────────────────────────────────────────────────
 
-/* A finding's numbers with their units; "x_bound" beside "x_ns" says that the capture cut it off. */
+/* A finding's numbers with their units; "x_bound" beside "x_ns" says that the capture cut it off. Frames have a list of their own. */
 function valueTexts(values) {
         const units = [['_ns', duration], ['_bytes', bytes], ['_packets', n => counted(n, 'packet')]];
         const bounds = { at_least: '≥ ', at_most: '≤ ' };
 
-        return Object.entries(values).filter(([name]) => !name.endsWith('_bound')).map(([name, value]) => {
+        return Object.entries(values).filter(([name]) => !/_(bound|frame)$/.test(name)).map(([name, value]) => {
                 const [suffix, format] = units.find(([unit]) => name.endsWith(unit)) ?? ['', n => typeof n === 'number' ? count(n) : spaced(String(n))];
                 const stem = name.slice(0, name.length - suffix.length);
                 return [spaced(stem), (bounds[values[`${stem}_bound`]] ?? '') + format(value)];
