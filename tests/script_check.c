@@ -158,16 +158,6 @@ static void append_finding(GString *out, const Finding *f) {
 
 /* ── States ── */
 
-/* LISTEN, UNKNOWN and CLOSED at the beginning say nothing that was seen. */
-static guint first_entry(const SideRecord *s) {
-        guint i = 0;
-
-        while (i < s->n_states && (s->states[i].state == STATE_UNKNOWN || s->states[i].state == STATE_LISTEN ||
-                                   (i == 0 && s->states[i].state == STATE_CLOSED)))
-                i++;
-        return i;
-}
-
 /* Returns: the entry that the side is in after a frame, or NULL before its first. */
 static const StateEntry *entry_after(const SideRecord *s, const ScriptExpectation *e) {
         const StateEntry *found = NULL;
@@ -203,13 +193,12 @@ static void check_state(Check *c, const FlowRecord *r, const ScriptExpectation *
 
 static void check_states(Check *c, const FlowRecord *r, const ScriptExpectation *e) {
         const SideRecord *s = &r->side[e->side];
-        guint first = first_entry(s);
-        gboolean same = s->n_states - first == e->n_states;
+        gboolean same = s->n_states == e->n_states;
         g_autoptr(GString) actual = g_string_new(NULL);
 
         g_string_append_printf(actual, "states %s", side_name(e->side));
-        for (guint i = first; i < s->n_states; i++) {
-                same = same && s->states[i].state == e->states[i - first];
+        for (guint i = 0; i < s->n_states; i++) {
+                same = same && s->states[i].state == e->states[i];
                 g_string_append_printf(actual, " %s", tcp_state_name((TcpState)s->states[i].state));
         }
         if (!same)
