@@ -82,6 +82,7 @@ static GOptionContext *make_context(const Command *c, Options *o) {
                 { "local-time", 0, 0, G_OPTION_ARG_NONE, &o->local_time, "Times in the local zone, not in UTC", NULL },
                 { "color", 0, 0, G_OPTION_ARG_CALLBACK, (gpointer)parse_color, "auto, always or never", "WHEN" },
                 { "reader", 0, 0, G_OPTION_ARG_CALLBACK, (gpointer)parse_reader, "Read captures by 'own' code or 'libpcap'", "READER" },
+                { "help", 'h', 0, G_OPTION_ARG_NONE, &o->help, "Print this", NULL },
                 { "version", 0, 0, G_OPTION_ARG_NONE, &o->version, "Print the version", NULL },
                 { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &o->arguments, NULL, NULL },
                 G_OPTION_ENTRY_NULL,
@@ -90,6 +91,7 @@ static GOptionContext *make_context(const Command *c, Options *o) {
         add_output_entries(group, o);
         g_option_group_add_entries(group, entries);
         g_option_context_set_main_group(context, group);
+        g_option_context_set_help_enabled(context, FALSE); /* GLib's own is printed before the rest is parsed */
         g_option_context_set_summary(context, c->help);
         g_option_context_set_description(context, c->examples);
         return context;
@@ -122,8 +124,11 @@ Options *options_parse(const Command *c, int argc, char **argv, ExitCode *code) 
                 options_complain(c, "%s", error->message);
                 return NULL;
         }
-        if (o->version) {
-                g_print("lastack %s\n", LASTACK_VERSION);
+        if (o->help || o->version) {
+                if (o->help)
+                        options_print_help(c);
+                else
+                        g_print("lastack %s\n", LASTACK_VERSION);
                 *code = EXIT_DONE;
                 return NULL;
         }
@@ -145,8 +150,9 @@ void options_print_help(const Command *c) {
         g_autoptr(Options) o = options_new();
         g_autoptr(GOptionContext) context = make_context(c, o);
         g_autofree char *help = g_option_context_get_help(context, TRUE, NULL);
+        g_auto(GStrv) parts = g_strsplit(help, "[OPTION…]", 2); /* not ASCII, and without the command */
 
-        g_print("%s", help);
+        g_print("%slastack%s%s [OPTION...]%s", "Usage:\n  ", c->name ? " " : "", c->name ? c->name : "", parts[1]);
 }
 
 ExitCode options_complain(const Command *c, const char *format, ...) {

@@ -30,7 +30,7 @@ typedef struct Options {
         gboolean quiet;
         gboolean local_time;
         gboolean use_libpcap;
-        gboolean version;
+        gboolean help, version;
         gdouble linger_seconds;
         char **arguments; /* what is not an option; never NULL */
 } Options;

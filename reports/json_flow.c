@@ -138,6 +138,14 @@ static void put_side(JsonWriter *w, const ReportContext *c, const FlowRecord *f,
 
 /* ── Findings ────────────────────────────────────────────────────────────── */
 
+/* "rst_frame", and "rst_file" beside it where there are several. */
+static void put_frame_value(JsonWriter *w, const ReportContext *c, const FindingValue *v) {
+        char file_key[64];
+
+        g_snprintf(file_key, sizeof file_key, "%.*s_file", (int)(strlen(v->name) - strlen("_frame")), v->name);
+        json_put_frame(w, c, v->name, file_key, (FrameRef)v->integer);
+}
+
 static void put_values(JsonWriter *w, const ReportContext *c, const Finding *finding) {
         json_begin_object(w, "values");
         for (guint i = 0; i < finding->n_values; i++) {
@@ -146,7 +154,7 @@ static void put_values(JsonWriter *w, const ReportContext *c, const Finding *fin
                 if (v->kind == VALUE_TEXT)
                         json_put_string(w, v->name, v->text);
                 else if (g_str_has_suffix(v->name, "_frame"))
-                        json_put_unsigned(w, v->name, frame_ref_number((FrameRef)v->integer));
+                        put_frame_value(w, c, v);
                 else
                         json_put_integer(w, v->name, v->integer);
                 put_bound(w, v->name, v->bound);

@@ -126,7 +126,8 @@ static Layout measure(Ladder *l, const FlowRecord *f) {
 }
 
 /* A "*" where the state changed, "?" where that is assumed and "~" where it is inferred. */
-static void print_state(Ladder *l, const FlowRecord *f, guint side, const StateCursor *cursor, gboolean changed) {
+static void print_state(Ladder *l, const FlowRecord *f, guint side, const StateCursor *cursor, guint column,
+                        gboolean changed) {
         guint passed = cursor->passed[side];
         const StateEntry *s = passed > 0 ? &f->side[side].states[passed - 1] : NULL;
         const char *basis = "";
@@ -138,6 +139,7 @@ static void print_state(Ladder *l, const FlowRecord *f, guint side, const StateC
         else if (changed && s->basis == BASIS_INFERRED)
                 basis = "~";
         g_string_printf(l->scratch, "%s%s%s", changed ? "*" : " ", tcp_state_title(s->state), basis);
+        terminal_move_to(l->terminal, column);
         terminal_put(l->terminal, changed ? ROLE_STRONG : ROLE_DIM, l->scratch->str);
 }
 
@@ -149,16 +151,12 @@ static void print_timers(Ladder *l, const FlowRecord *f, const Layout *layout, S
                 while ((s = state_cursor_timer_before(cursor, f, side, before)) != NULL) {
                         terminal_put_field(l->terminal, ROLE_DIM, "", layout->frame_columns + 2);
                         terminal_put_field(l->terminal, ROLE_DIM, format_offset(l, f, s->time_ns), -layout->time_columns);
-                        if (side == CLIENT) {
-                                terminal_move_to(l->terminal, layout->client);
-                                print_state(l, f, side, cursor, TRUE);
-                        }
+                        if (side == CLIENT)
+                                print_state(l, f, side, cursor, layout->client, TRUE);
                         terminal_move_to(l->terminal, layout->packet);
                         terminal_print(l->terminal, ROLE_DIM, "    (%s)", words_event(s->event));
-                        if (side == SERVER) {
-                                terminal_move_to(l->terminal, layout->server);
-                                print_state(l, f, side, cursor, TRUE);
-                        }
+                        if (side == SERVER)
+                                print_state(l, f, side, cursor, layout->server, TRUE);
                         terminal_put(l->terminal, ROLE_PLAIN, "\n");
                 }
         }
@@ -180,12 +178,10 @@ static void print_rung(Ladder *l, const FlowRecord *f, const Layout *layout, Sta
         terminal_put_field(l->terminal, ROLE_PLAIN, format_frame(l, e->frame), -layout->frame_columns);
         terminal_put(l->terminal, ROLE_PLAIN, "  ");
         terminal_put_field(l->terminal, ROLE_PLAIN, format_offset(l, f, e->time_ns), -layout->time_columns);
-        terminal_move_to(l->terminal, layout->client);
-        print_state(l, f, CLIENT, cursor, cursor->passed[CLIENT] != before.passed[CLIENT]);
+        print_state(l, f, CLIENT, cursor, layout->client, cursor->passed[CLIENT] != before.passed[CLIENT]);
         terminal_move_to(l->terminal, layout->packet);
         terminal_put(l->terminal, packet_role(e), format_packet(l, f, e));
-        terminal_move_to(l->terminal, layout->server);
-        print_state(l, f, SERVER, cursor, cursor->passed[SERVER] != before.passed[SERVER]);
+        print_state(l, f, SERVER, cursor, layout->server, cursor->passed[SERVER] != before.passed[SERVER]);
         terminal_put(l->terminal, ROLE_PLAIN, "\n");
 }
 
@@ -263,7 +259,8 @@ static void ladder_flow(Report *report, const FlowRecord *f) {
         if (f->n_findings == 0)
                 terminal_put(l->terminal, ROLE_GOOD, "No findings.\n");
         words_flow_filter(scratch(l), report->context, f);
-        terminal_put(l->terminal, ROLE_DIM, "\nWireshark: ");
+        terminal_put(l->terminal, ROLE_PLAIN, "\n");
+        terminal_put(l->terminal, ROLE_DIM, "Wireshark: ");
         terminal_print(l->terminal, ROLE_PLAIN, "%s\n", l->scratch->str);
 }
 

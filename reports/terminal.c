@@ -91,15 +91,20 @@ static void put_safe(Terminal *t, const char *text) {
 
 void terminal_put(Terminal *t, Role role, const char *text) {
         gboolean coloured = t->colour && *looks[role] && *text;
+        gboolean line = g_str_has_suffix(text, "\n");
 
-        if (coloured) {
-                write_text(t, "\033[");
-                write_text(t, looks[role]);
-                write_text(t, "m");
+        if (!coloured) {
+                put_safe(t, text);
+                return;
         }
-        put_safe(t, text);
-        if (coloured)
-                write_text(t, "\033[0m");
+        g_autofree char *body = g_strndup(text, strlen(text) - (gsize)line);
+
+        write_text(t, "\033[");
+        write_text(t, looks[role]);
+        write_text(t, "m");
+        put_safe(t, body);
+        write_text(t, "\033[0m"); /* before the end of the line, so that no line begins in a colour */
+        put_safe(t, line ? "\n" : "");
 }
 
 void terminal_print(Terminal *t, Role role, const char *format, ...) {

@@ -10,7 +10,7 @@
 #define TEXT_EXAMPLES 3     /* of a kind of finding, while there are few kinds */
 #define TEXT_KINDS_FEW 5
 #define EXAMPLE_INDENT 11
-#define COUNTS_INDENT 9
+#define COUNTS_INDENT 14
 
 typedef struct TextReport {
         Report report;
@@ -57,7 +57,7 @@ static void print_answer(TextReport *r, const Summary *s) {
 
         terminal_put(r->terminal, ROLE_PLAIN, "\n");
         if (s->flows == 0) {
-                terminal_put(r->terminal, ROLE_PLAIN, "There is no TCP in it.\n");
+                terminal_put(r->terminal, ROLE_PLAIN, "No TCP connection was read.\n");
                 return;
         }
         if (bad == 0) {
@@ -91,48 +91,41 @@ static void print_examples(TextReport *r, const FindingTally *t, guint max) {
         }
 }
 
-static void print_kind(TextReport *r, const Summary *s, FindingId id, guint examples) {
+/* "warning  TD102 A side lingered in FIN_WAIT_2  37 connections" */
+static void print_title(TextReport *r, const Summary *s, FindingId id) {
         const FindingKind *kind = finding_kind(id);
         const FindingTally *t = &s->findings[id];
         Severity severity = finding_tally_severity(t);
+        guint64 unsure = t->by_certainty[CERTAINTY_CANNOT_TELL];
 
-        terminal_put(r->terminal, ROLE_PLAIN, "\n");
         terminal_put_field(r->terminal, role_of_severity(severity), severity_name(severity), 9);
-        terminal_print(r->terminal, ROLE_STRONG, "%s %s", kind->code, kind->title);
+        terminal_print(r->terminal, severity >= SEVERITY_WARNING ? ROLE_STRONG : ROLE_PLAIN, "%s %s", kind->code, kind->title);
         counted_append(scratch(r), t->flows, "connection");
         terminal_print(r->terminal, ROLE_DIM, "  %s", r->scratch->str);
-        if (t->by_certainty[CERTAINTY_CANNOT_TELL] > 0) {
-                count_append(g_string_assign(r->scratch, ", "), t->by_certainty[CERTAINTY_CANNOT_TELL]);
-                terminal_print(r->terminal, ROLE_DIM, "%s of them cannot be told for sure", r->scratch->str);
+        if (unsure > 0 && unsure < t->findings) {
+                count_append(scratch(r), unsure);
+                terminal_print(r->terminal, ROLE_DIM, ", %s cannot be told for sure", r->scratch->str);
+        } else if (unsure > 0) {
+                terminal_put(r->terminal, ROLE_DIM, ", cannot be told for sure");
         }
         terminal_put(r->terminal, ROLE_PLAIN, "\n");
-        print_examples(r, t, examples);
 }
 
-/* What is only worth knowing: a line of counts. */
-static void print_minor(TextReport *r, const Summary *s, const FindingId *kinds, guint n) {
-        GString *text = scratch(r);
-
-        if (n == 0)
-                return;
-        for (guint i = 0; i < n; i++) {
-                g_string_append_printf(text, "%s%s ", i ? ", " : "", finding_kind(kinds[i])->id);
-                count_append(text, s->findings[kinds[i]].flows);
-        }
-        terminal_put(r->terminal, ROLE_DIM, "\nAlso");
-        terminal_move_to(r->terminal, COUNTS_INDENT);
-        terminal_put_wrapped(r->terminal, ROLE_PLAIN, COUNTS_INDENT, text->str);
-}
-
-/* Returns: how many of @kinds are problems. */
+/* Returns: how many of @kinds are problems; the rest is only worth knowing and gets a line each. */
 static guint print_findings(TextReport *r, const Summary *s, const FindingId *kinds, guint n) {
         guint bad = 0;
 
         while (bad < n && finding_tally_severity(&s->findings[kinds[bad]]) >= SEVERITY_WARNING)
                 bad++;
-        for (guint i = 0; i < bad; i++)
-                print_kind(r, s, kinds[i], bad <= TEXT_KINDS_FEW ? TEXT_EXAMPLES : 1);
-        print_minor(r, s, kinds + bad, n - bad);
+        for (guint i = 0; i < bad; i++) {
+                terminal_put(r->terminal, ROLE_PLAIN, "\n");
+                print_title(r, s, kinds[i]);
+                print_examples(r, &s->findings[kinds[i]], bad <= TEXT_KINDS_FEW ? TEXT_EXAMPLES : 1);
+        }
+        if (bad < n)
+                terminal_put(r->terminal, ROLE_PLAIN, "\n");
+        for (guint i = bad; i < n; i++)
+                print_title(r, s, kinds[i]);
         return bad;
 }
 
@@ -178,21 +171,27 @@ static void print_hosts(TextReport *r, const Summary *s) {
         if (hosts->len > 3)
                 g_string_append(text, ", ...");
         if (g_hash_table_size(s->hosts) > 1)
-                print_line(r, "Hosts", text->str);
+                print_line(r, "Worst hosts", text->str);
 }
 
 /* What the captures hold that was not understood, and what is wrong with them. */
 static void print_captures(TextReport *r, const Summary *s) {
         const ReportContext *c = r->report.context;
         GString *text = scratch(r);
+        guint64 filtered = 0;
 
         for (guint i = 0; i < DISSECT_RESULTS; i++) {
                 if (i == DISSECT_TCP || s->dissected[i] == 0)
                         continue;
-                g_string_append_printf(text, "%s%s ", text->len ? ", " : "not TCP: ", dissect_result_name(i));
+                g_string_append_printf(text, "%s%s ", text->len ? ", " : "", dissect_result_name(i));
                 count_append(text, s->dissected[i]);
         }
-        print_line(r, "Frames", text->str);
+        print_line(r, "Not TCP", text->str);
+        for (guint i = 0; i < c->n_captures; i++)
+                filtered += c->captures[i]->filtered_frames;
+        counted_append(scratch(r), filtered, "frame");
+        if (filtered > 0)
+                print_line(r, "Filtered out", text->str);
         for (guint i = 0; i < c->n_captures; i++) {
                 const CaptureInfo *info = c->captures[i];
 
@@ -216,35 +215,36 @@ static void print_counts(TextReport *r, const Summary *s) {
         append_counts(scratch(r), s->by_close, CLOSE_KINDS, close_name);
         print_line(r, "Closes", r->scratch->str);
         append_counts(scratch(r), s->by_closed_first, CLOSED_FIRST_VALUES, first_name);
-        print_line(r, "First", r->scratch->str);
+        print_line(r, "Closed first", r->scratch->str);
         print_hosts(r, s);
         print_captures(r, s);
 }
 
 /* ── What to do next ─────────────────────────────────────────────────────── */
 
-static void print_hint(TextReport *r, const char *label, const char *command, const char *what) {
-        terminal_put(r->terminal, ROLE_DIM, label);
+/* A command and, aligned where there is room, what it shows. */
+static void print_hint(TextReport *r, const char *command, const char *what, guint columns) {
         terminal_move_to(r->terminal, COUNTS_INDENT);
-        terminal_put(r->terminal, ROLE_PLAIN, command);
-        terminal_print(r->terminal, ROLE_DIM, "   %s\n", what);
+        terminal_put_field(r->terminal, ROLE_PLAIN, command, (gint)columns);
+        terminal_print(r->terminal, ROLE_DIM, "  %s\n", what);
 }
 
-static void print_next(TextReport *r, const Summary *s, FindingId worst, gboolean any) {
+static void print_next(TextReport *r, const Summary *s, const FindingId *worst) {
         const char *arguments = r->report.context->arguments;
+        g_autofree char *flows = g_strdup_printf("lastack flows %s", arguments), *show = NULL, *explain = NULL;
+        guint columns = terminal_columns(flows);
 
         terminal_put(r->terminal, ROLE_PLAIN, "\n");
-        if (any) {
-                const FindingKind *kind = finding_kind(worst);
-
-                g_string_printf(r->scratch, "lastack show %" G_GUINT64_FORMAT " %s", s->findings[worst].examples[0].badness.flow,
-                                arguments);
-                print_hint(r, "Next", r->scratch->str, "packet by packet");
-                g_string_printf(r->scratch, "lastack explain %s", kind->code);
-                print_hint(r, "", r->scratch->str, "what it means and what to do");
+        terminal_put(r->terminal, ROLE_DIM, "Next");
+        if (worst) {
+                show = g_strdup_printf("lastack show %" G_GUINT64_FORMAT " %s", s->findings[*worst].examples[0].badness.flow,
+                                       arguments);
+                explain = g_strdup_printf("lastack explain %s", finding_kind(*worst)->code);
+                columns = MAX(columns, MAX(terminal_columns(show), terminal_columns(explain)));
+                print_hint(r, show, "the first of them, packet by packet", columns);
+                print_hint(r, explain, "what it means and what to do", columns);
         }
-        g_string_printf(r->scratch, "lastack flows %s", arguments);
-        print_hint(r, any ? "" : "Next", r->scratch->str, "every connection");
+        print_hint(r, flows, "every connection, a line each", columns);
 }
 
 static gboolean text_end(Report *report, const Summary *s, GError **error) {
@@ -257,7 +257,7 @@ static gboolean text_end(Report *report, const Summary *s, GError **error) {
         bad = print_findings(r, s, kinds, n);
         print_counts(r, s);
         if (s->flows > 0)
-                print_next(r, s, bad > 0 ? kinds[0] : 0, bad > 0);
+                print_next(r, s, bad > 0 ? kinds : NULL);
         return terminal_close(r->terminal, error);
 }
 

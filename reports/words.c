@@ -98,16 +98,21 @@ const char *words_capture_name(const CaptureInfo *info) {
         return slash ? slash + 1 : info->path;
 }
 
-void words_frame(GString *text, const ReportContext *c, FrameRef frame) {
+/* "12", and with several captures "12 of b.pcap"; control characters of its name become '?'. */
+static void append_frame_number(GString *text, const ReportContext *c, FrameRef frame) {
         guint file = frame_ref_file(frame);
 
-        g_string_append_printf(text, "frame %" G_GUINT64_FORMAT, frame_ref_number(frame));
-        if (c->n_captures > 1 && file < c->n_captures) {
-                g_autofree char *name = g_utf8_make_valid(words_capture_name(c->captures[file]), -1);
+        g_string_append_printf(text, "%" G_GUINT64_FORMAT, frame_ref_number(frame));
+        if (c->n_captures < 2 || file >= c->n_captures)
+                return;
+        g_string_append(text, " of ");
+        for (const char *p = words_capture_name(c->captures[file]); *p; p++)
+                g_string_append_c(text, g_ascii_iscntrl(*p) ? '?' : *p);
+}
 
-                g_strdelimit(name, "\a\b\f\n\r\t\v\033\177", '?');
-                g_string_append_printf(text, " of %s", name);
-        }
+void words_frame(GString *text, const ReportContext *c, FrameRef frame) {
+        g_string_append(text, "frame ");
+        append_frame_number(text, c, frame);
 }
 
 void words_flow_filter(GString *text, const ReportContext *c, const FlowRecord *f) {
@@ -396,7 +401,23 @@ static const FindingValue *template_value(const Finding *finding, const char *na
         return NULL;
 }
 
+/* Words of values that read badly in a sentence. */
+static const struct {
+        const char *word, *phrase;
+} phrases[] = {
+        { "fin", "the FIN" },
+        { "rst", "a RST" },
+        { "capture_end", "the capture ended" },
+        { "timer", "the timer ran out" },
+};
+
 static void append_word(GString *text, const FlowRecord *f, const char *word) {
+        for (guint i = 0; i < G_N_ELEMENTS(phrases); i++) {
+                if (g_str_equal(word, phrases[i].word)) {
+                        g_string_append(text, phrases[i].phrase);
+                        return;
+                }
+        }
         for (guint side = 0; side < SIDES; side++) {
                 if (g_str_equal(word, side_name(side))) {
                         words_side(text, f, side);
@@ -419,7 +440,7 @@ static void append_value(GString *text, const ReportContext *c, const FlowRecord
         } else if (g_str_has_suffix(v->name, "_ns")) {
                 duration_append(text, v->integer, v->bound);
         } else if (g_str_has_suffix(v->name, "_frame")) {
-                g_string_append_printf(text, "%" G_GUINT64_FORMAT, frame_ref_number((FrameRef)v->integer));
+                append_frame_number(text, c, (FrameRef)v->integer);
         } else {
                 g_string_append_printf(text, "%s%s", bounds[v->bound], v->integer < 0 ? "-" : "");
                 if (g_str_has_suffix(v->name, "_bytes"))
