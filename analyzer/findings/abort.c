@@ -1,77 +1,48 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "analyzer/sequence.h"
-#include "rule.h"
+#include "reset.h"
 
 /*
- * TD201: a RST+ACK with the sender's own next number, sent by the owner of a live socket that had not sent a FIN. A host
- * that knows no such connection answers with a bare RST that has the number of the segment it answers (Linux tcp_v4_send_reset()).
+ * TD201, TD202: the owner of a live socket aborted it. SO_LINGER {1, 0} and close() with unread data look alike on the wire
+ * (RST+ACK, own next number); what speaks for unread data is that the peer's data had just come and was not answered.
  */
-typedef struct Before {
-        guint32 nxt;      /* of the RST's sender */
-        guint32 peer_nxt; /* of its peer */
-        guint32 acked;    /* of the sender's bytes by its peer */
-        gboolean has_nxt, has_peer_nxt, has_acked;
-} Before;
 
-static Before before(const Hindsight *h, gint rst, guint side) {
-        Before b = { 0 };
+/* Data that came this shortly before the RST may not have been read. */
+#define JUST_COME_NS (50 * SECOND_NS / 1000)
 
-        for (gint i = 0; i < rst; i++) {
-                const TimelineEntry *e = &h->entries[i];
+static gboolean speaks_for_unread(const Case *c, const Reset *r) {
+        const TimelineEntry *rst = &c->hindsight->entries[r->entry];
 
-                if (e->marks & (ENTRY_ICMP | ENTRY_OTHER_INCARNATION) || e->flags & TCP_RST)
+        if (r->peer_lost_bytes > 0)
+                return TRUE;
+        for (gint i = r->entry - 1; i >= 0; i--) {
+                const TimelineEntry *e = &c->hindsight->entries[i];
+
+                if (e->marks & (ENTRY_ICMP | ENTRY_OTHER_INCARNATION) || !e->payload_bytes)
                         continue;
-                if (entry_side(e) == side) {
-                        if (!b.has_nxt || seq_after(entry_end(e), b.nxt))
-                                b.nxt = entry_end(e);
-                        b.has_nxt = TRUE;
-                        continue;
-                }
-                if (!b.has_peer_nxt || seq_after(entry_end(e), b.peer_nxt))
-                        b.peer_nxt = entry_end(e);
-                b.has_peer_nxt = TRUE;
-                if (e->flags & TCP_ACK && (!b.has_acked || seq_after(e->ack, b.acked))) {
-                        b.acked = e->ack;
-                        b.has_acked = TRUE;
-                }
+                /* what it wrote after the peer's data came shows that it had read them */
+                return entry_side(e) != r->side && rst->time_ns - e->time_ns <= JUST_COME_NS;
         }
-        return b;
-}
-
-static void judge(const Case *c, gint i, guint side) {
-        const TimelineEntry *rst = &c->hindsight->entries[i];
-        Before b = before(c->hindsight, i, side);
-        Finding *f;
-
-        if (!b.has_nxt || rst->seq != b.nxt || !record_state(c->record, side, STATE_ESTABLISHED))
-                return;
-        f = case_find(c, FINDING_RST_ON_LINGER, side, CERTAINTY_INFERRED);
-        finding_frame(f, rst->frame);
-        finding_integer(f, "rst_frame", (gint64)rst->frame, BOUND_EXACT);
-        if (b.has_acked && seq_after(b.nxt, b.acked))
-                finding_integer(f, "lost_bytes", seq_diff(b.nxt, b.acked), BOUND_AT_MOST);
-        if (b.has_peer_nxt && seq_after(b.peer_nxt, rst->ack))
-                finding_integer(f, "peer_lost_bytes", seq_diff(b.peer_nxt, rst->ack), BOUND_EXACT);
+        return FALSE;
 }
 
 void rule_abort(const Case *c) {
-        const Hindsight *h = c->hindsight;
+        for (Reset r = { .entry = -1 }; reset_next(c, &r);) {
+                const TimelineEntry *rst = &c->hindsight->entries[r.entry];
+                gboolean unread;
+                Finding *f;
 
-        for (guint s = 0; s < SIDES; s++) {
-                gboolean fin = FALSE;
-
-                for (gint i = 0; i < h->n; i++) {
-                        const TimelineEntry *e = &h->entries[i];
-
-                        if (entry_side(e) != s || e->marks & (ENTRY_ICMP | ENTRY_OTHER_INCARNATION))
-                                continue;
-                        if (!(e->flags & TCP_RST)) {
-                                fin |= !!(e->flags & TCP_FIN);
-                                continue;
-                        }
-                        if (e->flags & TCP_ACK && !fin)
-                                judge(c, i, s);
-                        break; /* the first RST is the abort; later ones answer what still came */
-                }
+                if (r.cause != RESET_ABORT || !r.first)
+                        continue;
+                unread = !r.fin_sent && speaks_for_unread(c, &r);
+                f = case_find(c, unread ? FINDING_RST_UNREAD_DATA : FINDING_RST_ON_LINGER, r.side, CERTAINTY_INFERRED);
+                if (r.answers >= 0)
+                        finding_frame(f, c->hindsight->entries[r.answers].frame);
+                finding_frame(f, rst->frame);
+                finding_integer(f, "rst_frame", (gint64)rst->frame, BOUND_EXACT);
+                finding_text(f, "also_consistent_with", unread ? "rst-on-linger" : "rst-unread-data");
+                if (r.lost_bytes > 0)
+                        finding_integer(f, "lost_bytes", r.lost_bytes, BOUND_AT_MOST);
+                if (r.peer_lost_bytes > 0)
+                        finding_integer(f, "peer_lost_bytes", r.peer_lost_bytes, BOUND_AT_MOST);
         }
 }

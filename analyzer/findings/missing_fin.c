@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "analyzer/endpoint.h"
 #include "rule.h"
 
 /*
@@ -16,11 +17,9 @@ typedef struct Wait {
         const char *ended; /* by what */
 } Wait;
 
-static const char *ended_by(const Case *c, guint side, const StateEntry *entry, gboolean cut) {
+static const char *ended_by(const StateEntry *entry, gboolean cut) {
         const StateEntry *next = entry + 1;
 
-        (void)side;
-        (void)c;
         if (cut)
                 return "capture_end";
         switch (next->state) {
@@ -38,7 +37,7 @@ static Wait wait_in(const Case *c, guint side, TcpState state) {
         if (!w.entry)
                 return w;
         w.duration_ns = record_state_end(c->record, side, w.entry, &w.cut) - w.entry->time_ns;
-        w.ended = ended_by(c, side, w.entry, w.cut);
+        w.ended = ended_by(w.entry, w.cut);
         return w;
 }
 
@@ -56,20 +55,27 @@ static void add_wait(Finding *f, const Case *c, guint closer, const Wait *w) {
         finding_integer(f, "fin_frame", (gint64)c->record->side[closer].fin_frame, BOUND_EXACT);
 }
 
+/* Nothing came from either end for so long that a slow close is no explanation any more. */
+static gboolean is_long_enough(const Case *c, const Wait *close_wait) {
+        gint64 quiet_ns = close_wait->cut ? c->record->capture_end_ns - c->record->end_ns : close_wait->duration_ns;
+
+        return quiet_ns >= c->options->linger_ns;
+}
+
 void rule_missing_fin(const Case *c) {
         for (guint closer = 0; closer < SIDES; closer++) {
                 guint holder = other(closer);
                 Wait fin_wait = wait_in(c, closer, STATE_FIN_WAIT_2), close_wait = wait_in(c, holder, STATE_CLOSE_WAIT);
-                gboolean long_enough;
 
                 if (fin_wait.entry && fin_wait.duration_ns >= c->options->linger_ns)
                         add_wait(case_find(c, FINDING_LINGERING_FIN_WAIT_2, closer, certainty_of(&fin_wait)), c, closer, &fin_wait);
                 if (close_wait.entry && close_wait.duration_ns >= c->options->linger_ns)
                         add_wait(case_find(c, FINDING_CLOSE_WAIT_HELD, holder, certainty_of(&close_wait)), c, closer, &close_wait);
-                if (!close_wait.entry || !close_wait.cut || close_wait.duration_ns < WAIT_NS_MIN)
+                /* ended by its own abort it did end the connection, if rudely */
+                if (!close_wait.entry || close_wait.duration_ns < WAIT_NS_MIN ||
+                    (!close_wait.cut && (c->hindsight->side[holder].has_fin || close_wait.entry[1].event != EVENT_RST_ACCEPTED)))
                         continue;
-                long_enough = c->record->capture_end_ns - c->record->end_ns >= c->options->linger_ns;
-                add_wait(case_find(c, FINDING_MISSING_FIN, holder, long_enough ? certainty_of(&close_wait) : CERTAINTY_CANNOT_TELL), c,
-                         closer, &close_wait);
+                add_wait(case_find(c, FINDING_MISSING_FIN, holder, is_long_enough(c, &close_wait) ? certainty_of(&close_wait) : CERTAINTY_CANNOT_TELL),
+                         c, closer, &close_wait);
         }
 }

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "analyzer/sequence.h"
+#include "rule.h"
+
+/*
+ * TD106 to TD109: a FIN was sent more than once. Whether it was acknowledged is the states' word; here it is told what the
+ * repeats mean.
+ */
+
+/* A FIN that was not acknowledged is judged after this long: a delayed ACK takes 40 ms to 500 ms (RFC 9293 3.8.6.3). */
+#define UNANSWERED_NS SECOND_NS
+
+/* Linux gives an orphan up at the first timeout this long after the first repeat: a later one is a process's (tcp_orphan_retries). */
+#define ORPHAN_NS (103 * SECOND_NS)
+
+typedef struct Fins {
+        const TimelineEntry *first, *second, *last;
+        const TimelineEntry *ack;       /* the first that covers it */
+        const TimelineEntry *repeat_after_ack;
+        const TimelineEntry *ack_again; /* after that */
+        guint count;
+} Fins;
+
+static Fins find_fins(const Hindsight *h, guint side) {
+        const HindsightSide *k = &h->side[side];
+        Fins f = { .count = 0 };
+
+        for (gint i = 0; i < h->n; i++) {
+                const TimelineEntry *e = &h->entries[i];
+
+                if (e->marks & (ENTRY_ICMP | ENTRY_OTHER_INCARNATION) || e->flags & (TCP_RST | TCP_SYN))
+                        continue;
+                if (entry_side(e) != side) {
+                        if (!(e->flags & TCP_ACK) || !k->has_fin || seq_before(e->ack, k->fin_end))
+                                continue;
+                        if (!f.ack)
+                                f.ack = e;
+                        else if (f.repeat_after_ack && !f.ack_again)
+                                f.ack_again = e;
+                        continue;
+                }
+                if (!(e->flags & TCP_FIN))
+                        continue;
+                f.count++;
+                if (f.count == 1)
+                        f.first = e;
+                else if (f.count == 2)
+                        f.second = e;
+                f.last = e;
+                if (f.ack && !h->stale[i] && e->time_ns > f.ack->time_ns + h->side[side].reaction_ns && !f.repeat_after_ack)
+                        f.repeat_after_ack = e;
+        }
+        return f;
+}
+
+/* A path that doubles or delays packets makes no retransmission: a repeat is another packet of the sender's. */
+static gboolean is_sent_again(const TimelineEntry *a, const TimelineEntry *b) {
+        if (a->marks & b->marks & ENTRY_IP_ID && (a->ip_id || b->ip_id))
+                return a->ip_id != b->ip_id;
+        return !(a->marks & b->marks & ENTRY_TIMESTAMP) || a->tsval != b->tsval;
+}
+
+static gboolean is_acked(const Case *c, guint side) {
+        const SideRecord *me = &c->record->side[side];
+        const StateEntry *last_ack = record_state(c->record, side, STATE_LAST_ACK);
+
+        if (record_state(c->record, side, STATE_FIN_WAIT_2) || record_state(c->record, side, STATE_TIME_WAIT))
+                return TRUE;
+        return last_ack && last_ack != &me->states[me->n_states - 1] && last_ack[1].state == STATE_CLOSED;
+}
+
+static Finding *add(const Case *c, FindingId id, guint side, const Fins *fins, Certainty certainty) {
+        Finding *f = case_find(c, id, side, certainty);
+
+        finding_frame(f, fins->first->frame);
+        if (fins->second)
+                finding_frame(f, fins->second->frame);
+        finding_frame(f, fins->last->frame);
+        finding_integer(f, "count", fins->count, BOUND_EXACT);
+        return f;
+}
+
+static void unanswered(const Case *c, guint side, const Fins *fins) {
+        gint64 waited_ns = c->record->capture_end_ns - fins->first->time_ns;
+        gboolean last_ack = record_state(c->record, side, STATE_LAST_ACK) != NULL;
+        Finding *f;
+
+        if (fins->count < 2 && waited_ns < UNANSWERED_NS)
+                return;
+        f = add(c, last_ack ? FINDING_LAST_ACK_MISSING : FINDING_FIN_UNANSWERED, side, fins,
+                fins->count >= 2 ? CERTAINTY_OBSERVED : CERTAINTY_CANNOT_TELL);
+        finding_integer(f, "duration_ns", waited_ns, BOUND_AT_LEAST);
+        if (!last_ack && fins->second && fins->last->time_ns - fins->second->time_ns > ORPHAN_NS)
+                finding_text(f, "held", "process");
+}
+
+static void judge(const Case *c, guint side) {
+        const Hindsight *h = c->hindsight;
+        Fins fins = find_fins(h, side);
+        gboolean reset = c->record->side[CLIENT].rst_frame || c->record->side[SERVER].rst_frame;
+        Finding *f;
+
+        if (!fins.first)
+                return;
+        if (fins.ack && fins.repeat_after_ack && is_sent_again(fins.first, fins.repeat_after_ack)) {
+                f = add(c, FINDING_LAST_ACK_LOST, side, &fins, CERTAINTY_INFERRED);
+                finding_frame(f, fins.ack->frame);
+                finding_integer(f, "acked_frame", (gint64)fins.ack->frame, BOUND_EXACT);
+                if (fins.ack_again)
+                        finding_frame(f, fins.ack_again->frame);
+        } else if (fins.ack && fins.second && is_sent_again(fins.first, fins.second)) {
+                f = add(c, FINDING_FIN_RETRANSMITTED, side, &fins, CERTAINTY_OBSERVED);
+                finding_frame(f, fins.ack->frame);
+                finding_integer(f, "delay_ns", fins.ack->time_ns - fins.first->time_ns, BOUND_AT_MOST);
+        }
+        if (!fins.ack && !is_acked(c, side) && !reset)
+                unanswered(c, side, &fins);
+        else if (!fins.ack && !is_acked(c, side) && fins.count >= 2)
+                unanswered(c, side, &fins);
+}
+
+void rule_fin_repeats(const Case *c) {
+        judge(c, CLIENT);
+        judge(c, SERVER);
+}

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "analyzer/sequence.h"
+#include "reset.h"
+
+/*
+ * Who sends which RST (Linux net/ipv4, semantics of RFC 9293 3.5.3 and 3.10.5):
+ * the owner of a live socket sends RST+ACK with its own next number (tcp_send_active_reset()); a host without such a
+ * socket, or an orphan, sends a bare RST whose number is the ACK field of the segment that it answers, or RST+ACK with number 0
+ * when that segment had no ACK (tcp_v4_send_reset()).
+ */
+
+#define PROBES_MIN 2
+
+typedef struct Before {
+        guint32 nxt, acked;     /* the RST's sender: one past what it sent; of that, acknowledged by the peer */
+        guint32 peer_nxt, ack;  /* the peer: one past what it sent; of that, acknowledged by the RST's sender */
+        gboolean has_nxt, has_acked, has_peer_nxt, has_ack;
+        gboolean fin_sent, fin_acked; /* by the RST's sender; by the peer */
+        gboolean peer_fin_acked;      /* the RST's sender had acknowledged the peer's FIN */
+} Before;
+
+static gboolean ordinary(const TimelineEntry *e) {
+        return !(e->marks & (ENTRY_ICMP | ENTRY_OTHER_INCARNATION));
+}
+
+static void at_least(guint32 *high, gboolean *has, guint32 x) {
+        if (!*has || seq_after(x, *high))
+                *high = x;
+        *has = TRUE;
+}
+
+static Before before(const Hindsight *h, gint rst, guint side) {
+        const HindsightSide *me = &h->side[side], *peer = &h->side[other(side)];
+        Before b = { .has_nxt = FALSE };
+
+        for (gint i = 0; i < rst; i++) {
+                const TimelineEntry *e = &h->entries[i];
+
+                if (!ordinary(e) || e->flags & TCP_RST)
+                        continue;
+                if (entry_side(e) == side) {
+                        at_least(&b.nxt, &b.has_nxt, entry_end(e));
+                        if (e->flags & TCP_ACK)
+                                at_least(&b.ack, &b.has_ack, e->ack);
+                } else {
+                        at_least(&b.peer_nxt, &b.has_peer_nxt, entry_end(e));
+                        if (e->flags & TCP_ACK)
+                                at_least(&b.acked, &b.has_acked, e->ack);
+                }
+        }
+        b.fin_sent = me->has_fin && ((b.has_nxt && seq_at_or_after(b.nxt, me->fin_end)) || (b.has_acked && seq_at_or_after(b.acked, me->fin_end)));
+        b.fin_acked = me->has_fin && b.has_acked && seq_at_or_after(b.acked, me->fin_end);
+        b.peer_fin_acked = peer->has_fin && b.has_ack && seq_at_or_after(b.ack, peer->fin_end);
+        return b;
+}
+
+/* The latest packet of the peer that can have provoked it: with the RST's number in its ACK field and something to answer in it. */
+static gint answered(const Hindsight *h, gint rst, guint side) {
+        const TimelineEntry *r = &h->entries[rst];
+        gint quiet = -1;
+
+        for (gint i = rst - 1; i >= 0; i--) {
+                const TimelineEntry *e = &h->entries[i];
+                gboolean fits = r->flags & TCP_ACK ? r->ack == entry_end(e) : e->flags & TCP_ACK && e->ack == r->seq;
+
+                if (entry_side(e) == side || !ordinary(e) || e->flags & TCP_RST || !fits)
+                        continue;
+                if (e->payload_bytes || e->flags & (TCP_SYN | TCP_FIN) || e->marks & ENTRY_KEEPALIVE)
+                        return i;
+                if (quiet < 0)
+                        quiet = i;
+        }
+        return quiet;
+}
+
+/* The sender's last packets before the RST, all probes or repeats, with none of the peer's after the first. */
+static void count_probes(const Hindsight *h, Reset *r) {
+        for (gint i = r->entry - 1; i >= 0; i--) {
+                const TimelineEntry *e = &h->entries[i];
+
+                if (!ordinary(e))
+                        continue;
+                if (entry_side(e) != r->side || !(e->marks & (ENTRY_KEEPALIVE | ENTRY_RETRANSMISSION)))
+                        break;
+                r->unanswered = i;
+                r->probes++;
+        }
+}
+
+static ResetCause cause_of_bare(const Case *c, const Reset *r, const Before *b) {
+        const TimelineEntry *e = r->answers >= 0 ? &c->hindsight->entries[r->answers] : NULL;
+        const TimelineEntry *rst = &c->hindsight->entries[r->entry];
+        gboolean quiet = !e || !(e->payload_bytes || e->flags & (TCP_SYN | TCP_FIN) || e->marks & ENTRY_KEEPALIVE);
+
+        if (!b->fin_sent)
+                /* some stacks, and boxes, abort without an ACK: then it answers nothing */
+                return !e && b->has_nxt && rst->seq == b->nxt ? RESET_ABORT : RESET_NO_SOCKET;
+        if (b->peer_fin_acked && record_state(c->record, r->side, STATE_TIME_WAIT))
+                return e && e->flags & TCP_FIN ? RESET_TIME_WAIT_CUT_SHORT : RESET_NO_SOCKET;
+        if (quiet) /* TCP_LINGER2 < 0: gone as soon as its FIN is acknowledged */
+                return b->fin_acked ? RESET_ABORT : RESET_NO_SOCKET;
+        if (e->payload_bytes && !(e->marks & ENTRY_KEEPALIVE))
+                return RESET_DATA_AFTER_CLOSE;
+        return b->fin_acked ? RESET_FIN_WAIT_2_EXPIRED : RESET_NO_SOCKET;
+}
+
+static ResetCause cause(const Case *c, Reset *r, const Before *b) {
+        const TimelineEntry *rst = &c->hindsight->entries[r->entry];
+        gboolean established = record_state(c->record, r->side, STATE_ESTABLISHED) || record_state(c->record, r->side, STATE_FIN_WAIT_1) ||
+                               record_state(c->record, r->side, STATE_CLOSE_WAIT);
+
+        if (r->side == CLIENT && c->flow->previous && c->flow->side[CLIENT].bits & SIDE_BARE_SYN && !b->has_ack && !(rst->flags & TCP_ACK))
+                return RESET_CHALLENGE_RESPONSE;
+        if (!(rst->flags & TCP_ACK))
+                return cause_of_bare(c, r, b);
+        if (r->answers >= 0 && c->hindsight->entries[r->answers].flags & TCP_SYN && !b->has_nxt)
+                return RESET_REFUSED;
+        if (!b->has_nxt || !established || (rst->seq != b->nxt && !(b->has_acked && seq_at_or_after(rst->seq, b->acked) && !seq_after(rst->seq, b->nxt))))
+                return RESET_NO_SOCKET;
+        count_probes(c->hindsight, r);
+        return r->probes >= PROBES_MIN ? RESET_AFTER_TIMEOUT : RESET_ABORT;
+}
+
+gboolean reset_next(const Case *c, Reset *r) {
+        const Hindsight *h = c->hindsight;
+        gint i = r->entry + 1;
+        Before b;
+
+        while (i < h->n && (!ordinary(&h->entries[i]) || !(h->entries[i].flags & TCP_RST)))
+                i++;
+        if (i >= h->n)
+                return FALSE;
+        *r = (Reset){ .entry = i, .side = entry_side(&h->entries[i]), .first = TRUE, .unanswered = -1 };
+        for (gint j = 0; j < i && r->first; j++)
+                r->first = !ordinary(&h->entries[j]) || entry_side(&h->entries[j]) != r->side || !(h->entries[j].flags & TCP_RST);
+        b = before(h, i, r->side);
+        r->answers = answered(h, i, r->side);
+        r->fin_sent = b.fin_sent;
+        r->cause = cause(c, r, &b);
+        if (b.has_nxt && b.has_acked && seq_after(b.nxt, b.acked))
+                r->lost_bytes = seq_diff(b.nxt, b.acked) - (b.fin_sent && !b.fin_acked);
+        if (b.has_peer_nxt && b.has_ack && seq_after(b.peer_nxt, b.ack))
+                r->peer_lost_bytes = seq_diff(b.peer_nxt, b.ack) - (h->side[other(r->side)].has_fin && b.peer_nxt == h->side[other(r->side)].fin_end);
+        return TRUE;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+/* What a RST says about why it was sent. The rules on resets take their cause from here. */
+
+#include "rule.h"
+
+typedef enum ResetCause {
+        RESET_REFUSED,             /* answers a SYN */
+        RESET_ABORT,               /* by the socket's owner: linger 0, unread data, TCP_LINGER2 < 0 */
+        RESET_AFTER_TIMEOUT,       /* by the socket's owner after probes that nobody answered */
+        RESET_DATA_AFTER_CLOSE,    /* answers data that came to a closed end */
+        RESET_FIN_WAIT_2_EXPIRED,  /* answers a FIN, keepalive or duplicate from an end that should be in FIN_WAIT_2 */
+        RESET_TIME_WAIT_CUT_SHORT, /* answers a FIN that the sender had acknowledged before */
+        RESET_CHALLENGE_RESPONSE,  /* answers an ACK of an older connection: the sender is in SYN_SENT */
+        RESET_NO_SOCKET,           /* answers a segment of a connection that the sender does not know */
+} ResetCause;
+
+typedef struct Reset {
+        gint entry; /* in the timeline */
+        guint side; /* that sent it */
+        ResetCause cause;
+        gint answers; /* the entry that it answers, -1 unknown */
+        gboolean first; /* of its side */
+        gint unanswered; /* RESET_AFTER_TIMEOUT: first of the probes... */
+        guint probes;    /* ...and how many */
+        gboolean fin_sent; /* the sender had closed before */
+        gint64 lost_bytes; /* of the sender's, not acknowledged when it sent the RST */
+        gint64 peer_lost_bytes; /* of the peer's, beyond what the sender had acknowledged */
+} Reset;
+
+/**
+ * reset_next:
+ * @reset: (inout): start with .entry = -1
+ *
+ * Steps to the next RST of the flow's timeline and says why it was sent.
+ *
+ * Returns: FALSE when there is none.
+ */
+gboolean reset_next(const Case *c, Reset *reset);

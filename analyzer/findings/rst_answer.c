@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "reset.h"
+
+/*
+ * TD203, TD204, TD306: a RST that answers a segment, because its sender had closed, or never had or no longer has the connection.
+ * One each a side: what follows it is the same answer again.
+ */
+
+static FindingId kind_of(ResetCause cause) {
+        switch (cause) {
+        case RESET_DATA_AFTER_CLOSE:
+                return FINDING_RST_DATA_AFTER_CLOSE;
+        case RESET_TIME_WAIT_CUT_SHORT:
+                return FINDING_TIME_WAIT_CUT_SHORT;
+        case RESET_NO_SOCKET:
+                return FINDING_RST_NO_SOCKET;
+        default:
+                return FINDINGS;
+        }
+}
+
+void rule_rst_answer(const Case *c) {
+        const StateEntry *time_wait;
+        gboolean said[SIDES][FINDINGS] = { { FALSE } };
+
+        for (Reset r = { .entry = -1 }; reset_next(c, &r);) {
+                const TimelineEntry *rst = &c->hindsight->entries[r.entry];
+                FindingId id = kind_of(r.cause);
+                Finding *f;
+
+                if (id == FINDINGS || said[r.side][id])
+                        continue;
+                said[r.side][id] = TRUE;
+                f = case_find(c, id, r.side, r.answers >= 0 ? CERTAINTY_OBSERVED : CERTAINTY_INFERRED);
+                if (r.answers >= 0) {
+                        finding_frame(f, c->hindsight->entries[r.answers].frame);
+                        finding_integer(f, "answered_frame", (gint64)c->hindsight->entries[r.answers].frame, BOUND_EXACT);
+                }
+                finding_frame(f, rst->frame);
+                finding_integer(f, "rst_frame", (gint64)rst->frame, BOUND_EXACT);
+                time_wait = record_state(c->record, r.side, STATE_TIME_WAIT);
+                if (id == FINDING_TIME_WAIT_CUT_SHORT && time_wait)
+                        finding_integer(f, "duration_ns", rst->time_ns - time_wait->time_ns, BOUND_AT_MOST);
+                if (id == FINDING_RST_NO_SOCKET && record_state(c->record, r.side, STATE_ESTABLISHED))
+                        finding_text(f, "any_more", "yes");
+        }
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "rule.h"
+
+/* TD112, TD113: nothing came any more, with probes that were not answered or without. */
+
+#define PROBES_MIN 3
+
+static void peer_vanished(const Case *c, guint side, const TimelineEntry *first, guint probes) {
+        const SideRecord *peer = &c->record->side[other(side)];
+        Finding *f = case_find(c, FINDING_PEER_VANISHED, side, CERTAINTY_INFERRED);
+
+        finding_frame(f, peer->last_frame);
+        finding_frame(f, first->frame);
+        finding_frame(f, c->record->side[side].last_frame);
+        finding_integer(f, "count", probes, BOUND_EXACT);
+        finding_integer(f, "duration_ns", c->record->side[side].last_ns - first->time_ns, BOUND_EXACT);
+        finding_integer(f, "silence_ns", c->record->capture_end_ns - peer->last_ns, BOUND_AT_LEAST);
+}
+
+void rule_silence(const Case *c) {
+        const Hindsight *h = c->hindsight;
+        const FlowRecord *r = c->record;
+        const TimelineEntry *first = NULL;
+        guint probes = 0, side = SIDES;
+        gint64 idle_ns = r->capture_end_ns - r->end_ns;
+
+        if (r->close == CLOSE_OPEN && idle_ns >= c->options->linger_ns) {
+                Finding *f = case_find(c, FINDING_NEVER_CLOSED, FINDING_NO_SIDE, CERTAINTY_OBSERVED);
+
+                finding_frame(f, r->last_frame);
+                finding_integer(f, "duration_ns", idle_ns, BOUND_AT_LEAST);
+        }
+        if (r->close != CLOSE_ABANDONED)
+                return;
+        for (gint i = h->n - 1; i >= 0; i--) {
+                const TimelineEntry *e = &h->entries[i];
+
+                if (e->marks & (ENTRY_ICMP | ENTRY_OTHER_INCARNATION))
+                        continue;
+                if (side == SIDES)
+                        side = entry_side(e);
+                if (entry_side(e) != side || !(e->marks & (ENTRY_KEEPALIVE | ENTRY_RETRANSMISSION)))
+                        break;
+                first = e;
+                probes++;
+        }
+        if (probes >= PROBES_MIN && r->side[other(side)].packets)
+                peer_vanished(c, side, first, probes);
+}
