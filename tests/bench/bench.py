@@ -26,10 +26,10 @@ from typing import NamedTuple
 
 # Numbers are multiplied by --scale. 'short-start' is 'short' at a twentieth: packets per second must not fall from one to the other.
 CAPTURES = {
-    'web': {'kind': 'web', 'packets': 4_000_000, 'hours': 1},
+    'web': {'kind': 'web', 'packets': 4_000_000, 'hours': 0.5},
     'bulk': {'kind': 'bulk', 'packets': 200_000, 'hours': 2},
-    'short-start': {'kind': 'short', 'packets': 1_000_000, 'hours': 0.2},
-    'short': {'kind': 'short', 'packets': 20_000_000, 'hours': 4},
+    'short-start': {'kind': 'short', 'packets': 1_000_000, 'hours': 0.05},
+    'short': {'kind': 'short', 'packets': 20_000_000, 'hours': 1},
     'flood': {'kind': 'flood', 'connections': 10_000_000, 'hours': 1},
 }
 
