@@ -12,6 +12,9 @@
 
 #define LINGER_SECONDS_MAX 1e9
 
+/* GLib keeps a function in an object pointer here: POSIX allows that, ISO C does not. */
+#define CALLBACK(function) (__extension__(gpointer)(function))
+
 static const struct {
         const char *option;
         const char *description;
@@ -76,12 +79,12 @@ static GOptionContext *make_context(const Command *c, Options *o) {
         const GOptionEntry entries[] = {
                 { "filter", 'f', 0, G_OPTION_ARG_STRING, &o->filter, "Read only what matches, as tcpdump does: 'port 80'", "FILTER" },
                 { "linger", 0, 0, G_OPTION_ARG_DOUBLE, &o->linger_seconds, "A FIN_WAIT_2 this long is a finding (60)", "SECONDS" },
-                { "fail-on", 0, 0, G_OPTION_ARG_CALLBACK, (gpointer)parse_fail_on,
+                { "fail-on", 0, 0, G_OPTION_ARG_CALLBACK, CALLBACK(parse_fail_on),
                   "Exit with 1 if a finding is that bad: info, notice, warning, error", "SEVERITY" },
                 { "quiet", 'q', 0, G_OPTION_ARG_NONE, &o->quiet, "Print nothing but errors", NULL },
                 { "local-time", 0, 0, G_OPTION_ARG_NONE, &o->local_time, "Times in the local zone, not in UTC", NULL },
-                { "color", 0, 0, G_OPTION_ARG_CALLBACK, (gpointer)parse_color, "auto, always or never", "WHEN" },
-                { "reader", 0, 0, G_OPTION_ARG_CALLBACK, (gpointer)parse_reader, "Read captures by 'own' code or 'libpcap'", "READER" },
+                { "color", 0, 0, G_OPTION_ARG_CALLBACK, CALLBACK(parse_color), "auto, always or never", "WHEN" },
+                { "reader", 0, 0, G_OPTION_ARG_CALLBACK, CALLBACK(parse_reader), "Read captures by 'own' code or 'libpcap'", "READER" },
                 { "help", 'h', 0, G_OPTION_ARG_NONE, &o->help, "Print this", NULL },
                 { "version", 0, 0, G_OPTION_ARG_NONE, &o->version, "Print the version", NULL },
                 { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &o->arguments, NULL, NULL },
