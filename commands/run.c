@@ -16,6 +16,7 @@ typedef struct Pass {
         const Options *options;
         GPtrArray *reports;
         guint unreadable; /* captures that could not be opened */
+        gboolean from_pipe; /* standard input is among them */
         Merge *merge;
         Dissector *dissector;
         Tracker *tracker;
@@ -59,6 +60,7 @@ static gboolean open_captures(Pass *p, char *const *paths) {
                         continue;
                 }
                 g_ptr_array_add(captures, c);
+                p->from_pipe |= g_str_equal(*paths, "-");
                 if (p->options->filter && !capture_set_filter(c, p->options->filter, &error)) {
                         print_error(error->message);
                         return FALSE;
@@ -70,10 +72,22 @@ static gboolean open_captures(Pass *p, char *const *paths) {
         return TRUE;
 }
 
+/* Set by SIGINT: what has been read is reported. A second one ends the program. */
+static volatile sig_atomic_t interrupted;
+
+/* Where a pipe feeds us, its writer got the signal as well: what it still writes before it ends is wanted. */
+static gboolean must_stop(const Pass *p) {
+        return interrupted && !p->from_pipe;
+}
+
 /* Returns: whether every capture was read to its end. */
 static gboolean report_damage(const Pass *p) {
         gboolean intact = p->unreadable == 0;
 
+        if (must_stop(p)) {
+                print_error("interrupted: what was read until then is reported");
+                intact = FALSE;
+        }
         for (guint i = 0; i < p->context.n_captures; i++) {
                 const CaptureInfo *info = p->infos[i];
                 g_autofree char *message = NULL;
@@ -89,9 +103,6 @@ static gboolean report_damage(const Pass *p) {
 }
 
 /* ── The pass ────────────────────────────────────────────────────────────── */
-
-/* Set by SIGINT: what has been read is reported. A second one ends the program. */
-static volatile sig_atomic_t interrupted;
 
 static void on_interrupt(int number) {
         interrupted = 1;
@@ -119,7 +130,7 @@ static void read_all(Pass *p) {
         Segment segments[FRAME_BATCH];
         guint n;
 
-        while (!interrupted && (n = merge_read(p->merge, frames, FRAME_BATCH)) > 0) {
+        while (!must_stop(p) && (n = merge_read(p->merge, frames, FRAME_BATCH)) > 0) {
                 guint filled = 0;
 
                 for (guint i = 0; i < n; i++) {

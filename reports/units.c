@@ -177,6 +177,15 @@ void duration_append(GString *text, gint64 duration_ns, Bound bound) {
                 two_units_append(text, divide(ns, 3600 * NS_PER_SECOND, bound), 24, "d", "h");
 }
 
+void number_append(GString *text, guint64 number) {
+        char digits[20]; /* of 2^64 - 1 */
+        guint n = 1;
+
+        for (guint64 rest = number; rest >= 10; rest /= 10)
+                n++;
+        g_string_append_len(text, digits, put_digits(digits, number, n) - digits);
+}
+
 void count_append(GString *text, guint64 count) {
         if (count >= 1000) {
                 count_append(text, count / 1000);
@@ -226,8 +235,13 @@ void endpoint_append(GString *text, const Address *address, guint16 port, gboole
         char number[ADDRESS_TEXT_BYTES];
 
         address_format(number, address, ipv6);
-        if (port == 0)
+        if (port == 0) {
                 g_string_append(text, number);
-        else
-                g_string_append_printf(text, ipv6 ? "[%s]:%u" : "%s:%u", number, port);
+                return;
+        }
+        if (ipv6)
+                g_string_append_c(text, '[');
+        g_string_append(text, number);
+        g_string_append(text, ipv6 ? "]:" : ":");
+        number_append(text, port);
 }

@@ -33,6 +33,9 @@ void time_append_clock(GString *text, gint64 time_ns, gboolean local);
  */
 void duration_append(GString *text, gint64 duration_ns, Bound bound);
 
+/* Appends "1234567"; printf() would be the dearest part of a record. */
+void number_append(GString *text, guint64 number);
+
 /* Appends "1,234,567". */
 void count_append(GString *text, guint64 count);
 

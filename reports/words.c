@@ -102,7 +102,7 @@ const char *words_capture_name(const CaptureInfo *info) {
 static void append_frame_number(GString *text, const ReportContext *c, FrameRef frame) {
         guint file = frame_ref_file(frame);
 
-        g_string_append_printf(text, "%" G_GUINT64_FORMAT, frame_ref_number(frame));
+        number_append(text, frame_ref_number(frame));
         if (c->n_captures < 2 || file >= c->n_captures)
                 return;
         g_string_append(text, " of ");
@@ -116,18 +116,22 @@ void words_frame(GString *text, const ReportContext *c, FrameRef frame) {
 }
 
 void words_flow_filter(GString *text, const ReportContext *c, const FlowRecord *f) {
-        const char *ip = f->ipv6 ? "ipv6" : "ip";
-
         for (guint side = 0; side < SIDES; side++) {
                 char address[ADDRESS_TEXT_BYTES];
 
                 address_format(address, &f->side[side].address, f->ipv6);
-                g_string_append_printf(text, "%s%s.addr == %s && tcp.port == %u", side ? " && " : "", ip, address,
-                                       f->side[side].port);
+                g_string_append(text, side == CLIENT ? "" : " && ");
+                g_string_append(text, f->ipv6 ? "ipv6.addr == " : "ip.addr == ");
+                g_string_append(text, address);
+                g_string_append(text, " && tcp.port == ");
+                number_append(text, f->side[side].port);
         }
-        if (c->n_captures == 1)
-                g_string_append_printf(text, " && frame.number >= %" G_GUINT64_FORMAT " && frame.number <= %" G_GUINT64_FORMAT,
-                                       frame_ref_number(f->first_frame), frame_ref_number(f->last_frame));
+        if (c->n_captures == 1) {
+                g_string_append(text, " && frame.number >= ");
+                number_append(text, frame_ref_number(f->first_frame));
+                g_string_append(text, " && frame.number <= ");
+                number_append(text, frame_ref_number(f->last_frame));
+        }
 }
 
 void words_finding_filter(GString *text, const ReportContext *c, const FlowRecord *f, const Finding *finding) {
@@ -136,8 +140,10 @@ void words_finding_filter(GString *text, const ReportContext *c, const FlowRecor
                 return;
         }
         g_string_append(text, "frame.number in {");
-        for (guint i = 0; i < finding->n_frames; i++)
-                g_string_append_printf(text, "%s%" G_GUINT64_FORMAT, i ? ", " : "", frame_ref_number(finding->frames[i]));
+        for (guint i = 0; i < finding->n_frames; i++) {
+                g_string_append(text, i ? ", " : "");
+                number_append(text, frame_ref_number(finding->frames[i]));
+        }
         g_string_append_c(text, '}');
 }
 
@@ -149,11 +155,13 @@ void words_side(GString *text, const FlowRecord *f, guint side) {
 
 /* "(FIN, frame 12)" */
 static void append_evidence(GString *text, const ReportContext *c, const char *what, FrameRef frame) {
+        g_string_append(text, frame ? " (" : " (its ");
+        g_string_append(text, what);
         if (frame == 0) {
-                g_string_append_printf(text, " (its %s is not in the capture)", what);
+                g_string_append(text, " is not in the capture)");
                 return;
         }
-        g_string_append_printf(text, " (%s, ", what);
+        g_string_append(text, ", ");
         words_frame(text, c, frame);
         g_string_append_c(text, ')');
 }
