@@ -11,13 +11,9 @@
 
 static const Moment never = { .there = FALSE, .entry = -1 };
 
-/* Entry @i was sent at 16i; what it causes at the other end lies just behind, what it proves just before. */
-static gint64 position_of_sent(gint i) {
-        return (gint64)i * 16;
-}
-
+/* What an entry causes at the other end lies just behind it, what it proves just before. */
 static gint64 position_of_arrival(gint i) {
-        return (gint64)i * 16 + 4;
+        return hindsight_position_sent(i) + 4;
 }
 
 static Moment moment_at(const Hindsight *h, gint i, gint64 position, Basis basis) {
@@ -164,7 +160,7 @@ void hindsight_init(Hindsight *h, const Flow *flow, gint64 end_ns) {
 static Moment first_sent(const Hindsight *h, guint side, guint8 mask, guint8 value) {
         for (gint i = 0; i < h->n; i++)
                 if (sent_by(h, i, side) && has_flags(&h->entries[i], mask, value))
-                        return moment_at(h, i, position_of_sent(i), BASIS_OBSERVED);
+                        return moment_at(h, i, hindsight_position_sent(i), BASIS_OBSERVED);
         return never;
 }
 
@@ -174,7 +170,7 @@ Moment hindsight_sent_syn(const Hindsight *h, guint side) {
         /* an answer that covers a SYN proves it, though the capture does not have it or has it later */
         for (gint i = 0; i < h->n && (!m.there || i < m.entry); i++)
                 if (sent_by(h, i, other(side)) && has_flags(&h->entries[i], TCP_SYN | TCP_ACK, TCP_SYN | TCP_ACK) && side == CLIENT)
-                        return moment_at(h, i, position_of_sent(i) - 1, BASIS_INFERRED);
+                        return moment_at(h, i, hindsight_position_sent(i) - 1, BASIS_INFERRED);
         return m;
 }
 
@@ -182,7 +178,7 @@ Moment hindsight_sent_syn_ack(const Hindsight *h, guint side) {
         for (gint i = 0; i < h->n; i++)
                 if (sent_by(h, i, side) && has_flags(&h->entries[i], TCP_SYN | TCP_ACK | TCP_RST, TCP_SYN | TCP_ACK) &&
                     h->entries[i].seq == h->side[side].isn)
-                        return moment_at(h, i, position_of_sent(i), BASIS_OBSERVED);
+                        return moment_at(h, i, hindsight_position_sent(i), BASIS_OBSERVED);
         return never;
 }
 
@@ -201,7 +197,7 @@ Moment hindsight_sent_rst(const Hindsight *h, guint side) {
                 else if (rst >= 0 && (h->entries[i].flags & TCP_SYN || h->entries[i].time_ns > h->entries[rst].time_ns + DELAYED_NS))
                         rst = -1;
         }
-        return rst < 0 ? never : moment_at(h, rst, position_of_sent(rst), BASIS_OBSERVED);
+        return rst < 0 ? never : moment_at(h, rst, hindsight_position_sent(rst), BASIS_OBSERVED);
 }
 
 Moment hindsight_sent_fin(const Hindsight *h, guint side) {
@@ -216,11 +212,11 @@ Moment hindsight_sent_fin(const Hindsight *h, guint side) {
 
                 /* a socket that has sent a RST sends no FIN: it was sent before and came late */
                 if (is_fin(h, i, side))
-                        return moment_at(h, i, MIN(position_of_sent(i), before_rst), BASIS_OBSERVED);
+                        return moment_at(h, i, MIN(hindsight_position_sent(i), before_rst), BASIS_OBSERVED);
                 if (e->marks & (ENTRY_ICMP | ENTRY_OTHER_INCARNATION) || e->flags & TCP_SYN)
                         continue;
                 if (entry_side(e) == side ? e->seq == k->fin_end && !(e->flags & TCP_RST) : covers(e, k->fin_end))
-                        return moment_at(h, i, position_of_sent(i) - 1, BASIS_INFERRED);
+                        return moment_at(h, i, hindsight_position_sent(i) - 1, BASIS_INFERRED);
         }
         return never;
 }
@@ -232,7 +228,7 @@ Moment hindsight_talks(const Hindsight *h, guint side) {
                 if (e->marks & (ENTRY_ICMP | ENTRY_OTHER_INCARNATION) || e->flags & (TCP_SYN | TCP_RST) || !(e->flags & TCP_ACK))
                         continue;
                 /* its own segment, or an acknowledgment of something that it sent */
-                return moment_at(h, i, position_of_sent(i) - 1, BASIS_INFERRED);
+                return moment_at(h, i, hindsight_position_sent(i) - 1, BASIS_INFERRED);
         }
         return never;
 }
@@ -506,11 +502,11 @@ static Moment fin_received_shown(const Hindsight *h, guint side, Knowledge k) {
                 best = i;
         }
         if (best < 0) /* the FIN itself is not in the capture, or was captured late */
-                return moment_at(h, k.shown, position_of_sent(k.shown) - 1, BASIS_INFERRED);
+                return moment_at(h, k.shown, hindsight_position_sent(k.shown) - 1, BASIS_INFERRED);
         position = position_of_arrival(best);
         if (k.before >= 0)
-                position = MAX(position, position_of_sent(k.before) + 1);
-        return moment_at(h, best, MIN(position, position_of_sent(k.shown) - 1), BASIS_OBSERVED);
+                position = MAX(position, hindsight_position_sent(k.before) + 1);
+        return moment_at(h, best, MIN(position, hindsight_position_sent(k.shown) - 1), BASIS_OBSERVED);
 }
 
 Moment hindsight_fin_received(const Hindsight *h, guint side) {
@@ -599,7 +595,7 @@ Moment hindsight_rst_accepted(const Hindsight *h, guint side) {
                 for (gint j = i + 1; j < h->n; j++)
                         if (sent_by(h, j, side) && !(h->entries[j].flags & TCP_RST) &&
                             h->entries[j].time_ns <= e->time_ns + h->side[side].reaction_ns)
-                                position = position_of_sent(j) + 1;
+                                position = hindsight_position_sent(j) + 1;
                 return moment_at(h, i, position, BASIS_ASSUMED);
         }
         return never;

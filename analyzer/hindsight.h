@@ -19,7 +19,7 @@
 /* Something that happened to an endpoint, and what shows it. */
 typedef struct Moment {
         gboolean there;
-        gint64 position; /* orders what happens to one endpoint: see position_of_sent() */
+        gint64 position; /* orders what happens to one endpoint: hindsight_position_sent() */
         gint64 time_ns;
         FrameRef frame;
         gint entry; /* of the timeline: the packet that was sent or received */
@@ -44,6 +44,11 @@ typedef struct Hindsight {
         HindsightSide side[SIDES];
         guint8 stale[TIMELINE_ENTRIES_MAX]; /* was sent before an entry that was captured earlier */
 } Hindsight;
+
+/* Returns: the position of what entry @i itself did to its sender. */
+static inline gint64 hindsight_position_sent(gint i) {
+        return (gint64)i * 16;
+}
 
 void hindsight_init(Hindsight *h, const Flow *flow, gint64 end_ns);
 

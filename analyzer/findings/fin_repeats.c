@@ -69,6 +69,17 @@ static gboolean is_acked(const Case *c, guint side) {
         return last_ack && last_ack != &me->states[me->n_states - 1] && last_ack[1].state == STATE_CLOSED;
 }
 
+/*
+ * A TIME_WAIT mini-socket echoes the timestamp of the FIN that brought it there (Linux tcp_timewait_state_process()): when it answers a
+ * repeat with that of an earlier FIN, the earlier one had come and its ACK was lost on the way here.
+ */
+#define ANSWER_NS_MAX (SECOND_NS / 10)
+
+static gboolean had_first_fin(const Case *c, guint side, const Fins *f) {
+        return record_state(c->record, side, STATE_LAST_ACK) && f->ack->marks & f->first->marks & ENTRY_TIMESTAMP &&
+               f->ack->tsecr == f->first->tsval && f->last->tsval != f->first->tsval && f->ack->time_ns - f->first->time_ns > ANSWER_NS_MAX;
+}
+
 static Finding *add(const Case *c, FindingId id, guint side, const Fins *fins, Certainty certainty) {
         Finding *f = case_find(c, id, side, certainty);
 
@@ -102,7 +113,7 @@ static void judge(const Case *c, guint side) {
 
         if (!fins.first)
                 return;
-        if (fins.ack && fins.repeat_after_ack && is_sent_again(fins.first, fins.repeat_after_ack)) {
+        if (fins.ack && ((fins.repeat_after_ack && is_sent_again(fins.first, fins.repeat_after_ack)) || had_first_fin(c, side, &fins))) {
                 f = add(c, FINDING_LAST_ACK_LOST, side, &fins, CERTAINTY_INFERRED);
                 finding_frame(f, fins.ack->frame);
                 finding_integer(f, "acked_frame", (gint64)fins.ack->frame, BOUND_EXACT);

@@ -44,8 +44,66 @@ static void find(const Case *c, guint closer) {
         }
 }
 
+/*
+ * Without data a half-close shows by the ACK of the other end's FIN only: Linux counts IP IDs up by one for each packet of a
+ * full socket and uses 0 in the mini-socket that an orphan is in FIN_WAIT_2 (net/ipv4/ip_output.c, inet_timewait_sock.c). IPv4 only.
+ */
+#define COUNTED_IDS_MIN 2
+#define LINUX_TTL 64
+
+static gboolean answers_from_full_socket(const Hindsight *h, guint closer, gint answer) {
+        const TimelineEntry *later = &h->entries[answer];
+        guint counted = 0;
+
+        if (!(later->marks & ENTRY_IP_ID) || later->ttl > LINUX_TTL)
+                return FALSE;
+        for (gint i = answer - 1; i >= 0 && counted < COUNTED_IDS_MIN; i--) {
+                const TimelineEntry *e = &h->entries[i];
+
+                if (entry_side(e) != closer || e->marks & (ENTRY_ICMP | ENTRY_OTHER_INCARNATION))
+                        continue;
+                if ((guint16)(later->ip_id - e->ip_id) != 1 || later->ip_id == 0)
+                        return FALSE;
+                later = e;
+                counted++;
+        }
+        return counted == COUNTED_IDS_MIN;
+}
+
+static void find_without_data(const Case *c, guint closer) {
+        const Hindsight *h = c->hindsight;
+        const StateEntry *waits = record_state(c->record, closer, STATE_FIN_WAIT_2), *came = record_state(c->record, closer, STATE_TIME_WAIT);
+        guint32 fin_end = h->side[other(closer)].fin_end;
+        Finding *f;
+
+        /* in CLOSING, too, it would be a full socket that answers: the other end must have had this FIN before it sent its own */
+        if (!waits || !came || !record_state(c->record, other(closer), STATE_CLOSE_WAIT) || !c->record->side[other(closer)].fin_frame ||
+            !hindsight_fin_knows_fin(h, other(closer)))
+                return;
+        for (gint i = 0; i < h->n; i++) {
+                const TimelineEntry *e = &h->entries[i];
+
+                if (entry_side(e) != closer || e->marks & (ENTRY_ICMP | ENTRY_OTHER_INCARNATION) || !(e->flags & TCP_ACK) ||
+                    seq_before(e->ack, fin_end))
+                        continue;
+                if (!answers_from_full_socket(h, closer, i))
+                        return;
+                f = case_find(c, FINDING_HALF_CLOSE, closer, CERTAINTY_INFERRED);
+                finding_frame(f, c->record->side[closer].fin_frame);
+                finding_frame(f, e->frame);
+                finding_integer(f, "fin_frame", (gint64)c->record->side[closer].fin_frame, BOUND_EXACT);
+                return;
+        }
+}
+
 void rule_half_close(const Case *c) {
-        for (guint s = 0; s < SIDES; s++)
-                if (record_state(c->record, s, STATE_FIN_WAIT_1) && c->record->side[s].fin_frame)
-                        find(c, s);
+        for (guint s = 0; s < SIDES; s++) {
+                guint found = c->record->n_findings;
+
+                if (!record_state(c->record, s, STATE_FIN_WAIT_1) || !c->record->side[s].fin_frame)
+                        continue;
+                find(c, s);
+                if (c->record->n_findings == found)
+                        find_without_data(c, s);
+        }
 }

@@ -31,6 +31,7 @@ static void at_least(guint32 *high, gboolean *has, guint32 x) {
 
 static Before before(const Hindsight *h, gint rst, guint side) {
         const HindsightSide *me = &h->side[side], *peer = &h->side[other(side)];
+        Moment fin = hindsight_sent_fin(h, side);
         Before b = { .has_nxt = FALSE };
 
         for (gint i = 0; i < rst; i++) {
@@ -48,7 +49,7 @@ static Before before(const Hindsight *h, gint rst, guint side) {
                                 at_least(&b.acked, &b.has_acked, e->ack);
                 }
         }
-        b.fin_sent = me->has_fin && ((b.has_nxt && seq_at_or_after(b.nxt, me->fin_end)) || (b.has_acked && seq_at_or_after(b.acked, me->fin_end)));
+        b.fin_sent = fin.there && fin.position < hindsight_position_sent(rst);
         b.fin_acked = me->has_fin && b.has_acked && seq_at_or_after(b.acked, me->fin_end);
         b.peer_fin_acked = peer->has_fin && b.has_ack && seq_at_or_after(b.ack, peer->fin_end);
         return b;
@@ -90,32 +91,32 @@ static void count_probes(const Hindsight *h, Reset *r) {
 static ResetCause cause_of_bare(const Case *c, const Reset *r, const Before *b) {
         const TimelineEntry *e = r->answers >= 0 ? &c->hindsight->entries[r->answers] : NULL;
         const TimelineEntry *rst = &c->hindsight->entries[r->entry];
+        gboolean nothing_missing = !c->record->side[CLIENT].missing_bytes && !c->record->side[SERVER].missing_bytes;
         gboolean quiet = !e || !(e->payload_bytes || e->flags & (TCP_SYN | TCP_FIN) || e->marks & ENTRY_KEEPALIVE);
 
         if (!b->fin_sent)
                 /* some stacks, and boxes, abort without an ACK: then it answers nothing */
                 return !e && b->has_nxt && rst->seq == b->nxt ? RESET_ABORT : RESET_NO_SOCKET;
-        if (b->peer_fin_acked && record_state(c->record, r->side, STATE_TIME_WAIT))
-                return e && e->flags & TCP_FIN ? RESET_TIME_WAIT_CUT_SHORT : RESET_NO_SOCKET;
+        if (b->peer_fin_acked)
+                return e && e->flags & TCP_FIN && record_state(c->record, r->side, STATE_TIME_WAIT) ? RESET_TIME_WAIT_CUT_SHORT : RESET_NO_SOCKET;
         if (quiet) /* TCP_LINGER2 < 0: gone as soon as its FIN is acknowledged */
-                return b->fin_acked ? RESET_ABORT : RESET_NO_SOCKET;
-        if (e->payload_bytes && !(e->marks & ENTRY_KEEPALIVE))
+                return e && e->frame == c->record->side[r->side].fin_acked_frame && nothing_missing ? RESET_ABORT : RESET_NO_SOCKET;
+        /* to an orphan a FIN behind a hole is like data (Linux tcp_rcv_state_process()) */
+        if ((e->payload_bytes && !(e->marks & ENTRY_KEEPALIVE)) || (e->flags & TCP_FIN && b->has_ack && seq_after(e->seq, b->ack)))
                 return RESET_DATA_AFTER_CLOSE;
         return b->fin_acked ? RESET_FIN_WAIT_2_EXPIRED : RESET_NO_SOCKET;
 }
 
 static ResetCause cause(const Case *c, Reset *r, const Before *b) {
         const TimelineEntry *rst = &c->hindsight->entries[r->entry];
-        gboolean established = record_state(c->record, r->side, STATE_ESTABLISHED) || record_state(c->record, r->side, STATE_FIN_WAIT_1) ||
-                               record_state(c->record, r->side, STATE_CLOSE_WAIT);
-
         if (r->side == CLIENT && c->flow->previous && c->flow->side[CLIENT].bits & SIDE_BARE_SYN && !b->has_ack && !(rst->flags & TCP_ACK))
                 return RESET_CHALLENGE_RESPONSE;
         if (!(rst->flags & TCP_ACK))
                 return cause_of_bare(c, r, b);
         if (r->answers >= 0 && c->hindsight->entries[r->answers].flags & TCP_SYN && !b->has_nxt)
                 return RESET_REFUSED;
-        if (!b->has_nxt || !established || (rst->seq != b->nxt && !(b->has_acked && seq_at_or_after(rst->seq, b->acked) && !seq_after(rst->seq, b->nxt))))
+        /* RFC 9293 3.5.3: what no socket is there for is answered with number 0 if it had no ACK */
+        if (rst->seq == 0 && (r->answers < 0 || !(c->hindsight->entries[r->answers].flags & TCP_ACK)))
                 return RESET_NO_SOCKET;
         count_probes(c->hindsight, r);
         return r->probes >= PROBES_MIN ? RESET_AFTER_TIMEOUT : RESET_ABORT;

@@ -20,11 +20,11 @@ static FindingId kind_of(ResetCause cause) {
 }
 
 void rule_rst_answer(const Case *c) {
-        const StateEntry *time_wait;
         gboolean said[SIDES][FINDINGS] = { { FALSE } };
 
         for (Reset r = { .entry = -1 }; reset_next(c, &r);) {
                 const TimelineEntry *rst = &c->hindsight->entries[r.entry];
+                const StateEntry *time_wait = record_state(c->record, r.side, STATE_TIME_WAIT);
                 FindingId id = kind_of(r.cause);
                 Finding *f;
 
@@ -38,9 +38,11 @@ void rule_rst_answer(const Case *c) {
                 }
                 finding_frame(f, rst->frame);
                 finding_integer(f, "rst_frame", (gint64)rst->frame, BOUND_EXACT);
-                time_wait = record_state(c->record, r.side, STATE_TIME_WAIT);
                 if (id == FINDING_TIME_WAIT_CUT_SHORT && time_wait)
                         finding_integer(f, "duration_ns", rst->time_ns - time_wait->time_ns, BOUND_AT_MOST);
+                /* a straggler after a complete close meets nobody: that is how it should be */
+                if (id == FINDING_RST_NO_SOCKET && (c->record->close == CLOSE_ORDERLY || c->record->close == CLOSE_SIMULTANEOUS))
+                        f->severity = SEVERITY_INFO;
                 if (id == FINDING_RST_NO_SOCKET && record_state(c->record, r.side, STATE_ESTABLISHED))
                         finding_text(f, "any_more", "yes");
         }
