@@ -80,8 +80,8 @@ static guint report_coverage(void) {
 
         for (guint i = 0; i < n; i++)
                 if (!moved[rows[i].from][rows[i].event]) {
-                        printf("analyzer/transitions.def: no script reaches ROW(%s, %s, %s)\n", tcp_state_title(rows[i].from),
-                               event_name(rows[i].event), tcp_state_title(rows[i].to));
+                        printf("analyzer/transitions.def: no script reaches ROW(%s, %s, %s)\n",
+                               tcp_state_title(rows[i].from), event_name(rows[i].event), tcp_state_title(rows[i].to));
                         missing++;
                 }
         for (guint i = 0; i < FINDINGS; i++)
@@ -117,8 +117,8 @@ static gboolean coverage;
 static char **paths;
 
 static const GOptionEntry options[] = {
-        { "write", 'w', 0, G_OPTION_ARG_FILENAME, &write_path, "write the capture of a script instead of running it", "X.pcap" },
-        { "coverage", 0, 0, G_OPTION_ARG_NONE, &coverage, "say which transitions and findings no script reaches", NULL },
+        { "write", 'w', 0, G_OPTION_ARG_FILENAME, &write_path, "write a script's capture, do not run it", "X.pcap" },
+        { "coverage", 0, 0, G_OPTION_ARG_NONE, &coverage, "say what no script reaches", NULL },
         { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &paths, NULL, "FILE.pkt..." },
         { 0 },
 };

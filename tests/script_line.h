@@ -43,7 +43,7 @@ guint32 line_u32(Line *l, guint32 max);
 /* Takes seconds with up to nine decimals, without a sign. */
 gboolean line_seconds(Line *l, gint64 *ns);
 
-/* Takes "A" and a blank if it is the letter of a flow followed by one of the words of an expectation. Returns: the flow, 0 if none is named. */
+/* Takes the letter of a flow, if a single capital letter comes next. Returns: the flow; 0 if none is named. */
 guint line_flow(Line *l, const Script *s);
 
 /* Takes a word of a table. @name: of index i, for i < n. Returns: the index, or -1 without taking anything. */
