@@ -6,7 +6,6 @@
  * attributes only: what a capture says can never become markup.  Nothing is judged here; every word about
  * a flow comes from the document.
  */
-(() => {
 const report = JSON.parse(document.getElementById('report').textContent);
 const flows = report.flows;
 const captures = report.captures;
@@ -48,7 +47,12 @@ const counted = (n, noun) => `${count(n)} ${noun}${n === 1 ? '' : 's'}`;
 const spaced = word => word.replace(/[_-]/g, ' ');
 const stateTitle = state => state.toUpperCase();
 const sentenceCase = text => text.charAt(0).toUpperCase() + text.slice(1);
-const round = (n, digits) => Number(n.toPrecision(digits)).toString();
+
+/* To @digits significant digits; @way is Math.floor or Math.ceil for a bound. */
+function round(n, digits, way = Math.round) {
+        const scale = n > 0 ? 10 ** (digits - 1 - Math.floor(Math.log10(n))) : 1;
+        return String(Number((way(Number((n * scale).toFixed(3))) / scale).toPrecision(15)));
+}
 
 function bytes(n) {
         if (n < 100000)
@@ -57,19 +61,19 @@ function bytes(n) {
         return `${(n / 1000 ** power).toFixed(1)} ${' kMGTP'[power]}B`;
 }
 
-function duration(ns) {
+function duration(ns, way) {
         const seconds = ns / NS_PER_SECOND;
 
         if (ns < 0)
-                return `−${duration(-ns)}`;
+                return `−${duration(-ns, way)}`;
         if (ns < 1000)
                 return `${ns} ns`;
         if (ns < NS_PER_MS)
-                return `${round(ns / 1000, 3)} µs`;
+                return `${round(ns / 1000, 3, way)} µs`;
         if (seconds < 1)
-                return `${round(ns / NS_PER_MS, 3)} ms`;
+                return `${round(ns / NS_PER_MS, 3, way)} ms`;
         if (seconds < 1000)
-                return `${round(seconds, seconds < 100 ? 3 : 4)} s`;
+                return `${round(seconds, seconds < 100 ? 3 : 4, way)} s`;
         if (seconds < 3600)
                 return `${Math.floor(seconds / 60)} m ${Math.floor(seconds % 60)} s`;
         if (seconds < 86400)
@@ -91,6 +95,7 @@ const dateAndClock = time => `${time.slice(0, 10)} ${time.slice(11, 26)}`;
 const offset = ns => (ns / NS_PER_SECOND).toFixed(6);
 
 const address = side => side.address.includes(':') ? `[${side.address}]:${side.port}` : `${side.address}:${side.port}`;
+const ends = flow => `${address(flow.client)} → ${address(flow.server)}`;
 const baseName = path => path.slice(path.lastIndexOf('/') + 1) || path;
 
 /* `Words` of the catalogue between backquotes are what one types. */
@@ -143,9 +148,12 @@ function headline() {
 function drawMasthead() {
         const names = captures.map(capture => baseName(capture.path));
         const shown = names.slice(0, 3).join(', ') + (names.length > 3 ? ` and ${count(names.length - 3)} more` : '');
-        const span = summary.start ? [`${dateAndClock(summary.start)} UTC, ${duration(elapsed(summary.start, summary.end))}`] : [];
 
-        byId('source').append(h('b', null, shown), ...span.map(text => h('span', null, text)));
+        byId('source').append(h('b', null, shown));
+        if (summary.start) {
+                const span = duration(elapsed(summary.start, summary.end));
+                byId('source').append(h('span', null, `${dateAndClock(summary.start)} UTC, ${span}`));
+        }
         document.title = `lastack: ${shown}`;
         byId('sentence').append(headline());
 }
@@ -179,8 +187,7 @@ function drawEndings() {
                 byId('endings-bar').append(part);
                 byId('endings-list').append(h('li', null,
                         h('button', { type: 'button', click: () => showFlows({ close: kind }) },
-                                h('i', { class: `close-${kind}`, 'aria-hidden': 'true' }),
-                                h('b', null, count(n)), ` ${kind}`)));
+                                mark(kind), h('b', null, count(n)), ` ${kind}`)));
         }
         byId('endings').hidden = kinds.length === 0;
 }
@@ -188,7 +195,8 @@ function drawEndings() {
 function findingGroup(group) {
         const concerned = flows.filter(flow => flow.findings.some(finding => finding.code === group.code));
         const links = concerned.slice(0, FLOW_LINKS_MAX).map(flow =>
-                h('li', null, h('a', { href: `#flow-${flow.flow}` }, `#${flow.flow} ${address(flow.client)} → ${address(flow.server)}`)));
+                h('li', null, h('a', { href: `#flow-${flow.flow}` }, `#${flow.flow} ${ends(flow)}`)));
+        const all = concerned.length === 1 ? 'it' : `all ${count(concerned.length)}`;
         const sureness = Object.entries(group.certainty)
                 .map(([certainty, n]) => `${count(n)} ${spaced(certainty)}`).join(', ');
         const entry = (term, ...what) => [h('dt', null, term), h('dd', null, what)];
@@ -206,7 +214,7 @@ function findingGroup(group) {
                         group.source ? entry('Source', group.source) : [],
                         entry('Flows', h('ul', { class: 'flow-links' }, links),
                                 h('button', { type: 'button', class: 'plain', click: () => showFlows({ finding: group.code }) },
-                                        `Show ${concerned.length === 1 ? 'it' : `all ${count(concerned.length)}`} in the table`))));
+                                        `Show ${all} in the table`))));
 }
 
 function drawFindings() {
@@ -217,12 +225,13 @@ function drawFindings() {
 
 function drawCaptures() {
         const table = byId('capture-table');
-        const row = (cell, values) => h('tr', null, ...values.map(value =>
-                h(cell, { class: typeof value === 'number' ? 'number' : undefined }, typeof value === 'number' ? count(value) : value)));
+        const row = (cell, values) => h('tr', null, values.map(value => typeof value === 'number'
+                ? h(cell, { class: 'number' }, count(value)) : h(cell, null, value)));
 
         const damage = ({ kind, frame, offset_bytes, text }) => `${kind} at frame ${frame}, byte ${count(offset_bytes)}: ${text}`;
 
-        table.tHead.append(row('th', ['File', 'Format', 'Link types', 'Frames', 'Dropped by the sniffer', 'Cut short', 'First frame', 'Last frame', 'Read to its end']));
+        table.tHead.append(row('th', ['File', 'Format', 'Link types', 'Frames', 'Dropped by the sniffer', 'Cut short',
+                'First frame', 'Last frame', 'Read to its end']));
         for (const capture of captures)
                 table.tBodies[0].append(row('td', [capture.path, capture.format,
                         capture.link_types.map(type => type.name ?? type.value).join(', '),
@@ -239,23 +248,32 @@ function drawCaptures() {
 
 const collator = new Intl.Collator('en', { numeric: true });
 
-/* A column: its title, what it sorts by, what it shows, and whether large comes first when it is chosen. */
+const mark = kind => h('i', { class: `close-${kind}`, 'aria-hidden': 'true' });
+const chip = finding => h('span', { class: `chip ${finding.severity}`, title: finding.text }, finding.code);
+const total = (flow, name) => flow.sides.client[name] + flow.sides.server[name];
+
+/*
+ * A column: its title, what it sorts by, what it shows if that is not the same, its class, and whether large comes
+ * first when it is chosen.
+ */
 const COLUMNS = [
-        { title: 'Flow', key: flow => flow.flow, cell: flow => h('a', { href: `#flow-${flow.flow}` }, String(flow.flow)), number: true },
-        { title: 'Client', key: flow => address(flow.client), cell: flow => address(flow.client), mono: true },
-        { title: 'Server', key: flow => address(flow.server), cell: flow => address(flow.server), mono: true },
-        { title: 'Close', key: flow => flow.close, cell: flow => [h('i', { class: `close-${flow.close}`, 'aria-hidden': 'true' }), flow.close] },
-        { title: 'Closed first', key: flow => flow.closed_first_by, cell: flow => flow.closed_first_by },
-        { title: 'Client is in', key: flow => flow.sides.client.state, cell: flow => stateTitle(flow.sides.client.state), mono: true },
-        { title: 'Server is in', key: flow => flow.sides.server.state, cell: flow => stateTitle(flow.sides.server.state), mono: true },
-        { title: 'Start', key: flow => flow.start, cell: flow => h('time', { datetime: flow.start, title: dateAndClock(flow.start) }, clock(flow.start)), mono: true },
-        { title: 'Duration', key: flow => flow.duration_ns, cell: flow => duration(flow.duration_ns), number: true, largeFirst: true },
-        { title: 'Packets', key: flow => flow.sides.client.packets + flow.sides.server.packets,
-          cell: flow => count(flow.sides.client.packets + flow.sides.server.packets), number: true, largeFirst: true },
-        { title: 'Bytes', key: flow => flow.sides.client.payload_bytes + flow.sides.server.payload_bytes,
-          cell: flow => bytes(flow.sides.client.payload_bytes + flow.sides.server.payload_bytes), number: true, largeFirst: true },
-        { title: 'Findings', key: worst, cell: flow => flow.findings.map(finding =>
-                h('span', { class: `chip ${finding.severity}`, title: finding.text }, finding.code)), largeFirst: true },
+        { title: 'Flow', key: flow => flow.flow, class: 'number',
+          cell: flow => h('a', { href: `#flow-${flow.flow}` }, String(flow.flow)) },
+        { title: 'Client', key: flow => address(flow.client), class: 'mono' },
+        { title: 'Server', key: flow => address(flow.server), class: 'mono' },
+        { title: 'Close', key: flow => flow.close, cell: flow => [mark(flow.close), flow.close] },
+        { title: 'Closed first', key: flow => flow.closed_first_by },
+        { title: 'Client is in', key: flow => stateTitle(flow.sides.client.state), class: 'mono' },
+        { title: 'Server is in', key: flow => stateTitle(flow.sides.server.state), class: 'mono' },
+        { title: 'Start', key: flow => flow.start, class: 'mono',
+          cell: flow => h('time', { datetime: flow.start, title: dateAndClock(flow.start) }, clock(flow.start)) },
+        { title: 'Duration', key: flow => flow.duration_ns, class: 'number', largeFirst: true,
+          cell: flow => duration(flow.duration_ns) },
+        { title: 'Packets', key: flow => total(flow, 'packets'), class: 'number', largeFirst: true,
+          cell: flow => count(total(flow, 'packets')) },
+        { title: 'Bytes', key: flow => total(flow, 'payload_bytes'), class: 'number', largeFirst: true,
+          cell: flow => bytes(total(flow, 'payload_bytes')) },
+        { title: 'Findings', key: worst, largeFirst: true, cell: flow => flow.findings.map(chip) },
 ];
 
 const table = {
@@ -296,7 +314,7 @@ function sortRows(rows) {
 function drawTableHead() {
         const head = h('tr', null, ...COLUMNS.map((column, i) => {
                 const chosen = table.column === i;
-                return h('th', { scope: 'col', class: column.number && 'number',
+                return h('th', { scope: 'col', class: column.class === 'number' && 'number',
                         'aria-sort': chosen && (table.descending ? 'descending' : 'ascending') },
                         h('button', { type: 'button', click: () => sortBy(i) }, column.title));
         }));
@@ -314,7 +332,7 @@ function drawTablePage() {
 
         byId('flow-table').tBodies[0].replaceChildren(...rows.map(flow =>
                 h('tr', { 'data-flow': flow.flow }, ...COLUMNS.map(column =>
-                        h('td', { class: column.number ? 'number' : column.mono ? 'mono' : undefined }, column.cell(flow))))));
+                        h('td', { class: column.class }, (column.cell ?? column.key)(flow))))));
         byId('shown').textContent = table.rows.length === flows.length ? counted(flows.length, 'flow')
                 : `${count(table.rows.length)} of ${counted(flows.length, 'flow')}`;
         byId('pages').replaceChildren(...(pages < 2 ? [] : [
@@ -352,8 +370,10 @@ function drawFilter() {
         const option = (value, text) => h('option', { value }, text);
 
         byId('filter-close').append(option('', 'any'), ...Object.keys(summary.close).map(kind => option(kind, kind)));
-        byId('filter-finding').append(option('', 'any'), ...report.findings.map(group => option(group.code, `${group.code} ${group.title}`)));
-        byId('filter-severity').append(option('', 'any'), ...[...SEVERITIES].reverse().map(severity => option(severity, severity)), option('none', 'no finding'));
+        byId('filter-finding').append(option('', 'any'),
+                ...report.findings.map(group => option(group.code, `${group.code} ${group.title}`)));
+        byId('filter-severity').append(option('', 'any'),
+                ...[...SEVERITIES].reverse().map(severity => option(severity, severity)), option('none', 'no finding'));
         for (const name of Object.keys(table.filter))
                 byId(`filter-${name}`).addEventListener('input', event => {
                         table.filter[name] = event.target.value;
@@ -368,8 +388,9 @@ function drawFilter() {
         });
         if (report.flows_left_out > 0) { // a member that only this page's document has
                 byId('left-out').hidden = false;
-                byId('left-out').append(`This page holds ${counted(flows.length, 'flow')}, the worst first; ${count(report.flows_left_out)} more were left out of it. `,
-                        'The counts above are of all. ', h('code', null, 'lastack --ndjson FILE'), ' writes every flow.');
+                byId('left-out').append(`This page holds ${counted(flows.length, 'flow')}, the worst first; `,
+                        `${count(report.flows_left_out)} more were left out of it. The counts above are of all. `,
+                        h('code', null, 'lastack --ndjson FILE'), ' writes every flow.');
         }
 }
 
@@ -407,9 +428,12 @@ const LANE = {
         pause: 56, pause_ns: 5e8, slant: 9,
 };
 
+/* Packets before this one were not kept; there is no packet at the axis' end. */
+const followsGap = packet => packet?.marks.includes('gap_before') ?? false;
+
 function timeAxis(flow, end_ns, width) {
         const offsets = [...flow.packets.map(packet => packet.offset_ns), end_ns];
-        const pauses = offsets.map((at, i) => i > 0 && (at - offsets[i - 1] >= LANE.pause_ns || Boolean(flow.packets[i]?.marks.includes('gap_before'))));
+        const pauses = offsets.map((at, i) => i > 0 && (at - offsets[i - 1] >= LANE.pause_ns || followsGap(flow.packets[i])));
         const steps = offsets.map((at, i) => i === 0 ? LANE.step / 2
                 : LANE.step + LANE.per_decade * Math.log10(1 + Math.max(at - offsets[i - 1], 0) / 1e5));
         const fixed = pauses.filter(Boolean).length * LANE.pause + LANE.left + LANE.right + LANE.slant;
@@ -449,7 +473,7 @@ function stateBar(entry, x1, x2, y) {
         const how = entry.frame ? `${entry.basis}, frame ${frameText(entry.frame, entry.file)}` : entry.basis;
 
         return svg('g', { class: `state basis-${entry.basis}` },
-                svg('title', null, `${title} from +${offset(entry.offset_ns)} s (${how})${entry.cause ? `: ${entry.cause}` : ''}`),
+                svg('title', null, `${title} from +${offset(entry.offset_ns)} s (${how}): ${entry.cause}`),
                 svg('rect', { ...box, class: `fill s-${entry.state}` }),
                 entry.basis !== 'observed' && svg('rect', { ...box, class: 'over', fill: `url(#${entry.basis})` }),
                 fitting && labels.map(x => svg('text', { x: x.toFixed(1), y: y + 16, 'text-anchor': 'middle' }, fitting)));
@@ -467,8 +491,12 @@ function lane(flow, side, axis, y) {
         return svg('g', { class: `lane ${side}` }, bars);
 }
 
-const packetTone = packet => packet.flags === undefined ? 'icmp' : packet.flags.includes('R') ? 'rst' : packet.flags.includes('F') ? 'fin'
-        : packet.flags.includes('S') ? 'syn' : packet.payload_bytes > 0 ? 'data' : 'ack';
+function packetTone({ flags, payload_bytes }) {
+        if (flags === undefined)
+                return 'icmp';
+        const control = [['R', 'rst'], ['F', 'fin'], ['S', 'syn']].find(([letter]) => flags.includes(letter));
+        return control?.[1] ?? (payload_bytes > 0 ? 'data' : 'ack');
+}
 
 function arrow(packet, i, axis, top, bottom, select) {
         const [from, to] = packet.side === 'client' ? [top, bottom] : [bottom, top];
@@ -476,8 +504,11 @@ function arrow(packet, i, axis, top, bottom, select) {
         const down = to > from ? 1 : -1;
         const head = `${x2 - 4},${to - 7 * down} ${x2 + 2},${to - 7 * down} ${x2},${to}`;
 
-        return svg('g', { class: `arrow ${packetTone(packet)}${packet.marks.includes('retransmission') ? ' again' : ''}`, 'data-packet': i, click: () => select(i, true) },
-                svg('title', null, `frame ${frameText(packet.frame, packet.file)}, +${offset(packet.offset_ns)} s, ${packet.side}: ${packet.text}`),
+        const again = packet.marks.includes('retransmission') ? ' again' : '';
+        const frame = frameText(packet.frame, packet.file);
+
+        return svg('g', { class: `arrow ${packetTone(packet)}${again}`, 'data-packet': i, click: () => select(i, true) },
+                svg('title', null, `frame ${frame}, +${offset(packet.offset_ns)} s, ${packet.side}: ${packet.text}`),
                 svg('line', { class: 'hit', x1, y1: from, x2, y2: to }),
                 svg('line', { x1, y1: from, x2, y2: to }),
                 svg('polygon', { points: head }),
@@ -512,18 +543,19 @@ function pauseMarks(flow, axis, top, bottom) {
                         return [];
                 const x1 = axis.xs[i - 1] + LANE.slant, x2 = axis.xs[i];
                 const middle = (x1 + x2) / 2;
-                const kept = !flow.packets[i]?.marks.includes('gap_before');
+                const why = followsGap(flow.packets[i]) ? 'not kept' : i === flow.packets.length ? 'to the end' : 'idle';
                 return [svg('g', { class: 'pause' },
                         svg('rect', { x: x1 + 6, y: top + 2, width: Math.max(x2 - x1 - 12, 1), height: bottom - top - 4 }),
-                        svg('text', { x: middle, y: (top + bottom) / 2, 'text-anchor': 'middle' }, duration(axis.offsets[i] - axis.offsets[i - 1])),
-                        svg('text', { class: 'why', x: middle, y: (top + bottom) / 2 + 13, 'text-anchor': 'middle' },
-                                kept ? i === flow.packets.length ? 'to the end' : 'idle' : 'not kept'))];
+                        svg('text', { x: middle, y: (top + bottom) / 2, 'text-anchor': 'middle' },
+                                duration(axis.offsets[i] - axis.offsets[i - 1])),
+                        svg('text', { class: 'why', x: middle, y: (top + bottom) / 2 + 13, 'text-anchor': 'middle' }, why))];
         });
 }
 
 /* What bars are overlaid with when nothing on the wire shows them outright. */
 function basisPatterns() {
-        const pattern = (id, size, ...lines) => svg('pattern', { id, width: size, height: size, patternUnits: 'userSpaceOnUse' }, lines);
+        const pattern = (id, size, shape) =>
+                svg('pattern', { id, width: size, height: size, patternUnits: 'userSpaceOnUse' }, shape);
         return svg('defs', null,
                 pattern('assumed', 8, svg('path', { d: 'M0 8 L8 0' })),
                 pattern('inferred', 6, svg('path', { d: 'M0 6 L6 0 M0 0 L6 6' })),
@@ -537,7 +569,7 @@ function drawLanes(flow, select) {
         const height = server + LANE.height + LANE.axis;
         const name = side => h('p', { class: 'lane-title' }, `${side} ${address(flow[side])}`);
         const picture = svg('svg', { width: axis.width, height, viewBox: `0 0 ${axis.width} ${height}`, role: 'img',
-                'aria-label': `States of client and server over ${counted(flow.packets.length, 'packet')}; the ladder below says the same in words` },
+                'aria-label': `States over ${counted(flow.packets.length, 'packet')}; the ladder below says the same in words` },
                 basisPatterns(),
                 pauseMarks(flow, axis, top, bottom),
                 lane(flow, 'client', axis, client), lane(flow, 'server', axis, server),
@@ -557,7 +589,8 @@ function legend(flow) {
 
         return h('ul', { class: 'legend' },
                 states.map(state => h('li', null, h('i', { class: `s-${state}` }), stateTitle(state))),
-                bases.map(([basis, what]) => h('li', { class: 'basis' }, h('i', { class: `basis-${basis}` }), h('b', null, basis), ` ${what}`)),
+                bases.map(([basis, what]) =>
+                        h('li', { class: 'basis' }, h('i', { class: `basis-${basis}` }), h('b', null, basis), ` ${what}`)),
                 h('li', { class: 'basis' }, 'Time runs to the right, logarithmically between packets; pauses are cut out.'));
 }
 
@@ -582,106 +615,140 @@ function evidence(flow) {
         return marks;
 }
 
+function ladderRow(flow, i, states, found, select) {
+        const packet = flow.packets[i];
+        const wait = i > 0 ? packet.offset_ns - flow.packets[i - 1].offset_ns : 0;
+        const paused = wait >= LANE.pause_ns ? ' after-pause' : '';
+        const several = packet.file !== undefined;
+        const way = packet.side === 'client' ? 'client to server' : 'server to client';
+        const marks = packet.marks.filter(word => word !== 'gap_before');
+        const proves = found.get(frameKey(packet.frame, packet.file)) ?? [];
+
+        return h('tr', { class: `${packet.side} ${packetTone(packet)}${paused}`, tabindex: '-1', 'data-packet': i,
+                click: () => select(i, false) },
+                h('td', { class: 'number', title: several && captures[packet.file].path },
+                        several ? `${packet.file + 1}:${packet.frame}` : String(packet.frame)),
+                h('td', { class: 'number', title: dateAndClock(packet.time) }, offset(packet.offset_ns)),
+                h('td', { class: 'number wait' }, i > 0 && `+${duration(wait)}`),
+                ladderState(states.client, i, packet, 'client'),
+                h('td', { class: 'way' }, h('span', { class: 'visually-hidden' }, way)),
+                h('td', { class: 'text' }, packet.text),
+                ladderState(states.server, i, packet, 'server'),
+                h('td', { class: 'notes' },
+                        marks.map(word => h('span', { class: 'note-mark' }, spaced(word))), proves.map(chip)));
+}
+
 function drawLadder(flow, select) {
         const states = Object.fromEntries(SIDES.map(side => [side, sideStates(flow, side)]));
         const found = evidence(flow);
-        const body = h('tbody');
-        let previous = 0;
+        const titles = ['Frame', 'Seconds', 'Since', 'Client', '', 'Packet', 'Server', 'Notes'];
+        const gap = h('tr', { class: 'gap' }, h('td', { colspan: titles.length }, 'packets that were not kept'));
+        const rows = flow.packets.map((packet, i) =>
+                [followsGap(packet) && gap.cloneNode(true), ladderRow(flow, i, states, found, select)]);
 
-        for (const [i, packet] of flow.packets.entries()) {
-                const wait = packet.offset_ns - previous;
-                const marks = packet.marks.filter(mark => mark !== 'gap_before');
-                previous = packet.offset_ns;
-                if (packet.marks.includes('gap_before'))
-                        body.append(h('tr', { class: 'gap' }, h('td', { colspan: 8 }, 'packets that were not kept')));
-                body.append(h('tr', { class: `${packet.side} ${packetTone(packet)}${wait >= LANE.pause_ns ? ' after-pause' : ''}`, tabindex: '-1', 'data-packet': i, click: () => select(i, false) },
-                        h('td', { class: 'number', title: packet.file === undefined ? undefined : captures[packet.file].path },
-                                packet.file === undefined ? String(packet.frame) : `${packet.file + 1}:${packet.frame}`),
-                        h('td', { class: 'number', title: dateAndClock(packet.time) }, offset(packet.offset_ns)),
-                        h('td', { class: 'number wait' }, i > 0 ? `+${duration(wait)}` : ''),
-                        ladderState(states.client, i, packet, 'client'),
-                        h('td', { class: 'way' }, h('span', { class: 'visually-hidden' }, packet.side === 'client' ? 'client to server' : 'server to client')),
-                        h('td', { class: 'text' }, packet.text),
-                        ladderState(states.server, i, packet, 'server'),
-                        h('td', { class: 'notes' }, marks.map(mark => h('span', { class: 'note-mark' }, spaced(mark))),
-                                (found.get(frameKey(packet.frame, packet.file)) ?? []).map(finding => h('span', { class: `chip ${finding.severity}`, title: finding.text }, finding.code)))));
-        }
-        return h('div', { class: 'scroll', role: 'region', 'aria-label': 'Ladder', tabindex: '0' }, h('table', { class: 'ladder' },
-                h('thead', null, h('tr', null, ...['Frame', 'Seconds', 'Since', `Client`, '', 'Packet', `Server`, 'Notes'].map((title, i) =>
-                        h('th', { scope: 'col', class: i < 3 && 'number' }, title)))),
-                body));
+        return h('div', { class: 'scroll', role: 'region', 'aria-label': 'Ladder', tabindex: '0' },
+                h('table', { class: 'ladder' },
+                        h('thead', null, h('tr', null, titles.map((title, i) =>
+                                h('th', { scope: 'col', class: i < 3 && 'number' }, title)))),
+                        h('tbody', null, rows)));
 }
 
 // ── One flow ────────────────────────────────────────────────────────────────
 
-/* A finding's numbers with their units; "x_bound" beside "x_ns" says that the capture cut it off. Frames have a list of their own. */
+/* A finding's numbers with their units; "x_bound" beside "x_ns" says that the capture cut it off. */
 function valueTexts(values) {
         const units = [['_ns', duration], ['_bytes', bytes], ['_packets', n => counted(n, 'packet')]];
-        const bounds = { at_least: '≥ ', at_most: '≤ ' };
+        const bounds = { at_least: ['≥ ', Math.floor], at_most: ['≤ ', Math.ceil] };
+        const plain = value => typeof value === 'number' ? count(value) : spaced(value);
 
-        return Object.entries(values).filter(([name]) => !/_(bound|frame)$/.test(name)).map(([name, value]) => {
-                const [suffix, format] = units.find(([unit]) => name.endsWith(unit)) ?? ['', n => typeof n === 'number' ? count(n) : spaced(String(n))];
+        return Object.entries(values).filter(([name]) => !/_(bound|frame|file)$/.test(name)).map(([name, value]) => {
+                const [suffix, format] = units.find(([unit]) => name.endsWith(unit)) ?? ['', plain];
                 const stem = name.slice(0, name.length - suffix.length);
-                return [spaced(stem), (bounds[values[`${stem}_bound`]] ?? '') + format(value)];
+                const [sign, way] = bounds[values[`${stem}_bound`]] ?? ['', Math.round];
+                return [spaced(stem), sign + format(value, way)];
         });
+}
+
+/* A frame of a finding: a button that goes to it if the flow has it (another incarnation's is not there). */
+function frameLink(flow, frame, file, select) {
+        const i = flow.packets.findIndex(packet => packet.frame === frame && packet.file === file);
+        const text = frameText(frame, file);
+        return i < 0 ? h('span', null, text)
+                : h('button', { type: 'button', class: 'plain', click: () => select(i, true) }, text);
 }
 
 function drawFinding(flow, finding, select) {
         const kind = report.findings.find(group => group.code === finding.code);
         const values = valueTexts(finding.values);
-        const frames = finding.frames.map((frame, n) => {
-                const file = finding.files?.[n];
-                const i = flow.packets.findIndex(packet => packet.frame === frame && packet.file === file);
-                const text = frameText(frame, file);
-                return i < 0 ? h('span', null, text) : h('button', { type: 'button', class: 'plain', click: () => select(i, true) }, text);
-        });
+        const frames = finding.frames.map((frame, i) => frameLink(flow, frame, finding.files?.[i], select));
+        const label = text => h('span', { class: 'label' }, text);
 
         return h('article', { class: `finding ${finding.severity}` },
-                h('h3', null, severityMark(finding.severity), h('span', { class: 'code' }, finding.code), kind?.title ?? finding.id,
+                h('h3', null, severityMark(finding.severity), h('span', { class: 'code' }, finding.code), kind.title,
                         h('span', { class: 'sureness' }, spaced(finding.certainty))),
                 h('p', { class: 'says' }, finding.text),
                 h('div', { class: 'evidence' },
-                        frames.length > 0 && h('p', null, h('span', { class: 'label' }, frames.length === 1 ? 'Frame' : 'Frames'), frames.flatMap(frame => [frame, ' '])),
-                        values.length > 0 && h('p', null, h('span', { class: 'label' }, 'Numbers'),
+                        frames.length > 0 && h('p', null, label(frames.length === 1 ? 'Frame' : 'Frames'),
+                                frames.flatMap(frame => [frame, ' '])),
+                        values.length > 0 && h('p', null, label('Numbers'),
                                 values.map(([name, text], i) => [i > 0 && ', ', `${name} `, h('b', null, text)])),
                         filterLine(finding.filter)),
-                kind && h('details', null, h('summary', null, 'What it means and what to do'), h('p', null, prose(kind.explanation)), h('p', null, prose(kind.remedy))));
+                h('details', null, h('summary', null, 'What it means and what to do'),
+                        h('p', null, prose(kind.explanation)), h('p', null, prose(kind.remedy))));
+}
+
+/* "frame 8, 2 times": the first of a side's FINs or RSTs. */
+function controlText(control) {
+        const times = control.count > 1 ? `, ${counted(control.count, 'time')}` : '';
+        return `frame ${frameText(control.frame, control.file)}${times}`;
+}
+
+function finText(fin) {
+        const acked = fin.acked_frame ? `acknowledged in ${frameText(fin.acked_frame, fin.acked_file)}` : 'not acknowledged';
+        return `${controlText(fin)}, ${acked}`;
 }
 
 function sideTable(flow) {
-        const frame = (mark, text) => mark ? `frame ${frameText(mark.frame, mark.file)}${mark.count > 1 ? `, ${counted(mark.count, 'time')}` : ''}${text ?? ''}` : '–';
         const rows = [
                 ['State at the end', side => stateTitle(side.state)],
                 ['Packets', side => count(side.packets)],
                 ['Payload', side => bytes(side.payload_bytes)],
-                ['Sent again', side => side.retransmitted_packets ? `${counted(side.retransmitted_packets, 'packet')}, ${bytes(side.retransmitted_bytes ?? 0)}` : '–'],
-                ['Never acknowledged', side => side.unacked_bytes ? bytes(side.unacked_bytes) : '–'],
-                ['Missing from the capture', side => side.missing_bytes ? bytes(side.missing_bytes) : '–'],
-                ['FIN', side => frame(side.fin, side.fin?.acked_frame ? `, acknowledged in ${frameText(side.fin.acked_frame, side.fin.acked_file)}` : side.fin && ', not acknowledged')],
-                ['RST', side => frame(side.rst)],
+                ['Sent again', side => side.retransmitted_packets > 0
+                        && `${counted(side.retransmitted_packets, 'packet')}, ${bytes(side.retransmitted_bytes)}`],
+                ['Never acknowledged', side => side.unacked_bytes > 0 && bytes(side.unacked_bytes)],
+                ['Missing from the capture', side => side.missing_bytes > 0 && bytes(side.missing_bytes)],
+                ['FIN', side => side.fin && finText(side.fin)],
+                ['RST', side => side.rst && controlText(side.rst)],
         ];
+        const head = side => h('th', { scope: 'col' }, side, h('span', { class: 'mono' }, address(flow[side])));
+
         return h('table', { class: 'sides' },
-                h('thead', null, h('tr', null, h('td'), SIDES.map(side => h('th', { scope: 'col' }, side, h('span', { class: 'mono' }, address(flow[side])))))),
-                h('tbody', null, rows.map(([title, cell]) => h('tr', null, h('th', { scope: 'row' }, title), SIDES.map(side => h('td', null, cell(flow.sides[side])))))));
+                h('thead', null, h('tr', null, h('td'), SIDES.map(head))),
+                h('tbody', null, rows.map(([title, cell]) => h('tr', null, h('th', { scope: 'row' }, title),
+                        SIDES.map(side => h('td', null, cell(flow.sides[side]) || '–'))))));
 }
 
 function factList(flow) {
         const roles = { syn: 'by the SYN', syn_ack: 'by the SYN+ACK', port: 'guessed by port' };
         const vantages = { client: 'the client', server: 'the server', between: 'somewhere between' };
+        const first = frameText(flow.first_frame, flow.first_file), last = frameText(flow.last_frame, flow.last_file);
         const facts = [
                 ['Close', flow.close], ['Closed first', flow.closed_first_by],
                 ['Start', dateAndClock(flow.start)], ['Duration', duration(flow.duration_ns)],
-                ['Frames', `${frameText(flow.first_frame, flow.first_file)} to ${frameText(flow.last_frame, flow.last_file)}`], ['Roles', roles[flow.roles] ?? flow.roles],
+                ['Frames', `${first} to ${last}`], ['Roles', roles[flow.roles]],
                 ['Captured at', vantages[flow.vantage]], ['Network', flow.path],
                 ['Zeek', `${flow.zeek.conn_state} ${flow.zeek.history}`], ['Community ID', flow.community_id],
-                ['Earlier on this 4-tuple', flow.previous_flow && h('a', { href: `#flow-${flow.previous_flow}` }, `flow ${flow.previous_flow}`)],
+                ['Flow before it', flow.previous_flow
+                        && h('a', { href: `#flow-${flow.previous_flow}` }, `flow ${flow.previous_flow}`)],
         ];
-        return h('dl', { class: 'facts' }, facts.filter(([, fact]) => fact).map(([name, fact]) => h('div', null, h('dt', null, name), h('dd', null, fact))));
+        const told = facts.filter(([, fact]) => fact);
+        return h('dl', { class: 'facts' }, told.map(([name, fact]) => h('div', null, h('dt', null, name), h('dd', null, fact))));
 }
 
 function flowNavigation(flow) {
         const at = table.rows.indexOf(flow);
-        const link = (other, title, rel) => other ? h('a', { href: `#flow-${other.flow}`, rel }, title) : h('span', { class: 'off' }, title);
+        const link = (other, title, rel) => other ? h('a', { href: `#flow-${other.flow}`, rel }, title)
+                : h('span', { class: 'off' }, title);
         return h('nav', { class: 'flow-navigation', 'aria-label': 'Flows' },
                 h('a', { href: '#', rel: 'up' }, 'All flows'),
                 link(at > 0 && table.rows[at - 1], 'Previous', 'prev'),
@@ -703,28 +770,31 @@ function selectPacket(page, i, go) {
 function drawFlow(flow) {
         const page = byId('flow');
         const select = (i, go) => selectPacket(page, i, go);
+        const section = (title, ...content) => h('section', null, h('h2', null, title), content);
         const some = flow.packets.length > 0;
 
-        page.replaceChildren(...[
+        page.replaceChildren(
                 flowNavigation(flow),
-                h('h1', null, h('span', { class: 'flow-number' }, `Flow ${flow.flow}`), h('span', { class: 'mono' }, `${address(flow.client)} → ${address(flow.server)}`)),
-                h('p', { class: 'verdict' }, sentenceCase(flow.verdict)),
-                some && h('section', null, h('h2', null, 'States over time'), drawLanes(flow, select), legend(flow)),
-                flow.findings.length > 0 && h('section', null, h('h2', null, 'Findings'), flow.findings.map(finding => drawFinding(flow, finding, select))),
-                h('section', null, h('h2', null, 'Facts'), h('div', { class: 'flow-head' }, factList(flow), sideTable(flow))),
-                some && h('section', null, h('h2', null, 'Ladder'),
-                        filterLine(flow.filter),
-                        drawLadder(flow, select),
-                        flow.packets_left_out > 0 && h('p', { class: 'quiet' }, `${counted(flow.packets_left_out, 'packet')} in the middle of the flow are not listed.`)),
-        ].filter(Boolean));
+                h('h1', null, h('span', { class: 'flow-number' }, `Flow ${flow.flow}`), h('span', { class: 'mono' }, ends(flow))),
+                h('p', { class: 'verdict' }, sentenceCase(flow.verdict)));
         if (some)
-                page.querySelector('.lanes .scroll').scrollLeft = Number.MAX_SAFE_INTEGER; // how it ended is at the right
+                page.append(section('States over time', drawLanes(flow, select), legend(flow)));
+        if (flow.findings.length > 0)
+                page.append(section('Findings', flow.findings.map(finding => drawFinding(flow, finding, select))));
+        page.append(section('Facts', h('div', { class: 'flow-head' }, factList(flow), sideTable(flow))));
+        if (!some)
+                return;
+        page.append(section('Ladder', filterLine(flow.filter), drawLadder(flow, select), flow.packets_left_out > 0
+                && h('p', { class: 'quiet' }, `Not listed, from its middle: ${counted(flow.packets_left_out, 'packet')}.`)));
+        page.querySelector('.lanes .scroll').scrollLeft = Number.MAX_SAFE_INTEGER; // how it ended is at the right
 }
 
 function drawAbsentFlow(number) {
-        byId('flow').replaceChildren(h('nav', { class: 'flow-navigation' }, h('a', { href: '#', rel: 'up' }, 'All flows')),
+        byId('flow').replaceChildren(
+                h('nav', { class: 'flow-navigation' }, h('a', { href: '#', rel: 'up' }, 'All flows')),
                 h('h1', null, `Flow ${number} is not in this page`),
-                h('p', null, 'It holds the worst flows only; ', h('code', null, `lastack show ${number} CAPTURE`), ' prints any.'));
+                h('p', null, 'It holds the worst flows only; ', h('code', null, `lastack show ${number} CAPTURE`),
+                        ' prints any.'));
 }
 
 // ── Going from page to page ─────────────────────────────────────────────────
@@ -790,4 +860,3 @@ route();
 addEventListener('hashchange', route);
 addEventListener('keydown', pressKey);
 addEventListener('beforeprint', unfoldForPrint);
-})();
