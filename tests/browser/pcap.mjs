@@ -46,9 +46,10 @@ function packet(number, [, fromClient, flags, seq, ack, payload]) {
 
 function record(time, bytes) {
         const header = Buffer.alloc(16);
+        const microseconds = Math.round(time * 1e6);
 
-        header.writeUInt32LE(START_S + Math.floor(time), 0);
-        header.writeUInt32LE(Math.round(time % 1 * 1e6) % 1e6, 4);
+        header.writeUInt32LE(START_S + Math.floor(microseconds / 1e6), 0);
+        header.writeUInt32LE(microseconds % 1e6, 4);
         header.writeUInt32LE(bytes.length, 8);
         header.writeUInt32LE(bytes.length, 12);
         return Buffer.concat([header, bytes]);

@@ -9,7 +9,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 
@@ -30,26 +30,31 @@ const folder = mkdtempSync(join(tmpdir(), 'lastack-browser-'));
 let browser;
 
 before(async () => {
-        browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--headless', '--no-sandbox', '--disable-gpu', '--no-first-run',
-                '--disable-background-networking', '--disable-component-update', '--disable-sync'] });
+        browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--headless', '--no-sandbox', '--disable-gpu',
+                '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'] });
 });
 after(async () => {
         await browser?.close();
         rmSync(folder, { recursive: true });
 });
 
-/* Makes the report of a capture with these endings. Returns: its address. */
-function makeReport(endings, name = 'some.pcap') {
-        const path = join(folder, name);
+/* Makes the report of a capture with these endings, taken under each of @names. Returns: its address. */
+function makeReport(endings, names = ['some.pcap']) {
+        const paths = names.map(name => join(folder, name));
         const html = join(folder, 'report.html');
 
-        mkdirSync(join(path, '..'), { recursive: true });
-        writeFileSync(path, capture(endings));
-        execFileSync(lastack, ['-q', '--html', html, path], { stdio: ['ignore', 'ignore', 'inherit'] });
+        for (const path of paths) {
+                mkdirSync(dirname(path), { recursive: true });
+                writeFileSync(path, capture(endings));
+        }
+        execFileSync(lastack, ['-q', '--html', html, ...paths], { stdio: ['ignore', 'ignore', 'inherit'] });
         return pathToFileURL(html).href;
 }
 
-/* Opens @url, runs @steps with the page, and holds the page to silence: no error, no request beyond itself. */
+/*
+ * Opens @url, runs @steps with the page, and holds the page to silence: no error, no request beyond itself.
+ * Where the steps leave it, it is no wider than the window.
+ */
 async function visit(url, steps, options = {}) {
         const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
         const page = await context.newPage();
@@ -67,6 +72,7 @@ async function visit(url, steps, options = {}) {
         });
         await page.goto(url);
         await steps(page);
+        assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'wider than the window');
         await context.close();
         assert.deepEqual(noise, []);
 }
@@ -189,10 +195,13 @@ test('a flow can be linked, and the keyboard goes everywhere', async () => {
 test("text from a capture's name stays text", async () => {
         const hostile = '</script><img src=x onerror=alert(1)>{{report}}\u2028.pcap';
 
-        await visit(makeReport(few, hostile), async page => {
+        await visit(makeReport(few, [hostile, `b/${hostile}`]), async page => {
                 assert.ok((await page.locator('#capture-table tbody td').first().textContent()).endsWith(hostile));
                 assert.equal(await page.locator('img').count(), 0);
                 assert.equal(await rows(page).count(), 9);
+                await rows(page).locator('a').first().click();
+                assert.match(await page.locator('.finding').first().textContent(), /9 of .*<img src=x onerror=alert\(1\)>/);
+                assert.equal(await page.locator('img').count(), 0);
         });
 });
 
