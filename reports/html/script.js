@@ -826,10 +826,17 @@ function route() {
         byId('flow').focus({ preventScroll: true });
 }
 
+function goToFilter() {
+        location.hash = '';
+        route(); // now: what is hidden cannot have the focus
+        byId('filter-text').focus();
+        byId('filter-text').select();
+}
+
 function pressKey(event) {
         const typing = event.target.matches('input, select, textarea');
         const keys = {
-                '/': () => { location.hash = ''; byId('filter-text').focus(); byId('filter-text').select(); },
+                '/': goToFilter,
                 n: () => byId('flow').querySelector('[rel=next]')?.click(),
                 p: () => byId('flow').querySelector('[rel=prev]')?.click(),
                 Escape: () => { location.hash = ''; },
