@@ -77,6 +77,10 @@ async function visit(url, steps, options = {}) {
         assert.deepEqual(noise, []);
 }
 
+/* The page follows the address a moment after it has changed: these wait for it. */
+const opened = (page, title) => page.locator('#flow h1', { hasText: title }).waitFor();
+const returned = page => page.locator('#overview').waitFor();
+
 const rows = page => page.locator('#flow-table tbody tr');
 const column = async (page, n) => rows(page).locator(`td:nth-child(${n})`).allTextContents();
 const shown = page => page.locator('#shown').textContent();
@@ -101,6 +105,7 @@ test('a finding unfolds to its explanation, its remedy and its flows', async () 
                 await group.locator('summary').click();
                 assert.match(await group.locator('dl').textContent(), /Nothing listens on that port/);
                 await group.getByRole('link', { name: '#9' }).click();
+                await opened(page, 'Flow 9');
                 assert.match(page.url(), /#flow-9$/);
         });
 });
@@ -148,6 +153,7 @@ test('the table of flows sorts by any column, both ways', async () => {
 test('a flow opens with its lanes, its findings and its ladder', async () => {
         await visit(makeReport(few), async page => {
                 await rows(page).filter({ hasText: 'TD102' }).locator('td').nth(3).click();
+                await opened(page, 'Flow 8');
                 assert.match(page.url(), /#flow-8$/);
                 assert.equal(await page.locator('#overview').isVisible(), false);
                 assert.match(await page.locator('#flow .verdict').textContent(), /10\.0\.0\.7:20007 closed first/);
@@ -167,7 +173,7 @@ test('a flow opens with its lanes, its findings and its ladder', async () => {
                 assert.match(await finding.locator('.says').textContent(), /was in FIN_WAIT_2 for 90 s/);
                 assert.match(await finding.locator('.display-filter code').textContent(), /frame\.number/);
                 await finding.locator('.copy').click();
-                assert.match(await finding.locator('.copy').textContent(), /Copied|Selected/);
+                await finding.locator('.copy', { hasText: /Copied|Selected/ }).waitFor();
                 await finding.locator('.evidence button.plain').first().click();
                 assert.equal(await page.locator('.ladder tr.selected').count(), 1);
         });
@@ -176,19 +182,26 @@ test('a flow opens with its lanes, its findings and its ladder', async () => {
 test('a flow can be linked, and the keyboard goes everywhere', async () => {
         await visit(makeReport(few), async page => {
                 await page.evaluate(() => { location.hash = 'flow-3'; });
-                assert.match(await page.locator('#flow h1').textContent(), /Flow 3/);
+                await opened(page, 'Flow 3');
                 await page.goBack();
-                assert.equal(await page.locator('#overview').isVisible(), true);
+                await returned(page);
                 await page.keyboard.press('/');
                 await page.keyboard.type('refused');
                 assert.equal(await rows(page).count(), 1);
                 await rows(page).locator('a').focus();
                 await page.keyboard.press('Enter');
-                assert.match(await page.locator('#flow h1').textContent(), /Flow 9/);
+                await opened(page, 'Flow 9');
+                await page.keyboard.press('/');
+                await page.keyboard.type('10.0.0.2:');
+                assert.deepEqual(await column(page, 1), ['3'], 'typed over what was there');
+                await page.keyboard.press('Tab');
+                await rows(page).locator('a').focus();
+                await page.keyboard.press('Enter');
+                await opened(page, 'Flow 3');
                 await page.keyboard.press('Escape');
-                assert.equal(await page.locator('#overview').isVisible(), true);
+                await returned(page);
                 await page.evaluate(() => { location.hash = 'flow-4711'; });
-                assert.match(await page.locator('#flow h1').textContent(), /Flow 4711 is not in this page/);
+                await opened(page, 'Flow 4711 is not in this page');
         });
 });
 
@@ -200,6 +213,7 @@ test("text from a capture's name stays text", async () => {
                 assert.equal(await page.locator('img').count(), 0);
                 assert.equal(await rows(page).count(), 9);
                 await rows(page).locator('a').first().click();
+                await opened(page, 'Flow 9');
                 assert.match(await page.locator('.finding').first().textContent(), /9 of .*<img src=x onerror=alert\(1\)>/);
                 assert.equal(await page.locator('img').count(), 0);
         });
