@@ -2,10 +2,7 @@
 
 /*
  * Any bytes as a capture: every byte of every frame is there, numbers rise, damage has words.
- * Built with -fsanitize=fuzzer by clang; elsewhere a program that runs the files it is given.
  */
-
-#include <stdlib.h>
 
 #include "dissect/capture.h"
 
@@ -44,17 +41,3 @@ int LLVMFuzzerTestOneInput(const guint8 *data, gsize n) {
                 g_assert_nonnull(error);
         return 0;
 }
-
-#ifndef LIBFUZZER
-int main(int argc, char **argv) {
-        for (int i = 1; i < argc; i++) {
-                g_autofree char *data = NULL;
-                gsize n;
-
-                if (!g_file_get_contents(argv[i], &data, &n, NULL))
-                        return EXIT_FAILURE;
-                LLVMFuzzerTestOneInput((const guint8 *)data, n);
-        }
-        return EXIT_SUCCESS;
-}
-#endif

@@ -2,11 +2,8 @@
 
 /*
  * The dissectors against anything.  Input: link type (2 bytes, little endian), bytes of frame
- * check sequence, bytes that the snaplen cut; the rest is the frame.  With LIBFUZZER it is
- * a libFuzzer target, without it a program that runs the files it is given.
+ * check sequence, bytes that the snaplen cut; the rest is the frame.
  */
-
-#include <stdio.h>
 
 #include "dissect/dissector.h"
 
@@ -40,20 +37,3 @@ int LLVMFuzzerTestOneInput(const guint8 *data, gsize n) {
         }
         return 0;
 }
-
-#ifndef LIBFUZZER
-int main(int argc, char **argv) {
-        for (int i = 1; i < argc; i++) {
-                g_autoptr(GError) error = NULL;
-                g_autofree char *data = NULL;
-                gsize n;
-
-                if (!g_file_get_contents(argv[i], &data, &n, &error)) {
-                        fprintf(stderr, "%s\n", error->message);
-                        return 1;
-                }
-                LLVMFuzzerTestOneInput((const guint8 *)data, n);
-        }
-        return 0;
-}
-#endif
