@@ -48,7 +48,13 @@ static guint32 hole_fill(FlowSide *me, guint32 left, guint32 right) {
 }
 
 /* What the peer acknowledged and the capture never had is missing for good. */
-static void holes_acknowledged(FlowSide *peer, guint32 ack) {
+static void note_missing(const Flow *f, FlowSide *side, guint32 bytes) {
+        side->missing_bytes += bytes;
+        if (f->closing)
+                side->bits |= SIDE_MISSED_CLOSING;
+}
+
+static void holes_acknowledged(const Flow *f, FlowSide *peer, guint32 ack) {
         Holes *h = peer->holes;
 
         for (guint i = 0; h && i < h->n;) {
@@ -56,7 +62,7 @@ static void holes_acknowledged(FlowSide *peer, guint32 ack) {
                         i++;
                         continue;
                 }
-                peer->missing_bytes += h->range[i].right - h->range[i].left;
+                note_missing(f, peer, h->range[i].right - h->range[i].left);
                 hole_remove(h, i);
         }
 }
@@ -70,11 +76,11 @@ static void note_acknowledgment(Flow *f, guint side, const Segment *s) {
         me->bits |= SIDE_ACK;
         if (!(peer->bits & SIDE_HEARD))
                 return;
-        holes_acknowledged(peer, s->ack);
+        holes_acknowledged(f, peer, s->ack);
         ahead = s->ack - peer->nxt;
         /* One number beyond the last byte is rather a FIN that was not captured than a lost byte. */
         if (ahead > 1 && ahead < ACK_JUMP_MAX && !(peer->bits & SIDE_FIN) && !(s->flags & (TCP_RST | TCP_SYN))) {
-                peer->missing_bytes += ahead;
+                note_missing(f, peer, ahead);
                 peer->nxt = s->ack;
         }
 }
@@ -96,6 +102,8 @@ static void note_syn(FlowSide *me, const Segment *s) {
                         me->nxt = s->seq;
         }
         me->bits |= SIDE_SYN | (s->flags & TCP_ACK ? SIDE_SYN_ACK : SIDE_BARE_SYN);
+        if (s->facts & SEGMENT_LINUX_OPTIONS)
+                me->bits |= SIDE_LINUX;
         me->wscale = s->facts & SEGMENT_HAS_WSCALE ? s->wscale : 0;
         me->syn_count++;
 }
@@ -131,6 +139,20 @@ static gboolean is_keepalive(const FlowSide *me, const Segment *s) {
                me->bits & SIDE_HEARD && me->nxt != me->isn;
 }
 
+/*
+ * Until its SYN is answered the opener can get packets of an older connection, and answers them with their own
+ * numbers (RFC 9293 3.5.2 group 2, 3.10.7.3): neither says anything of this one.
+ */
+static gboolean is_stray(const Flow *f, guint side, const Segment *s) {
+        const FlowSide *me = &f->side[side], *peer = &f->side[other(side)];
+
+        if (s->flags & TCP_SYN)
+                return FALSE;
+        if (peer->bits & SIDE_BARE_SYN && !(me->bits & SIDE_SYN))
+                return s->flags & TCP_ACK && (!seq_after(s->ack, peer->isn) || seq_after(s->ack, peer->nxt)) && !(s->flags & TCP_RST);
+        return me->bits & SIDE_BARE_SYN && !(me->bits & SIDE_ACK) && !(peer->bits & SIDE_SYN) && s->flags & TCP_RST && !(s->flags & TCP_ACK);
+}
+
 guint16 account_segment(Flow *f, guint side, const Segment *s) {
         FlowSide *me = &f->side[side];
         guint16 marks = 0;
@@ -139,6 +161,11 @@ guint16 account_segment(Flow *f, guint side, const Segment *s) {
         me->payload_bytes += s->payload_bytes;
         me->last_ns = s->time_ns;
         me->last_frame = s->frame;
+        if (is_stray(f, side, s)) {
+                me->rst_count += !!(s->flags & TCP_RST);
+                me->bits |= s->flags & TCP_RST ? SIDE_RST : 0;
+                return s->flags & TCP_RST ? 0 : ENTRY_FOREIGN;
+        }
         if (!(me->bits & SIDE_HEARD) && !(s->flags & TCP_RST))
                 note_first(me, s);
         if (s->flags & TCP_SYN)

@@ -58,7 +58,7 @@ typedef struct Finding {
         guint8 side;      /* whose it is (design.md), or FINDING_NO_SIDE */
         guint8 n_frames;
         guint8 n_values;
-        FrameRef frames[FINDING_FRAMES_MAX]; /* the evidence, in order of time */
+        FrameRef frames[FINDING_FRAMES_MAX]; /* the evidence, in order of capture and number */
         FindingValue values[FINDING_VALUES_MAX];
 } Finding;
 

@@ -24,6 +24,8 @@ enum {
         SIDE_TIMESTAMP = 1 << 7, /* its SYN offered timestamps, or (joined midway) its segments carry them */
         SIDE_BARE_SYN = 1 << 8,  /* sent a SYN without ACK */
         SIDE_PATH = 1 << 9,      /* path is known */
+        SIDE_LINUX = 1 << 11,    /* its SYN has the options of a Linux */
+        SIDE_MISSED_CLOSING = 1 << 10, /* bytes of it were acknowledged and not captured while the flow was closing */
 };
 
 #define HOLES_MAX 4
@@ -87,6 +89,7 @@ typedef struct Flow {
         FlowSide side[SIDES];
         Timeline timeline;
         ZeekFlow zeek;
+        GArray *zeek_finished; /* of ZeekFlow: rows that Zeek closed before this one; NULL mostly */
 } Flow;
 
 static inline guint other(guint side) {

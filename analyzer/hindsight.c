@@ -27,7 +27,7 @@ static Moment moment_at(const Hindsight *h, gint i, gint64 position, Basis basis
 
 /* An ordinary TCP packet of @side: no ICMP quotation, nothing of another incarnation. */
 static gboolean sent_by(const Hindsight *h, gint i, guint side) {
-        return entry_side(&h->entries[i]) == side && !(h->entries[i].marks & (ENTRY_ICMP | ENTRY_OTHER_INCARNATION));
+        return entry_side(&h->entries[i]) == side && !(h->entries[i].marks & (ENTRY_ICMP | ENTRY_FOREIGN));
 }
 
 static gboolean has_flags(const TimelineEntry *e, guint8 mask, guint8 value) {
@@ -41,9 +41,25 @@ static gboolean is_acceptable_ack(const Hindsight *h, const TimelineEntry *e) {
         return e->flags & TCP_ACK && (!(peer->bits & SIDE_HEARD) || seq_diff(e->ack, peer->nxt) <= 1);
 }
 
+/* A FIN whose number the sender later gave to data was none to the other end: it was dropped. */
+static gboolean is_overwritten(const Hindsight *h, gint fin, guint side) {
+        guint32 number = entry_end(&h->entries[fin]) - 1;
+
+        for (gint i = fin + 1; i < h->n; i++) {
+                const TimelineEntry *e = &h->entries[i];
+
+                if (sent_by(h, i, side) && e->payload_bytes && !(e->flags & TCP_RST) && !seq_after(e->seq, number) &&
+                    seq_after(e->seq + e->payload_bytes, number) && !(e->marks & ENTRY_KEEPALIVE))
+                        return TRUE;
+        }
+        return FALSE;
+}
+
 static gboolean is_fin(const Hindsight *h, gint i, guint side) {
         const TimelineEntry *e = &h->entries[i];
 
+        if (h->side[side].has_fin && entry_end(e) != h->side[side].fin_end)
+                return FALSE;
         return sent_by(h, i, side) && has_flags(e, TCP_FIN | TCP_RST | TCP_SYN, TCP_FIN) && is_acceptable_ack(h, e);
 }
 
@@ -62,7 +78,7 @@ static void find_stale(Hindsight *h) {
                 guint s = entry_side(e);
 
                 h->stale[i] = 0;
-                if (e->marks & (ENTRY_ICMP | ENTRY_OTHER_INCARNATION) || e->flags & (TCP_RST | TCP_SYN))
+                if (e->marks & (ENTRY_ICMP | ENTRY_FOREIGN) || e->flags & (TCP_RST | TCP_SYN))
                         continue;
                 if (e->marks & ENTRY_TIMESTAMP) {
                         h->stale[i] |= has_tsval[s] && seq_before(e->tsval, tsval[s]);
@@ -117,7 +133,7 @@ static void find_unseen_fin(Hindsight *h, guint side) {
                 const TimelineEntry *e = &h->entries[i];
                 gboolean proves;
 
-                if (e->flags & (TCP_SYN | TCP_RST) || e->marks & (ENTRY_ICMP | ENTRY_OTHER_INCARNATION))
+                if (e->flags & (TCP_SYN | TCP_RST) || e->marks & (ENTRY_ICMP | ENTRY_FOREIGN))
                         continue;
                 proves = entry_side(e) == side ? e->payload_bytes == 0 && e->seq == me->nxt + 1
                                                : e->flags & TCP_ACK && e->ack == me->nxt + 1;
@@ -129,14 +145,42 @@ static void find_unseen_fin(Hindsight *h, guint side) {
         }
 }
 
+/* What its SYN took; a SYN that was not captured is known from the SYN+ACK that answers it. */
+static void find_isn(Hindsight *h, guint side) {
+        HindsightSide *k = &h->side[side];
+
+        k->syn_end = k->isn + 1;
+        for (gint i = 0; i < h->n; i++) {
+                const TimelineEntry *e = &h->entries[i];
+
+                if (!(e->flags & TCP_SYN) || e->marks & (ENTRY_ICMP | ENTRY_FOREIGN))
+                        continue;
+                if (entry_side(e) == side && e->seq == k->isn && k->has_isn && seq_after(entry_end(e), k->syn_end))
+                        k->syn_end = entry_end(e);
+                if (entry_side(e) == side || !(e->flags & TCP_ACK) || k->has_isn)
+                        continue;
+                k->has_isn = TRUE;
+                k->isn = e->ack - 1;
+                k->syn_end = e->ack;
+        }
+}
+
+/* Does @e acknowledge the SYN of @side, and perhaps text on it, and nothing more? */
+static gboolean acks_syn(const Hindsight *h, guint side, const TimelineEntry *e) {
+        const HindsightSide *k = &h->side[side];
+
+        return e->flags & TCP_ACK && seq_after(e->ack, k->isn) && !seq_after(e->ack, k->syn_end);
+}
+
 static void find_side(Hindsight *h, guint side) {
         const FlowSide *me = &h->flow->side[side];
         HindsightSide *k = &h->side[side];
 
         *k = (HindsightSide){ .has_isn = !!(me->bits & SIDE_SYN), .isn = me->isn };
+        find_isn(h, side);
         k->reaction_ns = reaction(h, side);
         for (gint i = 0; i < h->n && !k->has_fin; i++)
-                if (is_fin(h, i, side)) {
+                if (is_fin(h, i, side) && !is_overwritten(h, i, side)) {
                         k->has_fin = TRUE;
                         k->fin_end = entry_end(&h->entries[i]);
                 }
@@ -213,7 +257,7 @@ Moment hindsight_sent_fin(const Hindsight *h, guint side) {
                 /* a socket that has sent a RST sends no FIN: it was sent before and came late */
                 if (is_fin(h, i, side))
                         return moment_at(h, i, MIN(hindsight_position_sent(i), before_rst), BASIS_OBSERVED);
-                if (e->marks & (ENTRY_ICMP | ENTRY_OTHER_INCARNATION) || e->flags & TCP_SYN)
+                if (e->marks & (ENTRY_ICMP | ENTRY_FOREIGN) || e->flags & TCP_SYN)
                         continue;
                 if (entry_side(e) == side ? e->seq == k->fin_end && !(e->flags & TCP_RST) : covers(e, k->fin_end))
                         return moment_at(h, i, hindsight_position_sent(i) - 1, BASIS_INFERRED);
@@ -225,8 +269,10 @@ Moment hindsight_talks(const Hindsight *h, guint side) {
         for (gint i = 0; i < h->n; i++) {
                 const TimelineEntry *e = &h->entries[i];
 
-                if (e->marks & (ENTRY_ICMP | ENTRY_OTHER_INCARNATION) || e->flags & (TCP_SYN | TCP_RST) || !(e->flags & TCP_ACK))
+                if (e->marks & (ENTRY_ICMP | ENTRY_FOREIGN) || e->flags & (TCP_SYN | TCP_RST) || !(e->flags & TCP_ACK))
                         continue;
+                if (e->flags & TCP_FIN)
+                        return never; /* joined when it was closing already: nothing shows what was before */
                 /* its own segment, or an acknowledgment of something that it sent */
                 return moment_at(h, i, hindsight_position_sent(i) - 1, BASIS_INFERRED);
         }
@@ -267,7 +313,7 @@ static Moment opener_syn_acked(const Hindsight *h, guint side, gint sent) {
                 const TimelineEntry *e = &h->entries[i];
 
                 if (sent_by(h, i, peer) && has_flags(e, TCP_SYN | TCP_ACK | TCP_RST, TCP_SYN | TCP_ACK) &&
-                    e->ack == h->side[side].isn + 1 && e->seq == h->side[peer].isn)
+                    acks_syn(h, side, e) && e->seq == h->side[peer].isn)
                         answer = i;
                 if (answer >= 0 && (shown = first_beyond_handshake(h, side, i)) >= 0)
                         break;
@@ -483,6 +529,9 @@ gboolean hindsight_answers_fin_from_mini_socket(const Hindsight *h, guint side) 
         return TRUE;
 }
 
+/* A FIN is acknowledged at once or after the delayed-ACK timer (40 ms on Linux; 100 ms and 200 ms elsewhere). */
+#define ANSWER_NS_MAX (G_GINT64_CONSTANT(100000000))
+
 /* The FIN was taken between two packets of the side's own; which of the other end's completed it? */
 static Moment fin_received_shown(const Hindsight *h, guint side, Knowledge k) {
         guint peer = other(side);
@@ -494,8 +543,8 @@ static Moment fin_received_shown(const Hindsight *h, guint side, Knowledge k) {
                 if (!may_complete_fin(h, peer, i, fin_sent) || too_late_for(h, k, i))
                         continue;
                 fin_sent = TRUE;
-                /* at the receiver's own end what was captured did arrive: the first that completes it */
-                if (here && best > k.before && best >= 0)
+                /* at the receiver's own end what was captured did arrive: the first that completes it, unless it was not answered in time */
+                if (here && best > k.before && best >= 0 && h->entries[k.shown].time_ns - h->entries[best].time_ns <= ANSWER_NS_MAX)
                         break;
                 if (best >= 0 && h->entries[i].time_ns + h->side[side].reaction_ns / 2 > h->entries[k.shown].time_ns + REACTION_SLACK_NS)
                         break;
@@ -525,12 +574,17 @@ Moment hindsight_fin_received(const Hindsight *h, guint side) {
                         fins++;
                 }
         /* Nothing shows that it came. Repeated in vain it did not; a RST came instead of an ACK; later packets do not know it. */
-        if (fin < 0 || fins > 1 || k.before > fin)
+        if (fin < 0 || fins > 1)
+                return never;
+        if (k.before > fin && h->entries[k.before].time_ns > h->entries[fin].time_ns + h->side[side].reaction_ns)
                 return never;
         for (gint i = fin + 1; i < h->n; i++)
                 if (sent_by(h, i, side) && h->entries[i].flags & TCP_RST)
                         return never;
-        return moment_at(h, fin, position_of_arrival(fin), BASIS_ASSUMED);
+        /* what an orphan that is closing itself does with data and a FIN is no close (Linux TCPAbortOnData) */
+        if (k.before > fin && h->entries[fin].payload_bytes && h->side[side].has_fin)
+                return never;
+        return moment_at(h, fin, MAX(position_of_arrival(fin), k.before >= 0 ? hindsight_position_sent(k.before) + 1 : 0), BASIS_ASSUMED);
 }
 
 /* RFC 9293 3.10.7.4 and RFC 5961 3: exactly the next number expected. What it has received lies between what it said and what was sent. */
@@ -575,7 +629,7 @@ static gboolean goes_on(const Hindsight *h, guint side, gint i) {
 
 /* RFC 9293 3.10.7.3: in SYN_SENT only a RST that acknowledges the SYN counts. */
 static gboolean refuses(const Hindsight *h, guint side, const TimelineEntry *rst) {
-        return rst->flags & TCP_ACK && rst->ack == h->side[side].isn + 1;
+        return acks_syn(h, side, rst);
 }
 
 Moment hindsight_rst_accepted(const Hindsight *h, guint side) {
@@ -599,4 +653,24 @@ Moment hindsight_rst_accepted(const Hindsight *h, guint side) {
                 return moment_at(h, i, position, BASIS_ASSUMED);
         }
         return never;
+}
+
+gboolean hindsight_rst_is_no_sockets(const Hindsight *h, gint entry) {
+        const TimelineEntry *rst = &h->entries[entry];
+        guint side = entry_side(rst);
+        guint32 ack = 0;
+
+        for (gint i = 0; i < entry; i++)
+                if (sent_by(h, i, side) && h->entries[i].flags & TCP_ACK)
+                        ack = h->entries[i].ack;
+        for (gint i = entry - 1; i >= 0 && !(rst->flags & TCP_ACK); i--) {
+                const TimelineEntry *e = &h->entries[i];
+
+                if (!sent_by(h, i, other(side)) || !(e->flags & TCP_ACK) || e->ack != rst->seq)
+                        continue;
+                if (e->marks & ENTRY_KEEPALIVE)
+                        return TRUE;
+                return e->flags & TCP_FIN && !e->payload_bytes && e->seq == ack;
+        }
+        return FALSE;
 }

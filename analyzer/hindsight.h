@@ -29,6 +29,7 @@ typedef struct Moment {
 typedef struct HindsightSide {
         gboolean has_isn;   /* the ISN is known: a SYN of it was captured, or acknowledged */
         guint32 isn;
+        guint32 syn_end;    /* one past what its SYN carried: text on a SYN moves every later number (RFC 7413) */
         gboolean has_fin;   /* a FIN was captured or is proved by numbers */
         gboolean fin_unseen; /* ...proved only */
         guint32 fin_end;    /* one past it */
@@ -67,6 +68,9 @@ Moment hindsight_rst_accepted(const Hindsight *h, guint side);
 
 /* Returns: whether @side had the other end's FIN when it sent its own: the first one's ACK field says so. */
 gboolean hindsight_fin_knows_fin(const Hindsight *h, guint side);
+
+/* Returns: whether the RST in @entry is bare and answers a FIN in order or a keepalive: its sender has no socket any more. */
+gboolean hindsight_rst_is_no_sockets(const Hindsight *h, gint entry);
 
 /*
  * Returns: whether @side answered the other end's FIN from a mini-socket, to which that FIN was new: Linux uses IP ID 0

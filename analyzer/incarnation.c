@@ -31,7 +31,7 @@ static gint64 copy_limit_ns(const Segment *s) {
 
 static gboolean entry_equals(const TimelineEntry *e, guint side, const Segment *s) {
         if (entry_side(e) != side || e->seq != s->seq || e->flags != s->flags || e->payload_bytes != s->payload_bytes ||
-            e->window != s->window || e->marks & (ENTRY_ICMP | ENTRY_OTHER_INCARNATION))
+            e->window != s->window || e->marks & (ENTRY_ICMP | ENTRY_FOREIGN))
                 return FALSE;
         if (s->flags & TCP_ACK && e->ack != s->ack)
                 return FALSE;
@@ -81,8 +81,13 @@ static gboolean is_foreign(const Flow *f, const Segment *s) {
 /* Returns: the incarnation that the numbers of a segment without SYN fit best; the newer one if two fit alike. */
 static Flow *best_fit(const FlowTable *t, Flow *newest, const Segment *s) {
         Flow *best = newest;
-        guint32 best_distance = distance(newest, flow_side_of(newest, s), s);
+        guint side = flow_side_of(newest, s);
+        guint32 best_distance = distance(newest, side, s);
         Flow *f = newest;
+
+        /* before its SYN+ACK the answering end has nothing to say in the new connection: what it says is the old one's */
+        if (newest->side[other(side)].bits & SIDE_BARE_SYN && !(newest->side[side].bits & SIDE_HEARD))
+                best_distance = MAX(best_distance, 1);
 
         for (guint i = 0; best_distance && f->previous && i < INCARNATIONS_BACK; i++) {
                 guint32 d;

@@ -52,7 +52,7 @@ static void note_frames(const Hindsight *h, FlowRecord *record) {
                 SideRecord *me = &record->side[s], *peer = &record->side[other(s)];
                 const HindsightSide *k = &h->side[other(s)];
 
-                if (e->marks & (ENTRY_ICMP | ENTRY_OTHER_INCARNATION))
+                if (e->marks & (ENTRY_ICMP | ENTRY_FOREIGN))
                         continue;
                 if (e->flags & TCP_RST) {
                         note_first(&me->rst_frame, &me->rst_ns, e);
@@ -85,6 +85,55 @@ static void end_time_wait(const FlowTable *table, const Flow *f, FlowRecord *rec
         }
 }
 
+/*
+ * An end repeats a SYN, SYN+ACK or FIN at most 120 s after the repeat before (Linux TCP_RTO_MAX; RFC 6298 2.5). When nothing came for twice as long it has given
+ * up, at the timeout that would have sent the next one.
+ */
+#define RTO_NS_MAX (120 * G_GINT64_CONSTANT(1000000000))
+
+static void end_given_up(const Hindsight *h, FlowRecord *record) {
+        for (guint s = 0; s < SIDES; s++) {
+                SideRecord *me = &record->side[s];
+                gboolean syn = me->state == STATE_SYN_SENT || me->state == STATE_SYN_RECEIVED;
+                guint8 flag = syn ? TCP_SYN : TCP_FIN;
+                gint64 last_ns = 0, before_ns = 0;
+                guint count = 0;
+
+                if (transition_to(me->state, EVENT_EXPIRED) == STATES || me->state == STATE_TIME_WAIT || me->state == STATE_FIN_WAIT_2)
+                        continue;
+                for (gint i = 0; i < h->n; i++) {
+                        const TimelineEntry *e = &h->entries[i];
+
+                        if (entry_side(e) != s || !(e->flags & flag) || e->marks & (ENTRY_ICMP | ENTRY_FOREIGN))
+                                continue;
+                        before_ns = last_ns;
+                        last_ns = e->time_ns;
+                        count++;
+                }
+                if (count >= 2 && record->capture_end_ns - last_ns >= 2 * RTO_NS_MAX)
+                        endpoint_event(me, EVENT_EXPIRED, last_ns + MIN(2 * (last_ns - before_ns), RTO_NS_MAX), 0, BASIS_TIMER);
+        }
+}
+
+/* The first of Zeek's rows begins with the flow; the one that is still open is the last. */
+static const ZeekFlow *zeek_row(const Flow *f, guint i) {
+        return f->zeek_finished && i < f->zeek_finished->len ? &g_array_index(f->zeek_finished, ZeekFlow, i) : &f->zeek;
+}
+
+static void copy_zeek(const Flow *f, FlowRecord *r) {
+        const ZeekFlow *first = zeek_row(f, 0);
+
+        r->zeek_conn_state = zeek_conn_state(first);
+        zeek_history(first, r->zeek_history, sizeof r->zeek_history);
+        r->n_zeek_later = f->zeek_finished ? MIN(f->zeek_finished->len, RECORD_ZEEK_LATER_MAX) : 0;
+        for (guint i = 0; i < r->n_zeek_later; i++) {
+                const ZeekFlow *z = zeek_row(f, i + 1);
+
+                r->zeek_later[i].conn_state = zeek_conn_state(z);
+                zeek_history(z, r->zeek_later[i].history, sizeof r->zeek_later[i].history);
+        }
+}
+
 static void copy_flow(const Flow *f, gint64 end_ns, FlowRecord *r) {
         r->number = f->number;
         r->previous_flow = f->previous;
@@ -98,8 +147,7 @@ static void copy_flow(const Flow *f, gint64 end_ns, FlowRecord *r) {
         r->roles = f->roles;
         r->completeness = completeness_value(f->completeness);
         r->joined = !(f->side[CLIENT].bits & SIDE_BARE_SYN) && !(f->side[SERVER].bits & SIDE_SYN_ACK);
-        r->zeek_conn_state = zeek_conn_state(&f->zeek);
-        zeek_history(&f->zeek, r->zeek_history, sizeof r->zeek_history);
+        copy_zeek(f, r);
         r->capture_end_ns = end_ns;
         r->n_findings = 0;
         r->findings_left_out = 0;
@@ -116,9 +164,15 @@ void judge_flow(const FlowTable *table, const Flow *flow, gint64 end_ns, const T
 
         copy_flow(flow, end_ns, record);
         hindsight_init(&h, flow, end_ns);
+        for (guint s = 0; s < SIDES; s++)
+                if (h.side[s].has_isn) {
+                        record->side[s].has_isn = TRUE;
+                        record->side[s].isn = h.side[s].isn;
+                }
         note_frames(&h, record);
         replay_flow(&h, record);
         end_time_wait(table, flow, record);
+        end_given_up(&h, record);
         record->vantage = h.vantage;
         record->close = (guint8)close_kind(&h, record);
         record->closed_first_by = (guint8)close_first_by(&h, record);

@@ -29,7 +29,7 @@ G_STATIC_ASSERT(G_N_ELEMENTS(closed_first) == CLOSED_FIRST_VALUES);
 
 static const char *const roles[] = {
         [ROLES_SYN] = "syn",
-        [ROLES_SYN_ACK] = "syn_ack",
+        [ROLES_SYN_ACK] = "syn-ack",
         [ROLES_PORT] = "port",
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(roles) == ROLES_BASES);

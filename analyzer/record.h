@@ -10,6 +10,7 @@
 #include "findings.h"
 #include "states.h"
 #include "timeline.h"
+#include "zeek.h"
 
 #define RECORD_STATES_MAX 16   /* entries per side; a TCP endpoint passes at most eight */
 #define RECORD_FINDINGS_MAX 24
@@ -96,6 +97,14 @@ typedef struct SideRecord {
         gint64 last_ns;
 } SideRecord;
 
+#define RECORD_ZEEK_LATER_MAX 7 /* what comes after them is not told */
+
+/* A row of Zeek's conn.log. */
+typedef struct ZeekRow {
+        const char *conn_state; /* "SF" ... */
+        char history[ZEEK_HISTORY_MAX + 2];
+} ZeekRow;
+
 /* Wireshark's tcp.completeness bits. */
 enum {
         COMPLETENESS_SYN = 1,
@@ -123,6 +132,8 @@ typedef struct FlowRecord {
         gboolean joined;        /* the capture began in its middle */
         const char *zeek_conn_state; /* "SF" ... */
         char zeek_history[48];
+        guint n_zeek_later; /* rows that Zeek opens when its timers have ended the first */
+        ZeekRow zeek_later[RECORD_ZEEK_LATER_MAX];
         gint64 capture_end_ns;  /* time of the last frame of the whole input: what can be waited for ends here */
         guint n_findings;
         Finding findings[RECORD_FINDINGS_MAX];

@@ -72,6 +72,21 @@ static void add_close(Happenings *all, const Hindsight *h, guint side) {
         add(all, c.received, EVENT_FIN_RECEIVED);
 }
 
+/*
+ * An orphan in FIN_WAIT_2 takes a FIN in order, acknowledges keepalives and answers only data with a RST (Linux
+ * tcp_timewait_state_process()).  A bare RST to anything else is no socket's: its time had run out before.
+ */
+static void add_rst_sent(Happenings *all, const Hindsight *h, guint side) {
+        Moment rst = hindsight_sent_rst(h, side);
+        Event event = EVENT_SENDS_RST;
+
+        if (rst.there && hindsight_fin_acked(h, side).there && hindsight_rst_is_no_sockets(h, rst.entry)) {
+                event = EVENT_EXPIRED;
+                rst.basis = BASIS_TIMER;
+        }
+        add(all, rst, event);
+}
+
 static void replay_side(const Hindsight *h, guint side, SideRecord *record) {
         Moment syn = hindsight_sent_syn(h, side), syn_ack = hindsight_sent_syn_ack(h, side);
         Happenings all = { .n = 0 };
@@ -90,7 +105,7 @@ static void replay_side(const Hindsight *h, guint side, SideRecord *record) {
         add(&all, hindsight_rst_accepted(h, side), syn.there ? EVENT_REFUSED : EVENT_RST_ACCEPTED);
         if (syn.there)
                 add(&all, hindsight_rst_accepted(h, side), EVENT_RST_ACCEPTED);
-        add(&all, hindsight_sent_rst(h, side), EVENT_SENDS_RST);
+        add_rst_sent(&all, h, side);
         for (guint i = 0; i < all.n; i++) {
                 const Happening *x = &all.list[i];
 

@@ -22,7 +22,7 @@ enum {
         ENTRY_PINNED = 1 << 8,         /* moves a state or is evidence: never thinned out */
         ENTRY_HOLE = 1 << 9,           /* its sequence number is beyond what the capture has of this side */
         ENTRY_ICMP = 1 << 10,          /* an ICMP error that quotes a packet of this side; flags, len and ack mean nothing */
-        ENTRY_OTHER_INCARNATION = 1 << 11, /* sent by the flow's successor, but it ended this one */
+        ENTRY_FOREIGN = 1 << 11, /* of another connection on the same 4-tuple, but it met this one: its numbers say nothing here */
         ENTRY_OPTIONS = 1 << 12,       /* it had TCP options */
         ENTRY_PARTLY_NEW = 1 << 13,    /* resent bytes together with new ones */
 };

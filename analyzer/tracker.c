@@ -44,6 +44,7 @@ void tracker_free(Tracker *t) {
                 timeline_clear(&f->timeline);
                 g_free(f->side[CLIENT].holes);
                 g_free(f->side[SERVER].holes);
+                g_clear_pointer(&f->zeek_finished, g_array_unref);
         }
         flow_table_free(t->table);
         g_free(t);
@@ -118,11 +119,25 @@ static gboolean may_be_copy(const FlowSide *me, const Segment *s) {
                (!(s->flags & TCP_ACK) || !(me->bits & SIDE_ACK) || !seq_after(s->ack, me->ack));
 }
 
+/* Copies too: other tools do not know them for what they are. */
+static void note_words_of_others(Flow *f, guint side, const Segment *s) {
+        f->completeness = completeness_segment(f->completeness, s);
+        if (zeek_begins_anew(&f->zeek, s, side)) {
+                if (!f->zeek_finished)
+                        f->zeek_finished = g_array_new(FALSE, FALSE, sizeof(ZeekFlow));
+                if (f->zeek_finished->len <= RECORD_ZEEK_LATER_MAX)
+                        g_array_append_val(f->zeek_finished, f->zeek);
+                f->zeek = (ZeekFlow){ 0 };
+        }
+        zeek_segment(&f->zeek, s, side);
+}
+
 static void add_segment(Tracker *t, Flow *f, guint side, const Segment *s) {
         FlowSide *me = &f->side[side];
         TimelineEntry e;
         gboolean pinned;
 
+        note_words_of_others(f, side, s);
         if ((me->bits & SIDE_HEARD || s->flags & TCP_RST) && may_be_copy(me, s) && segment_is_copy(f, side, s)) {
                 me->copies++;
                 t->totals.copies++;
@@ -133,8 +148,6 @@ static void add_segment(Tracker *t, Flow *f, guint side, const Segment *s) {
                 me->bits |= SIDE_PATH;
         }
         note_times(f, s);
-        zeek_segment(&f->zeek, s, side);
-        f->completeness = completeness_segment(f->completeness, s);
         pinned = FALSE;
         if (s->flags & TCP_ACK)
                 pinned = is_pinned(f, side, s, 0);
@@ -185,7 +198,7 @@ static void feed_one(Tracker *t, const Segment *s, guint32 hash) {
         }
         add_segment(t, m.flow, m.side, s);
         if (m.ended) {
-                TimelineEntry e = make_entry(m.side, s, ENTRY_OTHER_INCARNATION | ENTRY_PINNED);
+                TimelineEntry e = make_entry(m.side, s, ENTRY_FOREIGN | ENTRY_PINNED);
 
                 timeline_append(&m.ended->timeline, &e, TRUE);
         }

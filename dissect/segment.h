@@ -74,6 +74,7 @@ enum {
         SEGMENT_MD5 = 1 << 11,          /* MD5 or TCP-AO option */
         SEGMENT_NOT_INITIAL_COPY = 1 << 12, /* the capture itself marks the packet as outgoing (SLL, pcapng flags): this host sent it */
         SEGMENT_PAYLOAD_CUT = 1 << 13,  /* the snaplen cut the payload */
+        SEGMENT_LINUX_OPTIONS = 1 << 14, /* its options stand in the order in which Linux writes those of a SYN */
 };
 
 #define SEGMENT_SACK_BLOCKS_MAX 4

@@ -68,8 +68,21 @@ static void option_decode(Segment *s, Bytes *b, guint8 kind, guint8 length) {
         }
 }
 
+/*
+ * The order of a SYN's options is its stack's own: MSS, SACK permitted, timestamps, NOP, window scale, or without timestamps
+ * MSS, NOP, NOP, SACK permitted, NOP, window scale (Linux net/ipv4/tcp_output.c tcp_options_write()). Four bits a kind.
+ */
+#define LINUX_ORDER 0x24813u
+#define LINUX_ORDER_NO_TIMESTAMPS 0x211413u
+
+static gboolean is_linux_order(guint64 order) {
+        return order == LINUX_ORDER || order == LINUX_ORDER_NO_TIMESTAMPS;
+}
+
 /* @b: the options alone.  A length that cannot be ends them: what was read until then stands. */
 static void options_decode(Segment *s, Bytes b) {
+        guint64 order = 0;
+
         s->facts |= SEGMENT_HAS_OPTIONS;
         if (bytes_left(&b) == 12 && bytes_u32_at(&b, 0) == TIMESTAMP_ALONE) {
                 timestamp_decode(s, &b, 4);
@@ -80,14 +93,17 @@ static void options_decode(Segment *s, Bytes b) {
                 guint8 length = kind == OPTION_NOP ? 1 : bytes_u8_at(&b, 1);
 
                 if (kind == OPTION_END || bytes_wire_left(&b) < length)
-                        return;
+                        break;
                 if (!bytes_need(&b, MAX(length, 1)) || b.short_read)
                         break;
                 if (length < 2 && kind != OPTION_NOP)
                         return;
                 option_decode(s, &b, kind, length);
+                order = order << 4 | (kind & 15u);
                 bytes_skip(&b, length);
         }
+        if (is_linux_order(order))
+                s->facts |= SEGMENT_LINUX_OPTIONS;
         if (b.missing > 0)
                 s->facts |= SEGMENT_OPTIONS_CUT;
 }

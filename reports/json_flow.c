@@ -293,6 +293,16 @@ void json_records_flow(JsonRecords *j, const char *key, const ReportContext *c, 
         json_begin_object(w, "zeek");
         json_put_string(w, "conn_state", f->zeek_conn_state);
         json_put_string(w, "history", f->zeek_history);
+        if (f->n_zeek_later > 0) {
+                json_begin_array(w, "later");
+                for (guint i = 0; i < f->n_zeek_later; i++) {
+                        json_begin_object(w, NULL);
+                        json_put_string(w, "conn_state", f->zeek_later[i].conn_state);
+                        json_put_string(w, "history", f->zeek_later[i].history);
+                        json_end(w);
+                }
+                json_end(w);
+        }
         json_end(w);
         json_put_unsigned(w, "completeness", f->completeness);
         json_put_unsigned(w, "icmp_errors", f->icmp_errors);

@@ -28,7 +28,7 @@ static const struct {
         { ENTRY_SACK, "sack" },
         { ENTRY_DSACK, "dsack" },
         { ENTRY_ICMP, "icmp_error" },
-        { ENTRY_OTHER_INCARNATION, "other_incarnation" },
+        { ENTRY_FOREIGN, "other_connection" },
         { ENTRY_GAP_BEFORE, "gap_before" },
 };
 
@@ -413,10 +413,25 @@ static const FindingValue *template_value(const Finding *finding, const char *na
 static const struct {
         const char *word, *phrase;
 } phrases[] = {
-        { "fin", "the FIN" },
-        { "rst", "a RST" },
+        { "fin", "the FIN came" },
+        { "rst", "a RST came" },
         { "capture_end", "the capture ended" },
         { "timer", "the timer ran out" },
+        { "accepted", "accepted" },
+        { "challenged", "challenged with an ACK of the old connection" },
+        { "silent", "dropped in silence" },
+        { "reset", "answered with a RST" },
+        { "it_went_on", "that end went on sending" },
+        { "its_headers_differ", "its TTL, IP ID or options are not those of that end's other packets" },
+        { "challenge_ack", "it answered with a challenge ACK" },
+        { "went_on", "it went on sending" },
+        { "fin_wait_1", "FIN_WAIT_1" },
+        { "fin_wait_2", "FIN_WAIT_2" },
+        { "close_wait", "CLOSE_WAIT" },
+        { "last_ack", "LAST_ACK" },
+        { "closing", "CLOSING" },
+        { "established", "ESTABLISHED" },
+        { "syn_received", "SYN_RECEIVED" },
 };
 
 static void append_word(GString *text, const FlowRecord *f, const char *word) {

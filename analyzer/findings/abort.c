@@ -6,8 +6,8 @@
  * (RST+ACK, own next number); what speaks for unread data is that the peer's data had just come and was not answered.
  */
 
-/* Data that came this shortly before the RST may not have been read. */
-#define JUST_COME_NS (50 * SECOND_NS / 1000)
+/* Data that came this shortly before the RST may not have been read: a process that waits for it is woken within this time. */
+#define JUST_COME_NS (5 * SECOND_NS / 1000)
 
 static gboolean speaks_for_unread(const Case *c, const Reset *r) {
         const TimelineEntry *rst = &c->hindsight->entries[r->entry];
@@ -17,7 +17,7 @@ static gboolean speaks_for_unread(const Case *c, const Reset *r) {
         for (gint i = r->entry - 1; i >= 0; i--) {
                 const TimelineEntry *e = &c->hindsight->entries[i];
 
-                if (e->marks & (ENTRY_ICMP | ENTRY_OTHER_INCARNATION) || !e->payload_bytes)
+                if (e->marks & (ENTRY_ICMP | ENTRY_FOREIGN) || !e->payload_bytes)
                         continue;
                 /* what it wrote after the peer's data came shows that it had read them */
                 return entry_side(e) != r->side && rst->time_ns - e->time_ns <= JUST_COME_NS;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "analyzer/endpoint.h"
 #include "analyzer/sequence.h"
 #include "rule.h"
 
@@ -6,9 +7,6 @@
  * TD106 to TD109: a FIN was sent more than once. Whether it was acknowledged is the states' word; here it is told what the
  * repeats mean.
  */
-
-/* A FIN that was not acknowledged is judged after this long: a delayed ACK takes 40 ms to 500 ms (RFC 9293 3.8.6.3). */
-#define UNANSWERED_NS SECOND_NS
 
 /* Linux gives an orphan up at the first timeout this long after the first repeat: a later one is a process's (tcp_orphan_retries). */
 #define ORPHAN_NS (103 * SECOND_NS)
@@ -28,7 +26,7 @@ static Fins find_fins(const Hindsight *h, guint side) {
         for (gint i = 0; i < h->n; i++) {
                 const TimelineEntry *e = &h->entries[i];
 
-                if (e->marks & (ENTRY_ICMP | ENTRY_OTHER_INCARNATION) || e->flags & (TCP_RST | TCP_SYN))
+                if (e->marks & (ENTRY_ICMP | ENTRY_FOREIGN) || e->flags & (TCP_RST | TCP_SYN))
                         continue;
                 if (entry_side(e) != side) {
                         if (!(e->flags & TCP_ACK) || !k->has_fin || seq_before(e->ack, k->fin_end))
@@ -62,11 +60,11 @@ static gboolean is_sent_again(const TimelineEntry *a, const TimelineEntry *b) {
 
 static gboolean is_acked(const Case *c, guint side) {
         const SideRecord *me = &c->record->side[side];
-        const StateEntry *last_ack = record_state(c->record, side, STATE_LAST_ACK);
 
-        if (record_state(c->record, side, STATE_FIN_WAIT_2) || record_state(c->record, side, STATE_TIME_WAIT))
-                return TRUE;
-        return last_ack && last_ack != &me->states[me->n_states - 1] && last_ack[1].state == STATE_CLOSED;
+        for (guint i = 0; i < me->n_states; i++)
+                if (me->states[i].event == EVENT_FIN_ACKED || me->states[i].event == EVENT_FIN_WITH_ACK)
+                        return TRUE;
+        return FALSE;
 }
 
 /*
@@ -96,10 +94,11 @@ static void unanswered(const Case *c, guint side, const Fins *fins) {
         gboolean last_ack = record_state(c->record, side, STATE_LAST_ACK) != NULL;
         Finding *f;
 
-        if (fins->count < 2 && waited_ns < UNANSWERED_NS)
+        /* a FIN that was not repeated was acknowledged, though the capture does not have it, or the capture ended too soon */
+        if (fins->count < 2)
                 return;
         f = add(c, last_ack ? FINDING_LAST_ACK_MISSING : FINDING_FIN_UNANSWERED, side, fins,
-                fins->count >= 2 ? CERTAINTY_OBSERVED : CERTAINTY_CANNOT_TELL);
+                CERTAINTY_OBSERVED);
         finding_integer(f, "duration_ns", waited_ns, BOUND_AT_LEAST);
         if (!last_ack && fins->second && fins->last->time_ns - fins->second->time_ns > ORPHAN_NS)
                 finding_text(f, "held", "process");
@@ -108,7 +107,6 @@ static void unanswered(const Case *c, guint side, const Fins *fins) {
 static void judge(const Case *c, guint side) {
         const Hindsight *h = c->hindsight;
         Fins fins = find_fins(h, side);
-        gboolean reset = c->record->side[CLIENT].rst_frame || c->record->side[SERVER].rst_frame;
         Finding *f;
 
         if (!fins.first)
@@ -124,9 +122,7 @@ static void judge(const Case *c, guint side) {
                 finding_frame(f, fins.ack->frame);
                 finding_integer(f, "delay_ns", fins.ack->time_ns - fins.first->time_ns, BOUND_AT_MOST);
         }
-        if (!fins.ack && !is_acked(c, side) && !reset)
-                unanswered(c, side, &fins);
-        else if (!fins.ack && !is_acked(c, side) && fins.count >= 2)
+        if (!fins.ack && !is_acked(c, side))
                 unanswered(c, side, &fins);
 }
 

@@ -9,14 +9,15 @@
 static void find(const Case *c, guint closer) {
         const Hindsight *h = c->hindsight;
         guint32 fin_end = h->side[closer].fin_end, after = 0, under_way = 0;
-        guint64 bytes = 0;
-        FrameRef data = 0;
+        guint64 bytes = 0, received = 0;
+        FrameRef data = 0, acked = 0;
+        Finding *f;
         gboolean has_after = FALSE, has_under_way = FALSE;
 
         for (gint i = 0; i < h->n; i++) {
                 const TimelineEntry *e = &h->entries[i];
 
-                if (e->marks & (ENTRY_ICMP | ENTRY_OTHER_INCARNATION) || e->flags & (TCP_SYN | TCP_RST))
+                if (e->marks & (ENTRY_ICMP | ENTRY_FOREIGN) || e->flags & (TCP_SYN | TCP_RST))
                         continue;
                 if (entry_side(e) != closer) {
                         if (seq_before(e->ack, fin_end) && (!has_under_way || seq_after(entry_end(e), under_way))) {
@@ -32,16 +33,18 @@ static void find(const Case *c, guint closer) {
                                 data = e->frame;
                         has_after = TRUE;
                 } else if (has_after && e->flags & TCP_ACK && seq_at_or_after(e->ack, after)) {
-                        Finding *f = case_find(c, FINDING_HALF_CLOSE, closer, CERTAINTY_OBSERVED);
-
-                        finding_frame(f, c->record->side[closer].fin_frame);
-                        finding_frame(f, data);
-                        finding_frame(f, e->frame);
-                        finding_integer(f, "received_bytes", (gint64)bytes, BOUND_AT_LEAST);
-                        finding_integer(f, "fin_frame", (gint64)c->record->side[closer].fin_frame, BOUND_EXACT);
-                        return;
+                        acked = e->frame;
+                        received = bytes;
                 }
         }
+        if (!acked)
+                return;
+        f = case_find(c, FINDING_HALF_CLOSE, closer, CERTAINTY_OBSERVED);
+        finding_frame(f, c->record->side[closer].fin_frame);
+        finding_frame(f, data);
+        finding_frame(f, acked);
+        finding_integer(f, "received_bytes", (gint64)received, c->record->timeline_left_out ? BOUND_AT_LEAST : BOUND_EXACT);
+        finding_integer(f, "fin_frame", (gint64)c->record->side[closer].fin_frame, BOUND_EXACT);
 }
 
 /*
@@ -49,18 +52,17 @@ static void find(const Case *c, guint closer) {
  * full socket and uses 0 in the mini-socket that an orphan is in FIN_WAIT_2 (net/ipv4/ip_output.c, inet_timewait_sock.c). IPv4 only.
  */
 #define COUNTED_IDS_MIN 2
-#define LINUX_TTL 64
 
 static gboolean answers_from_full_socket(const Hindsight *h, guint closer, gint answer) {
         const TimelineEntry *later = &h->entries[answer];
         guint counted = 0;
 
-        if (!(later->marks & ENTRY_IP_ID) || later->ttl > LINUX_TTL)
+        if (!(later->marks & ENTRY_IP_ID) || !(h->flow->side[closer].bits & SIDE_LINUX))
                 return FALSE;
         for (gint i = answer - 1; i >= 0 && counted < COUNTED_IDS_MIN; i--) {
                 const TimelineEntry *e = &h->entries[i];
 
-                if (entry_side(e) != closer || e->marks & (ENTRY_ICMP | ENTRY_OTHER_INCARNATION))
+                if (entry_side(e) != closer || e->marks & (ENTRY_ICMP | ENTRY_FOREIGN))
                         continue;
                 if ((guint16)(later->ip_id - e->ip_id) != 1 || later->ip_id == 0)
                         return FALSE;
@@ -83,7 +85,7 @@ static void find_without_data(const Case *c, guint closer) {
         for (gint i = 0; i < h->n; i++) {
                 const TimelineEntry *e = &h->entries[i];
 
-                if (entry_side(e) != closer || e->marks & (ENTRY_ICMP | ENTRY_OTHER_INCARNATION) || !(e->flags & TCP_ACK) ||
+                if (entry_side(e) != closer || e->marks & (ENTRY_ICMP | ENTRY_FOREIGN) || !(e->flags & TCP_ACK) ||
                     seq_before(e->ack, fin_end))
                         continue;
                 if (!answers_from_full_socket(h, closer, i))

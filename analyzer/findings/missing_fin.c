@@ -41,7 +41,10 @@ static Wait wait_in(const Case *c, guint side, TcpState state) {
         return w;
 }
 
-static Certainty certainty_of(const Wait *w) {
+/* Where bytes were acknowledged that the capture has not, the FIN may have been among them. */
+static Certainty certainty_of(const Case *c, const Wait *w) {
+        if ((c->flow->side[CLIENT].bits | c->flow->side[SERVER].bits) & SIDE_MISSED_CLOSING)
+                return CERTAINTY_CANNOT_TELL;
         return w->entry->basis == BASIS_OBSERVED ? CERTAINTY_OBSERVED : CERTAINTY_INFERRED;
 }
 
@@ -50,7 +53,7 @@ static void add_wait(Finding *f, const Case *c, guint closer, const Wait *w) {
         finding_frame(f, c->record->side[closer].fin_acked_frame);
         if (!w->cut)
                 finding_frame(f, w->entry[1].frame);
-        finding_integer(f, "duration_ns", w->duration_ns, w->cut ? BOUND_AT_LEAST : BOUND_EXACT);
+        finding_integer(f, "duration_ns", w->duration_ns, w->cut ? BOUND_AT_LEAST : w->entry[1].basis == BASIS_TIMER ? BOUND_AT_MOST : BOUND_EXACT);
         finding_text(f, "ended", w->ended);
         finding_integer(f, "fin_frame", (gint64)c->record->side[closer].fin_frame, BOUND_EXACT);
 }
@@ -68,14 +71,14 @@ void rule_missing_fin(const Case *c) {
                 Wait fin_wait = wait_in(c, closer, STATE_FIN_WAIT_2), close_wait = wait_in(c, holder, STATE_CLOSE_WAIT);
 
                 if (fin_wait.entry && fin_wait.duration_ns >= c->options->linger_ns)
-                        add_wait(case_find(c, FINDING_LINGERING_FIN_WAIT_2, closer, certainty_of(&fin_wait)), c, closer, &fin_wait);
+                        add_wait(case_find(c, FINDING_LINGERING_FIN_WAIT_2, closer, certainty_of(c, &fin_wait)), c, closer, &fin_wait);
                 if (close_wait.entry && close_wait.duration_ns >= c->options->linger_ns)
-                        add_wait(case_find(c, FINDING_CLOSE_WAIT_HELD, holder, certainty_of(&close_wait)), c, closer, &close_wait);
+                        add_wait(case_find(c, FINDING_CLOSE_WAIT_HELD, holder, certainty_of(c, &close_wait)), c, closer, &close_wait);
                 /* ended by its own abort it did end the connection, if rudely */
                 if (!close_wait.entry || close_wait.duration_ns < WAIT_NS_MIN ||
                     (!close_wait.cut && (c->hindsight->side[holder].has_fin || close_wait.entry[1].event != EVENT_RST_ACCEPTED)))
                         continue;
-                add_wait(case_find(c, FINDING_MISSING_FIN, holder, is_long_enough(c, &close_wait) ? certainty_of(&close_wait) : CERTAINTY_CANNOT_TELL),
+                add_wait(case_find(c, FINDING_MISSING_FIN, holder, is_long_enough(c, &close_wait) ? certainty_of(c, &close_wait) : CERTAINTY_CANNOT_TELL),
                          c, closer, &close_wait);
         }
 }

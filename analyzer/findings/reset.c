@@ -20,7 +20,7 @@ typedef struct Before {
 } Before;
 
 static gboolean ordinary(const TimelineEntry *e) {
-        return !(e->marks & (ENTRY_ICMP | ENTRY_OTHER_INCARNATION));
+        return !(e->marks & (ENTRY_ICMP | ENTRY_FOREIGN));
 }
 
 static void at_least(guint32 *high, gboolean *has, guint32 x) {
@@ -91,6 +91,7 @@ static void count_probes(const Hindsight *h, Reset *r) {
 static ResetCause cause_of_bare(const Case *c, const Reset *r, const Before *b) {
         const TimelineEntry *e = r->answers >= 0 ? &c->hindsight->entries[r->answers] : NULL;
         const TimelineEntry *rst = &c->hindsight->entries[r->entry];
+        const StateEntry *time_wait = record_state(c->record, r->side, STATE_TIME_WAIT);
         gboolean nothing_missing = !c->record->side[CLIENT].missing_bytes && !c->record->side[SERVER].missing_bytes;
         gboolean quiet = !e || !(e->payload_bytes || e->flags & (TCP_SYN | TCP_FIN) || e->marks & ENTRY_KEEPALIVE);
 
@@ -98,7 +99,7 @@ static ResetCause cause_of_bare(const Case *c, const Reset *r, const Before *b) 
                 /* some stacks, and boxes, abort without an ACK: then it answers nothing */
                 return !e && b->has_nxt && rst->seq == b->nxt ? RESET_ABORT : RESET_NO_SOCKET;
         if (b->peer_fin_acked)
-                return e && e->flags & TCP_FIN && record_state(c->record, r->side, STATE_TIME_WAIT) ? RESET_TIME_WAIT_CUT_SHORT : RESET_NO_SOCKET;
+                return e && e->flags & TCP_FIN && time_wait && rst->time_ns - time_wait->time_ns <= TIME_WAIT_NS_MAX ? RESET_TIME_WAIT_CUT_SHORT : RESET_NO_SOCKET;
         if (quiet) /* TCP_LINGER2 < 0: gone as soon as its FIN is acknowledged */
                 return e && e->frame == c->record->side[r->side].fin_acked_frame && nothing_missing ? RESET_ABORT : RESET_NO_SOCKET;
         /* to an orphan a FIN behind a hole is like data (Linux tcp_rcv_state_process()) */
@@ -107,17 +108,53 @@ static ResetCause cause_of_bare(const Case *c, const Reset *r, const Before *b) 
         return b->fin_acked ? RESET_FIN_WAIT_2_EXPIRED : RESET_NO_SOCKET;
 }
 
+/* Did a packet of an older connection come just before? */
+static gboolean met_another(const Case *c, const Reset *r) {
+        for (gint i = 0; i < r->entry; i++)
+                if (c->hindsight->entries[i].marks & ENTRY_FOREIGN && entry_side(&c->hindsight->entries[i]) != r->side)
+                        return TRUE;
+        return FALSE;
+}
+
+/*
+ * A live socket's RST looks like its other packets. Hop limits differ by the path, IP IDs by the counter, and timestamps are on
+ * each packet once agreed (RFC 7323 3.2: a RST may do without). One oddity has many explanations, two have one.
+ */
+#define ODDITIES_MIN 2
+#define IP_ID_STEP_MAX 4096
+
+static gboolean is_foreign(const Case *c, const Reset *r) {
+        const Hindsight *h = c->hindsight;
+        const TimelineEntry *rst = &h->entries[r->entry], *last = NULL;
+        guint oddities = 0;
+
+        for (gint i = 0; i < h->n && i < r->entry; i++)
+                if (ordinary(&h->entries[i]) && entry_side(&h->entries[i]) == r->side && !(h->entries[i].flags & (TCP_RST | TCP_SYN)))
+                        last = &h->entries[i];
+        if (!last)
+                return FALSE;
+        oddities += rst->ttl != last->ttl;
+        oddities += rst->marks & last->marks & ENTRY_IP_ID && rst->ip_id && last->ip_id && (guint16)(rst->ip_id - last->ip_id) > IP_ID_STEP_MAX;
+        oddities += last->marks & ENTRY_TIMESTAMP && !(rst->marks & ENTRY_TIMESTAMP);
+        return oddities >= ODDITIES_MIN;
+}
+
 static ResetCause cause(const Case *c, Reset *r, const Before *b) {
         const TimelineEntry *rst = &c->hindsight->entries[r->entry];
-        if (r->side == CLIENT && c->flow->previous && c->flow->side[CLIENT].bits & SIDE_BARE_SYN && !b->has_ack && !(rst->flags & TCP_ACK))
+
+        if (c->flow->side[r->side].bits & SIDE_BARE_SYN && !b->has_ack && !(rst->flags & TCP_ACK) && (c->flow->previous || met_another(c, r)))
                 return RESET_CHALLENGE_RESPONSE;
         if (!(rst->flags & TCP_ACK))
                 return cause_of_bare(c, r, b);
         if (r->answers >= 0 && c->hindsight->entries[r->answers].flags & TCP_SYN && !b->has_nxt)
                 return RESET_REFUSED;
+        if (!b->has_nxt && c->flow->side[other(r->side)].bits & SIDE_BARE_SYN)
+                return RESET_NO_SOCKET;
         /* RFC 9293 3.5.3: what no socket is there for is answered with number 0 if it had no ACK */
         if (rst->seq == 0 && (r->answers < 0 || !(c->hindsight->entries[r->answers].flags & TCP_ACK)))
                 return RESET_NO_SOCKET;
+        if (is_foreign(c, r))
+                return RESET_FOREIGN;
         count_probes(c->hindsight, r);
         return r->probes >= PROBES_MIN ? RESET_AFTER_TIMEOUT : RESET_ABORT;
 }

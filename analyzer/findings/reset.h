@@ -13,6 +13,7 @@ typedef enum ResetCause {
         RESET_FIN_WAIT_2_EXPIRED,  /* answers a FIN, keepalive or duplicate from an end that should be in FIN_WAIT_2 */
         RESET_TIME_WAIT_CUT_SHORT, /* answers a FIN that the sender had acknowledged before */
         RESET_CHALLENGE_RESPONSE,  /* answers an ACK of an older connection: the sender is in SYN_SENT */
+        RESET_FOREIGN,             /* was not sent by the end that it names */
         RESET_NO_SOCKET,           /* answers a segment of a connection that the sender does not know */
 } ResetCause;
 

@@ -18,7 +18,7 @@ static const TimelineEntry *goes_on(const Case *c, const Reset *r, guint side) {
         for (gint i = r->entry + 1; i < c->hindsight->n; i++) {
                 const TimelineEntry *e = &c->hindsight->entries[i];
 
-                if (entry_side(e) == side && !(e->marks & (ENTRY_ICMP | ENTRY_OTHER_INCARNATION)) && !c->hindsight->stale[i] &&
+                if (entry_side(e) == side && !(e->marks & (ENTRY_ICMP | ENTRY_FOREIGN)) && !c->hindsight->stale[i] &&
                     !(e->flags & TCP_RST) && e->time_ns > rst->time_ns + UNDER_WAY_NS)
                         return e;
         }
@@ -35,7 +35,7 @@ static const TimelineEntry *challenged(const Case *c, const Reset *r) {
         for (gint i = 0; i < c->hindsight->n; i++) {
                 const TimelineEntry *e = &c->hindsight->entries[i];
 
-                if (entry_side(e) != peer || e->marks & (ENTRY_ICMP | ENTRY_OTHER_INCARNATION) || !(e->flags & TCP_ACK))
+                if (entry_side(e) != peer || e->marks & (ENTRY_ICMP | ENTRY_FOREIGN) || !(e->flags & TCP_ACK))
                         continue;
                 if (i > r->entry)
                         return has_ack && e->ack == ack && !e->payload_bytes && !(e->flags & (TCP_SYN | TCP_FIN | TCP_RST)) &&
@@ -66,13 +66,17 @@ void rule_rst_doubtful(const Case *c) {
                 if (r.cause == RESET_CHALLENGE_RESPONSE || r.cause == RESET_REFUSED || !record_state(c->record, r.side, STATE_ESTABLISHED))
                         continue;
                 e = goes_on(c, &r, r.side);
+                if (r.cause == RESET_FOREIGN && !foreign[r.side]) {
+                        say(c, &r, FINDING_RST_FOREIGN, &c->hindsight->entries[r.entry], "its_headers_differ");
+                        foreign[r.side] = TRUE;
+                }
                 if (e && !foreign[r.side] && r.cause != RESET_TIME_WAIT_CUT_SHORT) {
                         say(c, &r, FINDING_RST_FOREIGN, e, "it_went_on");
                         foreign[r.side] = TRUE;
                 }
                 e = challenged(c, &r);
                 if (e && !ignored[r.side]) {
-                        say(c, &r, FINDING_RST_IGNORED, e, "challenged");
+                        say(c, &r, FINDING_RST_IGNORED, e, "challenge_ack");
                         ignored[r.side] = TRUE;
                 } else if (!ignored[r.side] && (e = goes_on(c, &r, other(r.side))) && e->payload_bytes && !(e->marks & ENTRY_RETRANSMISSION)) {
                         say(c, &r, FINDING_RST_IGNORED, e, "went_on");

@@ -36,12 +36,17 @@ Finding *case_find(const Case *c, FindingId id, guint side, Certainty certainty)
 }
 
 void finding_frame(Finding *f, FrameRef frame) {
+        guint i = f->n_frames;
+
         if (!frame || f->n_frames == FINDING_FRAMES_MAX)
                 return;
-        for (guint i = 0; i < f->n_frames; i++)
-                if (f->frames[i] == frame)
+        for (guint j = 0; j < f->n_frames; j++)
+                if (f->frames[j] == frame)
                         return;
-        f->frames[f->n_frames++] = frame;
+        for (; i > 0 && f->frames[i - 1] > frame; i--)
+                f->frames[i] = f->frames[i - 1];
+        f->frames[i] = frame;
+        f->n_frames++;
 }
 
 static FindingValue *new_value(Finding *f, const char *name, ValueKind kind) {

@@ -9,6 +9,9 @@
 
 #define SECOND_NS G_GINT64_CONSTANT(1000000000)
 
+/* The longest TIME_WAIT of a known host (Windows 2000, Solaris 8): beyond it a connection is certainly over. */
+#define TIME_WAIT_NS_MAX (240 * SECOND_NS)
+
 typedef struct Case {
         const FlowTable *table; /* for other incarnations */
         const Flow *flow;
@@ -30,7 +33,7 @@ void rules_run(const Case *c, FlowRecord *record);
  */
 Finding *case_find(const Case *c, FindingId id, guint side, Certainty certainty);
 
-/* Adds a frame of evidence; 0 and repeats are left out. */
+/* Adds a frame of evidence at its place; 0 and repeats are left out. */
 void finding_frame(Finding *f, FrameRef frame);
 void finding_integer(Finding *f, const char *name, gint64 value, Bound bound);
 void finding_text(Finding *f, const char *name, const char *text);

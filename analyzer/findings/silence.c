@@ -35,7 +35,7 @@ void rule_silence(const Case *c) {
         for (gint i = h->n - 1; i >= 0; i--) {
                 const TimelineEntry *e = &h->entries[i];
 
-                if (e->marks & (ENTRY_ICMP | ENTRY_OTHER_INCARNATION))
+                if (e->marks & (ENTRY_ICMP | ENTRY_FOREIGN))
                         continue;
                 if (side == SIDES)
                         side = entry_side(e);

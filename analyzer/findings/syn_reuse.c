@@ -12,9 +12,6 @@
  * above it (RFC 6191 2, Linux tcp_timewait_state_process()).
  */
 
-/* The longest TIME_WAIT of a known host (Windows 2000, Solaris 8): beyond it the old connection is certainly over. */
-#define TIME_WAIT_NS_MAX (240 * SECOND_NS)
-
 /* Linux starts this far above the old connection when it takes a TIME_WAIT over (tcp_twsk_unique(), tcp_timewait_state_process()). */
 #define LINUX_REUSE_STEP 65537U
 
@@ -26,10 +23,11 @@ typedef struct Reuse {
         guint old_sender, old_receiver; /* the same ends in the old one */
         const TimelineEntry *challenge; /* the receiver's ACK of the old connection after the SYN */
         const TimelineEntry *syn_ack, *rst; /* the receiver's answers in this flow */
+        const TimelineEntry *syn_again;
 } Reuse;
 
 static gboolean ordinary(const TimelineEntry *e) {
-        return !(e->marks & (ENTRY_ICMP | ENTRY_OTHER_INCARNATION));
+        return !(e->marks & (ENTRY_ICMP | ENTRY_FOREIGN));
 }
 
 /* The first packet of @side with these flags, not before @since_ns. */
@@ -57,6 +55,9 @@ static const StateEntry *state_at_syn(const Reuse *r, guint old_side) {
 static const char *answer(const Reuse *r) {
         if (r->challenge && (!r->syn_ack || r->challenge->time_ns < r->syn_ack->time_ns))
                 return "challenged";
+        /* the SYN had to come again: BSD and Windows drop one that is too low */
+        if (r->syn_again && r->syn_ack && r->syn_again->time_ns < r->syn_ack->time_ns)
+                return "silent";
         if (r->syn_ack)
                 return "accepted";
         return r->rst ? "reset" : "silent";
@@ -144,6 +145,7 @@ static gboolean find_reuse(const Case *c, Reuse *r) {
         r->old_receiver = other(r->old_sender);
         r->challenge = first_with(&r->old->timeline, r->old_receiver, TCP_SYN | TCP_FIN | TCP_RST | TCP_ACK, TCP_ACK, r->syn->time_ns);
         r->syn_ack = first_with(t, r->receiver, TCP_SYN | TCP_ACK | TCP_RST, TCP_SYN | TCP_ACK, r->syn->time_ns);
+        r->syn_again = first_with(t, r->sender, TCP_SYN | TCP_ACK | TCP_RST, TCP_SYN, r->syn->time_ns + 1);
         r->rst = first_with(t, r->receiver, TCP_RST, TCP_RST, r->syn->time_ns);
         return TRUE;
 }

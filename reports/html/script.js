@@ -729,7 +729,7 @@ function sideTable(flow) {
 }
 
 function factList(flow) {
-        const roles = { syn: 'by the SYN', syn_ack: 'by the SYN+ACK', port: 'guessed by port' };
+        const roles = { syn: 'by the SYN', 'syn-ack': 'by the SYN+ACK', port: 'guessed by port' };
         const vantages = { client: 'the client', server: 'the server', between: 'somewhere between' };
         const first = frameText(flow.first_frame, flow.first_file), last = frameText(flow.last_frame, flow.last_file);
         const facts = [

@@ -37,12 +37,21 @@ static void test_syn_options(void) {
         Segment s = dissect_case_segment(SYN("003c", "a", "020405b4 0402 080a 00000005 00000006 01 030307"));
 
         g_assert_cmpuint(s.facts, ==, SEGMENT_HAS_OPTIONS | SEGMENT_HAS_MSS | SEGMENT_SACK_PERMITTED |
-                                              SEGMENT_HAS_TIMESTAMP | SEGMENT_HAS_WSCALE);
+                                              SEGMENT_HAS_TIMESTAMP | SEGMENT_HAS_WSCALE | SEGMENT_LINUX_OPTIONS);
         g_assert_cmpuint(s.mss, ==, 1460);
         g_assert_cmpuint(s.tsval, ==, 5);
         g_assert_cmpuint(s.tsecr, ==, 6);
         g_assert_cmpuint(s.wscale, ==, 7);
         g_assert_cmpuint(s.payload_bytes, ==, 0);
+}
+
+/* The same options as Windows orders them, and as Linux does without timestamps. */
+static void test_linux_order(void) {
+        Segment windows = dissect_case_segment(SYN("0034", "8", "020405b4 01 030308 01 01 0402"));
+        Segment quiet = dissect_case_segment(SYN("0034", "8", "020405b4 01 01 0402 01 030307"));
+
+        g_assert_cmpuint(windows.facts & SEGMENT_LINUX_OPTIONS, ==, 0);
+        g_assert_cmpuint(quiet.facts & SEGMENT_LINUX_OPTIONS, !=, 0);
 }
 
 static void test_timestamp_alone(void) {
@@ -115,6 +124,7 @@ int main(int argc, char **argv) {
         g_test_add_func("/dissect/tcp/headers", test_headers);
         g_test_add_func("/dissect/tcp/fields", test_fields);
         g_test_add_func("/dissect/tcp/syn-options", test_syn_options);
+        g_test_add_func("/dissect/tcp/linux-order", test_linux_order);
         g_test_add_func("/dissect/tcp/timestamp-alone", test_timestamp_alone);
         g_test_add_func("/dissect/tcp/sack-blocks", test_sack_blocks);
         g_test_add_func("/dissect/tcp/rare-options", test_rare_options);
