@@ -6,6 +6,9 @@
  *   run-packets FILE.pkt...             says what does not hold, in the script's notation
  *   run-packets --write X.pcap FILE.pkt writes the capture instead
  *   run-packets --coverage FILE.pkt...  says which rows of transitions.def and which findings no script reaches
+ *   run-packets --findings FILE.pkt... CAPTURE...
+ *                                       lists the catalogue: in how many scripts each finding fires, in how many
+ *                                       it must not, and which of the captures show it
  */
 
 #include <stdio.h>
@@ -20,12 +23,21 @@
 static gboolean moved[STATES][EVENTS]; /* some endpoint, in any script */
 static gboolean finding_hit[FINDINGS];
 
+typedef struct FindingCount {
+        guint firing; /* scripts that expect it */
+        guint silent; /* scripts that expect it not to fire */
+        GString *captures; /* names of those that show it */
+} FindingCount;
+
+static FindingCount finding_counts[FINDINGS];
+
 static void sink(const FlowRecord *record, gpointer data) {
         g_array_append_val((GArray *)data, *record);
 }
 
-static gboolean analyze(const char *name, GBytes *bytes, GArray *records, GError **error) {
-        g_autoptr(Capture) capture = capture_open_bytes(name, bytes, 0, error);
+/* Takes the capture. */
+static gboolean analyze(Capture *opened, gint64 linger_ns, GArray *records) {
+        g_autoptr(Capture) capture = opened;
         g_autoptr(Dissector) dissector = dissector_new();
         TrackerOptions options = tracker_options_default();
         g_autoptr(Tracker) tracker = NULL;
@@ -36,6 +48,7 @@ static gboolean analyze(const char *name, GBytes *bytes, GArray *records, GError
                 return FALSE;
         options.sink = sink;
         options.sink_data = records;
+        options.linger_ns = linger_ns;
         tracker = tracker_new(&options);
         while ((n = capture_read(capture, frames, FRAME_BATCH)))
                 for (guint i = 0; i < n; i++) {
@@ -110,16 +123,70 @@ static guint report_forgotten(char **given) {
         return missing;
 }
 
+/* ── The catalogue ── */
+
+static void count_expected(const Script *s) {
+        gboolean counted[FINDINGS][2] = { { FALSE } };
+
+        for (guint i = 0; i < s->expectations->len; i++) {
+                const ScriptExpectation *e = &g_array_index(s->expectations, ScriptExpectation, i);
+                gboolean silent = e->kind == EXPECT_NO_FINDING;
+
+                if ((!silent && e->kind != EXPECT_FINDING) || counted[e->finding][silent])
+                        continue;
+                counted[e->finding][silent] = TRUE;
+                finding_counts[e->finding].firing += !silent;
+                finding_counts[e->finding].silent += silent;
+        }
+}
+
+static gboolean count_shown(const char *path, GError **error) {
+        g_autoptr(GArray) records = g_array_new(FALSE, FALSE, sizeof(FlowRecord));
+        g_autofree char *name = g_path_get_basename(path);
+        gboolean shown[FINDINGS] = { FALSE };
+
+        if (!analyze(capture_open(path, 0, FALSE, error), tracker_options_default().linger_ns, records))
+                return FALSE;
+        for (guint i = 0; i < records->len; i++)
+                for (guint j = 0; j < g_array_index(records, FlowRecord, i).n_findings; j++)
+                        shown[g_array_index(records, FlowRecord, i).findings[j].id] = TRUE;
+        for (guint i = 0; i < FINDINGS; i++)
+                if (shown[i]) {
+                        GString **list = &finding_counts[i].captures;
+
+                        *list = *list ? *list : g_string_new(NULL);
+                        g_string_append_printf(*list, " %s", name);
+                }
+        return TRUE;
+}
+
+/* Returns: how many findings have no script that shows them, or none that shows where they end. */
+static guint report_findings(void) {
+        guint lacking = 0;
+
+        printf("%-35s  fires  must not  captures\n", "finding");
+        for (guint i = 0; i < FINDINGS; i++) {
+                const FindingCount *n = &finding_counts[i];
+                gboolean lacks = !n->firing || !n->silent;
+
+                printf("%s %-29s  %5u  %8u %s%s\n", finding_kind((FindingId)i)->code, finding_kind((FindingId)i)->id, n->firing,
+                       n->silent, n->captures ? n->captures->str : " -", lacks ? "  <- a script is missing" : "");
+                lacking += lacks;
+        }
+        return lacking;
+}
+
 /* ── Program ── */
 
 static char *write_path;
-static gboolean coverage;
+static gboolean coverage, findings;
 static char **paths;
 
 static const GOptionEntry options[] = {
         { "write", 'w', 0, G_OPTION_ARG_FILENAME, &write_path, "write a script's capture, do not run it", "X.pcap" },
         { "coverage", 0, 0, G_OPTION_ARG_NONE, &coverage, "say what no script reaches", NULL },
-        { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &paths, NULL, "FILE.pkt..." },
+        { "findings", 0, 0, G_OPTION_ARG_NONE, &findings, "list the findings and the files that show them", NULL },
+        { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &paths, NULL, "FILE.pkt... [CAPTURE...]" },
         { 0 },
 };
 
@@ -133,17 +200,24 @@ static gboolean write_capture(const Script *s, GError **error) {
 
 /* Returns: whether everything that the script expects holds. */
 static gboolean run(const char *path, GError **error) {
-        g_autoptr(Script) s = script_load(path, error);
+        g_autoptr(Script) s = NULL;
         g_autoptr(GArray) records = g_array_new(FALSE, FALSE, sizeof(FlowRecord));
         g_autoptr(GString) failures = g_string_new(NULL);
         g_autoptr(GBytes) bytes = NULL;
 
+        if (findings && !g_str_has_suffix(path, ".pkt"))
+                return count_shown(path, error);
+        s = script_load(path, error);
         if (!s)
                 return FALSE;
         if (write_path)
                 return write_capture(s, error);
+        if (findings) {
+                count_expected(s);
+                return TRUE;
+        }
         bytes = script_capture(s);
-        if (!analyze(path, bytes, records, error))
+        if (!analyze(capture_open_bytes(path, bytes, 0, error), s->linger_ns, records))
                 return FALSE;
         if (coverage) {
                 cover(records);
@@ -173,6 +247,8 @@ int main(int argc, char **argv) {
                 if (bad)
                         fprintf(stderr, "%s\n", bad->message);
         }
+        if (findings)
+                failed += report_findings();
         if (coverage)
                 failed += report_coverage() + report_forgotten(paths);
         return failed > 0;

@@ -35,6 +35,10 @@ static gboolean parse_snaplen(Script *s, Line *l) {
         return TRUE;
 }
 
+static gboolean parse_linger(Script *s, Line *l) {
+        return line_seconds(l, &s->linger_ns);
+}
+
 /* Whose packets are captured from here on. */
 static gboolean parse_capture(Script *s, Line *l) {
         static const char *const words[] = { "none", "client", "server", "all" };
@@ -146,6 +150,7 @@ static const struct {
         { "isn", parse_isn },
         { "link", parse_link },
         { "snaplen", parse_snaplen },
+        { "linger", parse_linger },
         { "capture", parse_capture },
 };
 
@@ -203,6 +208,7 @@ static Script *script_new(const char *name) {
         s->name = g_strdup(name);
         s->link_type = 1;
         s->snaplen = 262144;
+        s->linger_ns = 60 * SCRIPT_NS_PER_SECOND;
         s->sniffed[CLIENT] = s->sniffed[SERVER] = TRUE;
         s->packets = g_array_new(FALSE, TRUE, sizeof(ScriptPacket));
         s->expectations = g_array_new(FALSE, TRUE, sizeof(ScriptExpectation));

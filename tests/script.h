@@ -48,6 +48,7 @@ typedef struct ScriptPacket {
         guint16 window;
         guint16 ip_id;
         gboolean dont_fragment;
+        gboolean no_length; /* the IP header says 0, as segmentation offload leaves it in a sender's own capture */
         guint8 flags;
         guint8 ttl;
         guint8 tos;
@@ -109,6 +110,7 @@ typedef struct Script {
         char *contract; /* the first comment */
         guint16 link_type; /* LINKTYPE_ */
         guint32 snaplen;
+        gint64 linger_ns; /* the option --linger */
         ScriptFlow flows[SCRIPT_FLOWS_MAX];
         guint n_flows;
         GArray *packets;      /* ScriptPacket, in capture order, those that were not captured included */

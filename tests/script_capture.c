@@ -93,7 +93,7 @@ static void put_ipv4(GByteArray *b, const ScriptFlow *f, const ScriptPacket *p, 
 
         put_u8(b, 0x45);
         put_u8(b, p->tos);
-        put_u16(b, IPV4_HEADER_BYTES + n);
+        put_u16(b, p->no_length ? 0 : IPV4_HEADER_BYTES + n);
         put_u16(b, p->ip_id);
         put_u16(b, p->dont_fragment ? 0x4000 : 0);
         put_u8(b, p->ttl);
@@ -110,7 +110,7 @@ static void put_ip(GByteArray *b, const ScriptFlow *f, const ScriptPacket *p, gu
                 return;
         }
         put_u32(b, 6U << 28 | (guint32)p->tos << 20);
-        put_u16(b, n);
+        put_u16(b, p->no_length ? 0 : n);
         put_u8(b, protocol);
         put_u8(b, p->ttl);
         g_byte_array_append(b, f->address[sender].bytes, sizeof(Address));

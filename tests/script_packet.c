@@ -149,8 +149,10 @@ static void parse_ip_fields(Line *l, ScriptPacket *p) {
                         p->tos = (guint8)line_u32(l, G_MAXUINT8);
                 else if (line_take(l, "df"))
                         p->dont_fragment = line_u32(l, 1) != 0;
+                else if (line_take(l, "len"))
+                        p->no_length = line_u32(l, 0) == 0;
                 else
-                        line_bad(l, "not an IP field: ip_id ttl tos df");
+                        line_bad(l, "not an IP field: ip_id ttl tos df len");
         } while (line_take(l, ","));
         line_want(l, "}");
 }
