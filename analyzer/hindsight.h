@@ -26,6 +26,11 @@ typedef struct Moment {
         Basis basis;
 } Moment;
 
+typedef struct Knowledge {
+        gint shown;  /* first packet of a side's own that acknowledges the other end's FIN, -1 */
+        gint before; /* its last packet before that, -1 */
+} Knowledge;
+
 typedef struct HindsightSide {
         gboolean has_isn;   /* the ISN is known: a SYN of it was captured, or acknowledged */
         guint32 isn;
@@ -34,6 +39,11 @@ typedef struct HindsightSide {
         gboolean fin_unseen; /* ...proved only */
         guint32 fin_end;    /* one past it */
         gint64 reaction_ns; /* from the capture point to this end and back, at least */
+        /* it sent: its SYN, SYN+ACK, FIN, the RST that it did not go on after, the first segment of an open connection */
+        Moment sent_syn, sent_syn_ack, sent_fin, sent_rst, talks;
+        /* it got: the acknowledgment of its SYN and FIN, the other end's FIN, a RST that it accepted */
+        Moment syn_acked, fin_acked, fin_received, rst_accepted;
+        Knowledge knows_fin;
 } HindsightSide;
 
 typedef struct Hindsight {
@@ -51,20 +61,8 @@ static inline gint64 hindsight_position_sent(gint i) {
         return (gint64)i * 16;
 }
 
+/* All that is known of @flow, whose timeline must stay; @end_ns is the time of the capture's last frame. */
 void hindsight_init(Hindsight *h, const Flow *flow, gint64 end_ns);
-
-/* @side sent it: its SYN, SYN+ACK, FIN, first RST, first segment of an open connection. */
-Moment hindsight_sent_syn(const Hindsight *h, guint side);
-Moment hindsight_sent_syn_ack(const Hindsight *h, guint side);
-Moment hindsight_sent_fin(const Hindsight *h, guint side);
-Moment hindsight_sent_rst(const Hindsight *h, guint side);
-Moment hindsight_talks(const Hindsight *h, guint side);
-
-/* It reached @side: the acknowledgment of its SYN or of its FIN, the other end's FIN, a RST that it accepted. */
-Moment hindsight_syn_acked(const Hindsight *h, guint side);
-Moment hindsight_fin_acked(const Hindsight *h, guint side);
-Moment hindsight_fin_received(const Hindsight *h, guint side);
-Moment hindsight_rst_accepted(const Hindsight *h, guint side);
 
 /* Returns: whether @side had the other end's FIN when it sent its own: the first one's ACK field says so. */
 gboolean hindsight_fin_knows_fin(const Hindsight *h, guint side);

@@ -36,9 +36,9 @@ typedef struct Close {
  */
 static Close order_close(const Hindsight *h, guint side) {
         Close c = {
-                .sent = hindsight_sent_fin(h, side),
-                .acked = hindsight_fin_acked(h, side),
-                .received = hindsight_fin_received(h, side),
+                .sent = h->side[side].sent_fin,
+                .acked = h->side[side].fin_acked,
+                .received = h->side[side].fin_received,
         };
 
         if (c.sent.there && c.received.there) {
@@ -77,10 +77,10 @@ static void add_close(Happenings *all, const Hindsight *h, guint side) {
  * tcp_timewait_state_process()).  A bare RST to anything else is no socket's: its time had run out before.
  */
 static void add_rst_sent(Happenings *all, const Hindsight *h, guint side) {
-        Moment rst = hindsight_sent_rst(h, side);
+        Moment rst = h->side[side].sent_rst;
         Event event = EVENT_SENDS_RST;
 
-        if (rst.there && hindsight_fin_acked(h, side).there && hindsight_rst_is_no_sockets(h, rst.entry)) {
+        if (rst.there && h->side[side].fin_acked.there && hindsight_rst_is_no_sockets(h, rst.entry)) {
                 event = EVENT_EXPIRED;
                 rst.basis = BASIS_TIMER;
         }
@@ -88,7 +88,7 @@ static void add_rst_sent(Happenings *all, const Hindsight *h, guint side) {
 }
 
 static void replay_side(const Hindsight *h, guint side, SideRecord *record) {
-        Moment syn = hindsight_sent_syn(h, side), syn_ack = hindsight_sent_syn_ack(h, side);
+        Moment syn = h->side[side].sent_syn, syn_ack = h->side[side].sent_syn_ack;
         Happenings all = { .n = 0 };
 
         /* simultaneous open: the SYN was sent before the SYN+ACK, though it may come after it */
@@ -98,13 +98,13 @@ static void replay_side(const Hindsight *h, guint side, SideRecord *record) {
         endpoint_init(record, syn.there || syn_ack.there || h->flow->side[other(side)].bits & SIDE_BARE_SYN ? STATE_CLOSED : STATE_UNKNOWN);
         add(&all, syn, EVENT_SENDS_SYN);
         add(&all, syn_ack, EVENT_SENDS_SYN_ACK);
-        add(&all, hindsight_syn_acked(h, side), EVENT_SYN_ACKED);
+        add(&all, h->side[side].syn_acked, EVENT_SYN_ACKED);
         if (record->state == STATE_UNKNOWN)
-                add(&all, hindsight_talks(h, side), EVENT_TALKS);
+                add(&all, h->side[side].talks, EVENT_TALKS);
         add_close(&all, h, side);
-        add(&all, hindsight_rst_accepted(h, side), syn.there ? EVENT_REFUSED : EVENT_RST_ACCEPTED);
+        add(&all, h->side[side].rst_accepted, syn.there ? EVENT_REFUSED : EVENT_RST_ACCEPTED);
         if (syn.there)
-                add(&all, hindsight_rst_accepted(h, side), EVENT_RST_ACCEPTED);
+                add(&all, h->side[side].rst_accepted, EVENT_RST_ACCEPTED);
         add_rst_sent(&all, h, side);
         for (guint i = 0; i < all.n; i++) {
                 const Happening *x = &all.list[i];

@@ -31,7 +31,7 @@ static void at_least(guint32 *high, gboolean *has, guint32 x) {
 
 static Before before(const Hindsight *h, gint rst, guint side) {
         const HindsightSide *me = &h->side[side], *peer = &h->side[other(side)];
-        Moment fin = hindsight_sent_fin(h, side);
+        Moment fin = h->side[side].sent_fin;
         Before b = { .has_nxt = FALSE };
 
         for (gint i = 0; i < rst; i++) {

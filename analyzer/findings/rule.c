@@ -3,18 +3,38 @@
 
 #include "rule.h"
 
-static const Rule rules[] = {
-#define RULE(name) rule_##name,
+static const struct {
+        Rule run;
+        guint needs;
+} rules[] = {
+#define RULE(name, needs) { rule_##name, NEEDS_##needs },
 #include "rules.def"
 #undef RULE
 };
 
+static guint what_it_has(const Case *c) {
+        const FlowSide *client = &c->flow->side[CLIENT], *server = &c->flow->side[SERVER];
+        guint has = 0;
+
+        if (c->hindsight->side[CLIENT].has_fin || c->hindsight->side[SERVER].has_fin)
+                has |= NEEDS_FIN;
+        if (client->fin_count > 1 || server->fin_count > 1)
+                has |= NEEDS_REPEATED_FIN;
+        if (client->rst_count || server->rst_count)
+                has |= NEEDS_RST;
+        if (c->flow->previous)
+                has |= NEEDS_PREVIOUS;
+        return has;
+}
+
 void rules_run(const Case *c, FlowRecord *record) {
         Case with = *c;
+        guint has = what_it_has(c);
 
         with.record = record;
         for (guint i = 0; i < G_N_ELEMENTS(rules); i++)
-                rules[i](&with);
+                if ((rules[i].needs & has) == rules[i].needs)
+                        rules[i].run(&with);
 }
 
 Finding *case_find(const Case *c, FindingId id, guint side, Certainty certainty) {

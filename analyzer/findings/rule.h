@@ -38,6 +38,15 @@ void finding_frame(Finding *f, FrameRef frame);
 void finding_integer(Finding *f, const char *name, gint64 value, Bound bound);
 void finding_text(Finding *f, const char *name, const char *text);
 
-#define RULE(name) void rule_##name(const Case *c);
+/* What a flow must have for a rule to have anything to look at; most flows lack most of it. */
+enum {
+        NEEDS_NOTHING = 0,
+        NEEDS_FIN = 1 << 0,
+        NEEDS_REPEATED_FIN = 1 << 1,
+        NEEDS_RST = 1 << 2,
+        NEEDS_PREVIOUS = 1 << 3, /* an earlier incarnation */
+};
+
+#define RULE(name, needs) void rule_##name(const Case *c);
 #include "rules.def"
 #undef RULE

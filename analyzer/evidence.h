@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+/* What a single entry of a timeline tells; shared by hindsight.c and received.c, nobody else. */
+
+#include "hindsight.h"
+#include "sequence.h"
+
+/* Room for a host that is slow to react, beyond the round trip. */
+#define REACTION_SLACK_NS (G_GINT64_CONSTANT(500000))
+
+static const Moment never = { .there = FALSE, .entry = -1 };
+
+/* What an entry causes at the other end lies just behind it, what it proves just before. */
+static inline gint64 position_of_arrival(gint i) {
+        return hindsight_position_sent(i) + 4;
+}
+
+static inline Moment moment_at(const Hindsight *h, gint i, gint64 position, Basis basis) {
+        return (Moment){ .there = TRUE,
+                         .position = position,
+                         .time_ns = h->entries[i].time_ns,
+                         .frame = h->entries[i].frame,
+                         .entry = i,
+                         .basis = basis };
+}
+
+/* An ordinary TCP packet of @side: no ICMP quotation, nothing of another incarnation. */
+static inline gboolean sent_by(const Hindsight *h, gint i, guint side) {
+        return entry_side(&h->entries[i]) == side && !(h->entries[i].marks & (ENTRY_ICMP | ENTRY_FOREIGN));
+}
+
+static inline gboolean has_flags(const TimelineEntry *e, guint8 mask, guint8 value) {
+        return (e->flags & mask) == value;
+}
+
+/* RFC 9293 3.10.7.4: a segment without ACK, or with an ACK of what was never sent, does nothing. */
+static inline gboolean is_acceptable_ack(const Hindsight *h, const TimelineEntry *e) {
+        const FlowSide *peer = &h->flow->side[other(entry_side(e))];
+
+        return e->flags & TCP_ACK && (!(peer->bits & SIDE_HEARD) || seq_diff(e->ack, peer->nxt) <= 1);
+}
+
+static inline gboolean is_fin(const Hindsight *h, gint i, guint side) {
+        const TimelineEntry *e = &h->entries[i];
+
+        if (h->side[side].has_fin && entry_end(e) != h->side[side].fin_end)
+                return FALSE;
+        return sent_by(h, i, side) && has_flags(e, TCP_FIN | TCP_RST | TCP_SYN, TCP_FIN) && is_acceptable_ack(h, e);
+}
+
+static inline gboolean covers(const TimelineEntry *e, guint32 number) {
+        return e->flags & TCP_ACK && seq_at_or_after(e->ack, number);
+}
+
+/* Does @e acknowledge the SYN of @side, and perhaps text on it, and nothing more? */
+static inline gboolean acks_syn(const Hindsight *h, guint side, const TimelineEntry *e) {
+        const HindsightSide *k = &h->side[side];
+
+        return e->flags & TCP_ACK && seq_after(e->ack, k->isn) && !seq_after(e->ack, k->syn_end);
+}

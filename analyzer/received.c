@@ -1,0 +1,398 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "evidence.h"
+#include "received.h"
+
+/* A packet that proves a state for sure when nothing contradicts it for this long: the first retransmission would have come. */
+#define SETTLED_NS (G_GINT64_CONSTANT(1000000000))
+
+/* Does @side do anything after entry @i that its SYN's sender in the handshake would not? */
+static gboolean repeats_syn_later(const Hindsight *h, guint side, gint i) {
+        gint64 sure_ns = h->entries[i].time_ns + h->side[side].reaction_ns;
+
+        for (gint j = i + 1; j < h->n; j++)
+                if (sent_by(h, j, side) && h->entries[j].flags & TCP_SYN && h->entries[j].time_ns > sure_ns)
+                        return TRUE;
+        return FALSE;
+}
+
+/* The first packet of @side's own that covers the other end's SYN; -1. */
+static gint first_beyond_handshake(const Hindsight *h, guint side, gint from) {
+        const HindsightSide *peer = &h->side[other(side)];
+
+        for (gint i = from; i < h->n; i++) {
+                const TimelineEntry *e = &h->entries[i];
+
+                if (sent_by(h, i, side) && !(e->flags & TCP_SYN) && covers(e, peer->isn + 1))
+                        return i;
+        }
+        return -1;
+}
+
+/* The opener: SYN_SENT until a SYN+ACK came. */
+static Moment opener_syn_acked(const Hindsight *h, guint side, gint sent) {
+        guint peer = other(side);
+        gint shown = -1, answer = -1;
+
+        for (gint i = sent; i < h->n; i++) {
+                const TimelineEntry *e = &h->entries[i];
+
+                if (sent_by(h, i, peer) && has_flags(e, TCP_SYN | TCP_ACK | TCP_RST, TCP_SYN | TCP_ACK) &&
+                    acks_syn(h, side, e) && e->seq == h->side[peer].isn)
+                        answer = i;
+                if (answer >= 0 && (shown = first_beyond_handshake(h, side, i)) >= 0)
+                        break;
+        }
+        if (shown >= 0) {
+                /* the last one that can have caused it */
+                for (gint i = answer + 1; i < shown; i++)
+                        if (sent_by(h, i, peer) && has_flags(&h->entries[i], TCP_SYN | TCP_ACK, TCP_SYN | TCP_ACK) &&
+                            h->entries[i].time_ns + h->side[side].reaction_ns / 2 <= h->entries[shown].time_ns)
+                                answer = i;
+                return moment_at(h, answer, position_of_arrival(answer), BASIS_OBSERVED);
+        }
+        if (answer < 0 || repeats_syn_later(h, side, answer) || repeats_syn_later(h, peer, answer) ||
+            h->flow->side[side].bits & SIDE_RST || h->flow->side[peer].syn_count > 1)
+                return never;
+        return moment_at(h, answer, position_of_arrival(answer), BASIS_ASSUMED);
+}
+
+/* The first packet of @side after entry @i that is no repeat of its SYN+ACK; -1. */
+static gint next_beyond_syn(const Hindsight *h, guint side, gint i) {
+        for (gint j = i + 1; j < h->n; j++)
+                if (sent_by(h, j, side) && !(h->entries[j].flags & TCP_SYN))
+                        return j;
+        return -1;
+}
+
+/* A host whose queue of connections is full may answer the handshake's last ACK with a RST (Linux tcp_abort_on_overflow). */
+static gboolean is_overflow_rst(const Hindsight *h, gint ack, gint rst) {
+        const TimelineEntry *a = &h->entries[ack], *r = &h->entries[rst];
+
+        if (r->flags & TCP_ACK || !(r->flags & TCP_RST) || r->seq != a->ack)
+                return FALSE;
+        for (gint i = ack; i < rst; i++)
+                if (h->entries[i].payload_bytes || h->entries[i].flags & TCP_FIN)
+                        return FALSE;
+        return TRUE;
+}
+
+/*
+ * The answerer: SYN_RECEIVED until its SYN is acknowledged. Once it has repeated its SYN+ACK in spite of an
+ * acknowledgment only another packet of its own shows that it went on.
+ */
+static Moment answerer_syn_acked(const Hindsight *h, guint side, gint sent) {
+        const HindsightSide *k = &h->side[side];
+        gboolean doubted = FALSE;
+
+        for (gint i = sent + 1; i < h->n; i++) {
+                const TimelineEntry *e = &h->entries[i];
+                gint next;
+
+                if (!sent_by(h, i, other(side)) || e->flags & TCP_RST || !covers(e, k->isn + 1) || !is_acceptable_ack(h, e))
+                        continue;
+                if (repeats_syn_later(h, side, i)) {
+                        doubted = TRUE;
+                        continue;
+                }
+                next = next_beyond_syn(h, side, i);
+                if (next >= 0 && is_overflow_rst(h, i, next))
+                        return never;
+                if (next >= 0 && (!doubted || has_flags(&h->entries[next], TCP_ACK, TCP_ACK)))
+                        return moment_at(h, i, position_of_arrival(i), BASIS_OBSERVED);
+                return doubted ? never : moment_at(h, i, position_of_arrival(i), BASIS_ASSUMED);
+        }
+        return never;
+}
+
+Moment received_syn_acked(const Hindsight *h, guint side) {
+        Moment syn = h->side[side].sent_syn, syn_ack = h->side[side].sent_syn_ack;
+
+        if (syn_ack.there)
+                return answerer_syn_acked(h, side, syn_ack.entry);
+        if (syn.there)
+                return opener_syn_acked(h, side, syn.basis == BASIS_INFERRED ? 0 : syn.entry);
+        return never;
+}
+
+/* Does @side repeat its FIN so late after entry @i that it cannot have had it? */
+static gboolean repeats_fin_later(const Hindsight *h, guint side, gint i) {
+        gint64 sure_ns = h->entries[i].time_ns + h->side[side].reaction_ns;
+
+        for (gint j = i + 1; j < h->n; j++)
+                if (is_fin(h, j, side) && !h->stale[j] && h->entries[j].time_ns > sure_ns)
+                        return TRUE;
+        return FALSE;
+}
+
+Moment received_fin_acked(const Hindsight *h, guint side) {
+        const HindsightSide *k = &h->side[side];
+        Moment fin = h->side[side].sent_fin, peer_fin;
+
+        if (!fin.there)
+                return never;
+        peer_fin = h->side[side].fin_received;
+        for (gint i = fin.entry; i < h->n; i++) {
+                const TimelineEntry *e = &h->entries[i];
+
+                if (!sent_by(h, i, other(side)) || e->flags & (TCP_RST | TCP_SYN) || !covers(e, k->fin_end) || repeats_fin_later(h, side, i))
+                        continue;
+                /* a FIN that was lost, as its sender's repeat shows, did not acknowledge anything either */
+                if (is_fin(h, i, other(side)) && (!peer_fin.there || i < peer_fin.entry))
+                        continue;
+                return moment_at(h, i, position_of_arrival(i), h->end_ns - e->time_ns >= SETTLED_NS ? BASIS_OBSERVED : BASIS_ASSUMED);
+        }
+        return never;
+}
+
+/* Could entry @i, sent by @side, complete what the other end needs to take the FIN? A FIN, or what fills a hole behind a FIN. */
+static gboolean may_complete_fin(const Hindsight *h, guint side, gint i, gboolean fin_sent) {
+        const TimelineEntry *e = &h->entries[i];
+
+        if (is_fin(h, i, side))
+                return TRUE;
+        return fin_sent && sent_by(h, i, side) && e->payload_bytes && !(e->flags & (TCP_RST | TCP_SYN)) &&
+               !(e->marks & ENTRY_KEEPALIVE);
+}
+
+Knowledge received_knows_fin(const Hindsight *h, guint side) {
+        guint32 fin_end = h->side[other(side)].fin_end;
+        Knowledge k = { -1, -1 };
+
+        for (gint i = 0; i < h->n && k.shown < 0; i++) {
+                const TimelineEntry *e = &h->entries[i];
+
+                if (!sent_by(h, i, side) || !(e->flags & TCP_ACK) || h->stale[i])
+                        continue;
+                if (seq_at_or_after(e->ack, fin_end))
+                        k.shown = i;
+                else
+                        k.before = i;
+        }
+        return k;
+}
+
+/*
+ * The first FIN of @side is not in the capture, but a pure ACK of the other end's FIN, sent behind its own, is (entry
+ * @shown).  An end that had the FIN when it sent its own would have acknowledged it in that very segment, and
+ * would send another ACK only for a FIN that came twice, which its DSACK reports (RFC 2883).  Then the
+ * numbers of the IPv4 packets that are missing tell: two within the time that an ACK may be delayed are a FIN and the ACK of CLOSING.
+ */
+#define DELAYED_ACK_NS (G_GINT64_CONSTANT(40000000))
+#define MISSING_FIN_AND_ACK 2
+
+static gboolean unseen_fin_knows_fin(const Hindsight *h, guint side, gint shown) {
+        const TimelineEntry *ack = &h->entries[shown];
+        gint before = shown - 1, fin = shown - 1;
+
+        if (!(ack->marks & ENTRY_DSACK))
+                return FALSE;
+        while (before >= 0 && !sent_by(h, before, side))
+                before--;
+        while (fin >= 0 && !is_fin(h, fin, other(side)))
+                fin--;
+        if (before < 0 || fin < 0 || !(ack->marks & ENTRY_IP_ID) || ack->time_ns - h->entries[fin].time_ns >= DELAYED_ACK_NS)
+                return TRUE;
+        return (guint16)(ack->ip_id - h->entries[before].ip_id - 1) != MISSING_FIN_AND_ACK;
+}
+
+gboolean hindsight_fin_knows_fin(const Hindsight *h, guint side) {
+        guint32 fin_end = h->side[other(side)].fin_end;
+        Knowledge k = h->side[side].knows_fin;
+        gboolean captured = FALSE;
+
+        /* any of them: a repeat may have learned of it since, a delayed first one has not */
+        for (gint i = 0; i < h->n; i++) {
+                if (!is_fin(h, i, side))
+                        continue;
+                if (seq_before(h->entries[i].ack, fin_end))
+                        return FALSE;
+                captured |= i <= k.shown;
+        }
+        if (!captured && k.shown >= 0 && h->entries[k.shown].seq == h->side[side].fin_end && !(h->entries[k.shown].flags & TCP_RST))
+                return unseen_fin_knows_fin(h, side, k.shown);
+        return TRUE;
+}
+
+/* A counter this close to its end may have passed 0 (a giant segment counts for many). */
+#define IP_ID_NEAR_WRAP 0xffc0
+
+/* IP ID 0 from a host whose packet before had a running one. */
+static gboolean is_from_mini_socket(const Hindsight *h, gint entry) {
+        guint side = entry_side(&h->entries[entry]);
+
+        if (!(h->entries[entry].marks & ENTRY_IP_ID) || h->entries[entry].ip_id)
+                return FALSE;
+        for (gint i = entry - 1; i >= 0; i--)
+                if (sent_by(h, i, side) && h->entries[i].ip_id && !(h->entries[i].flags & (TCP_SYN | TCP_RST)))
+                        return h->entries[i].ip_id < IP_ID_NEAR_WRAP;
+        return FALSE;
+}
+
+/*
+ * TSecr repeats the timestamp of the latest segment that had come in order when the answer was sent, as far as it began at or below
+ * the last ACK (RFC 7323 4.3): such a segment with a later timestamp had not come.
+ */
+static gboolean too_late_for(const Hindsight *h, Knowledge k, gint i) {
+        const TimelineEntry *answer = &h->entries[k.shown], *e = &h->entries[i];
+
+        return answer->marks & e->marks & ENTRY_TIMESTAMP && k.before >= 0 && !seq_after(e->seq, h->entries[k.before].ack) &&
+               seq_after(e->tsval, answer->tsecr);
+}
+
+gboolean hindsight_answers_fin_from_mini_socket(const Hindsight *h, guint side) {
+        Knowledge k = h->side[side].knows_fin;
+
+        if (k.shown < 0 || !is_from_mini_socket(h, k.shown))
+                return FALSE;
+        /* an earlier copy may have been taken by the full socket, its answer lost */
+        for (gint i = 0; i < k.shown; i++)
+                if (is_fin(h, i, other(side)) && too_late_for(h, k, i))
+                        return FALSE;
+        return TRUE;
+}
+
+/* A FIN is acknowledged at once or after the delayed-ACK timer (40 ms on Linux; 100 ms and 200 ms elsewhere). */
+#define ANSWER_NS_MAX (G_GINT64_CONSTANT(100000000))
+
+/* The FIN was taken between two packets of the side's own; which of the other end's completed it? */
+static Moment fin_received_shown(const Hindsight *h, guint side, Knowledge k) {
+        guint peer = other(side);
+        gboolean here = h->vantage == (side == CLIENT ? VANTAGE_CLIENT : VANTAGE_SERVER), fin_sent = FALSE;
+        gint best = -1;
+        gint64 position;
+
+        for (gint i = 0; i < k.shown; i++) {
+                if (!may_complete_fin(h, peer, i, fin_sent) || too_late_for(h, k, i))
+                        continue;
+                fin_sent = TRUE;
+                /* at the receiver's own end what was captured did arrive: the first that completes it, unless it was not answered in time */
+                if (here && best > k.before && best >= 0 && h->entries[k.shown].time_ns - h->entries[best].time_ns <= ANSWER_NS_MAX)
+                        break;
+                if (best >= 0 && h->entries[i].time_ns + h->side[side].reaction_ns / 2 > h->entries[k.shown].time_ns + REACTION_SLACK_NS)
+                        break;
+                best = i;
+        }
+        if (best < 0) /* the FIN itself is not in the capture, or was captured late */
+                return moment_at(h, k.shown, hindsight_position_sent(k.shown) - 1, BASIS_INFERRED);
+        position = position_of_arrival(best);
+        if (k.before >= 0)
+                position = MAX(position, hindsight_position_sent(k.before) + 1);
+        return moment_at(h, best, MIN(position, hindsight_position_sent(k.shown) - 1), BASIS_OBSERVED);
+}
+
+Moment received_fin(const Hindsight *h, guint side) {
+        guint peer = other(side);
+        gint fin = -1, fins = 0;
+        Knowledge k;
+
+        if (!h->side[peer].has_fin)
+                return never;
+        k = h->side[side].knows_fin;
+        if (k.shown >= 0)
+                return fin_received_shown(h, side, k);
+        for (gint i = 0; i < h->n; i++)
+                if (is_fin(h, i, peer)) {
+                        fin = i;
+                        fins++;
+                }
+        /* Nothing shows that it came. Repeated in vain it did not; a RST came instead of an ACK; later packets do not know it. */
+        if (fin < 0 || fins > 1)
+                return never;
+        if (k.before > fin && h->entries[k.before].time_ns > h->entries[fin].time_ns + h->side[side].reaction_ns)
+                return never;
+        for (gint i = fin + 1; i < h->n; i++)
+                if (sent_by(h, i, side) && h->entries[i].flags & TCP_RST)
+                        return never;
+        /* what an orphan that is closing itself does with data and a FIN is no close (Linux TCPAbortOnData) */
+        if (k.before > fin && h->entries[fin].payload_bytes && h->side[side].has_fin)
+                return never;
+        return moment_at(h, fin, MAX(position_of_arrival(fin), k.before >= 0 ? hindsight_position_sent(k.before) + 1 : 0), BASIS_ASSUMED);
+}
+
+/* RFC 9293 3.10.7.4 and RFC 5961 3: exactly the next number expected. What it has received lies between what it said and what was sent. */
+static gboolean is_exact_rst(const Hindsight *h, guint side, gint i) {
+        const TimelineEntry *rst = &h->entries[i];
+        guint32 known = 0, sent = 0;
+        gboolean has_known = FALSE, has_sent = FALSE;
+
+        for (gint j = 0; j < i; j++) {
+                const TimelineEntry *e = &h->entries[j];
+
+                if (e->marks & ENTRY_ICMP || e->flags & TCP_RST)
+                        continue;
+                if (entry_side(e) == side && e->flags & TCP_ACK && (!has_known || seq_after(e->ack, known))) {
+                        known = e->ack;
+                        has_known = TRUE;
+                }
+                if (entry_side(e) != side && (!has_sent || seq_after(entry_end(e), sent))) {
+                        sent = entry_end(e);
+                        has_sent = TRUE;
+                }
+        }
+        if (!has_known)
+                return !has_sent || !seq_after(rst->seq, sent);
+        if (rst->seq == known)
+                return TRUE;
+        if (has_sent && seq_after(rst->seq, known) && !seq_after(rst->seq, sent))
+                return TRUE;
+        /* Linux takes the FIN's own number once the FIN has been received (tcp_reset_check()) */
+        return h->side[other(side)].has_fin && rst->seq + 1 == h->side[other(side)].fin_end && known == h->side[other(side)].fin_end;
+}
+
+/* A side that goes on long after the RST had none. What it sent while the RST was under way does not count. */
+static gboolean goes_on(const Hindsight *h, guint side, gint i) {
+        gint64 sure_ns = h->entries[i].time_ns + h->side[side].reaction_ns;
+
+        for (gint j = i + 1; j < h->n; j++)
+                if (sent_by(h, j, side) && !(h->entries[j].flags & TCP_RST) && !h->stale[j] && h->entries[j].time_ns > sure_ns)
+                        return TRUE;
+        return FALSE;
+}
+
+/* RFC 9293 3.10.7.3: in SYN_SENT only a RST that acknowledges the SYN counts. */
+static gboolean refuses(const Hindsight *h, guint side, const TimelineEntry *rst) {
+        return acks_syn(h, side, rst);
+}
+
+Moment received_rst(const Hindsight *h, guint side) {
+        gboolean in_syn_sent = h->side[side].sent_syn.there && !h->side[side].syn_acked.there &&
+                               !h->side[side].sent_syn_ack.there;
+
+        for (gint i = 0; i < h->n; i++) {
+                const TimelineEntry *e = &h->entries[i];
+                gint64 position;
+
+                if (entry_side(e) == side || e->marks & ENTRY_ICMP || !(e->flags & TCP_RST))
+                        continue;
+                if (!(in_syn_sent ? refuses(h, side, e) : is_exact_rst(h, side, i)) || goes_on(h, side, i))
+                        continue;
+                /* after everything that it had sent before it can have had the RST */
+                position = position_of_arrival(i);
+                for (gint j = i + 1; j < h->n; j++)
+                        if (sent_by(h, j, side) && !(h->entries[j].flags & TCP_RST) &&
+                            h->entries[j].time_ns <= e->time_ns + h->side[side].reaction_ns)
+                                position = hindsight_position_sent(j) + 1;
+                return moment_at(h, i, position, BASIS_ASSUMED);
+        }
+        return never;
+}
+
+gboolean hindsight_rst_is_no_sockets(const Hindsight *h, gint entry) {
+        const TimelineEntry *rst = &h->entries[entry];
+        guint side = entry_side(rst);
+        guint32 ack = 0;
+
+        for (gint i = 0; i < entry; i++)
+                if (sent_by(h, i, side) && h->entries[i].flags & TCP_ACK)
+                        ack = h->entries[i].ack;
+        for (gint i = entry - 1; i >= 0 && !(rst->flags & TCP_ACK); i--) {
+                const TimelineEntry *e = &h->entries[i];
+
+                if (!sent_by(h, i, other(side)) || !(e->flags & TCP_ACK) || e->ack != rst->seq)
+                        continue;
+                if (e->marks & ENTRY_KEEPALIVE)
+                        return TRUE;
+                return e->flags & TCP_FIN && !e->payload_bytes && e->seq == ack;
+        }
+        return FALSE;
+}
