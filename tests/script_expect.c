@@ -162,9 +162,9 @@ static gboolean parse_frames(Line *l, ScriptExpectation *e) {
         return TRUE;
 }
 
-/* "finding ID [side] [certainty] [name>=value]... [frames 4,5]" */
-static gboolean parse_finding(Line *l, ScriptExpectation *e) {
-        e->kind = EXPECT_FINDING;
+/* "finding ID [side] [certainty] [name>=value]... [frames 4,5]", and the same after "no" */
+static gboolean parse_finding(Line *l, ScriptExpectation *e, ScriptExpect kind) {
+        e->kind = kind;
         if (!parse_finding_id(l, e))
                 return FALSE;
         while (!line_at_end(l) && !l->error)
@@ -175,14 +175,12 @@ static gboolean parse_finding(Line *l, ScriptExpectation *e) {
         return TRUE;
 }
 
-/* "no finding ID [side] [certainty]", "no findings at or above warning" */
+/* "no finding ...", "no findings at or above warning" */
 static gboolean parse_no(Line *l, ScriptExpectation *e) {
         int severity;
 
-        if (line_take(l, "finding")) {
-                e->kind = EXPECT_NO_FINDING;
-                return parse_finding_id(l, e);
-        }
+        if (line_take(l, "finding"))
+                return parse_finding(l, e, EXPECT_NO_FINDING);
         e->kind = EXPECT_NOTHING_LOUD;
         line_want(l, "findings");
         line_want(l, "at");
@@ -216,7 +214,7 @@ gboolean script_expectation_parse(Script *s, Line *l, ScriptExpectation *e) {
         if (line_take(l, "states"))
                 return parse_states(l, e);
         if (line_take(l, "finding"))
-                return parse_finding(l, e);
+                return parse_finding(l, e, EXPECT_FINDING);
         if (line_take(l, "no"))
                 return parse_no(l, e);
         if (line_take(l, "record")) {
