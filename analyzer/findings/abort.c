@@ -12,7 +12,7 @@
 static gboolean speaks_for_unread(const Case *c, const Reset *r) {
         const TimelineEntry *rst = &c->hindsight->entries[r->entry];
 
-        if (r->peer_lost_bytes > 0)
+        if (r->acks_more)
                 return TRUE;
         for (gint i = r->entry - 1; i >= 0; i--) {
                 const TimelineEntry *e = &c->hindsight->entries[i];

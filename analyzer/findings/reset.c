@@ -175,6 +175,11 @@ gboolean reset_next(const Case *c, Reset *r) {
         r->answers = answered(h, i, r->side);
         r->fin_sent = b.fin_sent;
         r->cause = cause(c, r, &b);
+        r->acks_more = h->entries[i].flags & TCP_ACK && b.has_ack && seq_after(h->entries[i].ack, b.ack);
+        r->acks_all = h->entries[i].flags & TCP_ACK && b.has_peer_nxt && seq_at_or_after(h->entries[i].ack, b.peer_nxt);
+        /* an ACK that was under way when the RST was sent counts too */
+        if (c->flow->side[other(r->side)].bits & SIDE_ACK)
+                at_least(&b.acked, &b.has_acked, c->flow->side[other(r->side)].ack);
         if (b.has_nxt && b.has_acked && seq_after(b.nxt, b.acked))
                 r->lost_bytes = seq_diff(b.nxt, b.acked) - (b.fin_sent && !b.fin_acked);
         if (b.has_peer_nxt && b.has_ack && seq_after(b.peer_nxt, b.ack))

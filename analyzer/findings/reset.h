@@ -26,8 +26,10 @@ typedef struct Reset {
         gint unanswered; /* RESET_AFTER_TIMEOUT: first of the probes... */
         guint probes;    /* ...and how many */
         gboolean fin_sent; /* the sender had closed before */
-        gint64 lost_bytes; /* of the sender's, not acknowledged when it sent the RST */
-        gint64 peer_lost_bytes; /* of the peer's, beyond what the sender had acknowledged */
+        gboolean acks_more; /* it acknowledges what nothing before it did: that has just come... */
+        gboolean acks_all;  /* ...and all that the peer had sent */
+        gint64 lost_bytes; /* of the sender's, never acknowledged */
+        gint64 peer_lost_bytes; /* of the peer's, beyond what the sender had acknowledged before */
 } Reset;
 
 /**
