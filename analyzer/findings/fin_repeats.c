@@ -94,11 +94,11 @@ static void unanswered(const Case *c, guint side, const Fins *fins) {
         gboolean last_ack = record_state(c->record, side, STATE_LAST_ACK) != NULL;
         Finding *f;
 
-        /* a FIN that was not repeated was acknowledged, though the capture does not have it, or the capture ended too soon */
-        if (fins->count < 2)
+        /* a FIN that was not repeated was acknowledged, though the capture does not have it, or the capture ended too soon; a RST is an answer */
+        if (fins->count < 2 || c->record->side[other(side)].rst_ns >= fins->first->time_ns)
                 return;
         f = add(c, last_ack ? FINDING_LAST_ACK_MISSING : FINDING_FIN_UNANSWERED, side, fins,
-                CERTAINTY_OBSERVED);
+                c->record->side[other(side)].packets ? CERTAINTY_OBSERVED : CERTAINTY_CANNOT_TELL);
         finding_integer(f, "duration_ns", waited_ns, BOUND_AT_LEAST);
         if (!last_ack && fins->second && fins->last->time_ns - fins->second->time_ns > ORPHAN_NS)
                 finding_text(f, "held", "process");
@@ -115,8 +115,10 @@ static void judge(const Case *c, guint side) {
                 f = add(c, FINDING_LAST_ACK_LOST, side, &fins, CERTAINTY_INFERRED);
                 finding_frame(f, fins.ack->frame);
                 finding_integer(f, "acked_frame", (gint64)fins.ack->frame, BOUND_EXACT);
-                if (fins.ack_again)
+                if (fins.ack_again) {
                         finding_frame(f, fins.ack_again->frame);
+                        finding_text(f, "answered", "ack");
+                }
         } else if (fins.ack && fins.second && is_sent_again(fins.first, fins.second)) {
                 f = add(c, FINDING_FIN_RETRANSMITTED, side, &fins, CERTAINTY_OBSERVED);
                 finding_frame(f, fins.ack->frame);

@@ -70,6 +70,9 @@ void rule_missing_fin(const Case *c) {
                 guint holder = other(closer);
                 Wait fin_wait = wait_in(c, closer, STATE_FIN_WAIT_2), close_wait = wait_in(c, holder, STATE_CLOSE_WAIT);
 
+                /* of an end that was not captured nothing is missing */
+                if (!c->record->side[holder].packets)
+                        continue;
                 if (fin_wait.entry && fin_wait.duration_ns >= c->options->linger_ns)
                         add_wait(case_find(c, FINDING_LINGERING_FIN_WAIT_2, closer, certainty_of(c, &fin_wait)), c, closer, &fin_wait);
                 if (close_wait.entry && close_wait.duration_ns >= c->options->linger_ns)

@@ -88,6 +88,14 @@ static void count_probes(const Hindsight *h, Reset *r) {
         }
 }
 
+/* A socket with TCP_LINGER2 < 0 is gone as soon as its FIN is acknowledged; seen from the other end that takes a round trip. */
+#define AT_ONCE_NS SECOND_NS
+
+static gboolean answers_at_once(const Case *c, const Reset *r, const TimelineEntry *e) {
+        return e && e->frame == c->record->side[r->side].fin_acked_frame &&
+               c->hindsight->entries[r->entry].time_ns - e->time_ns <= AT_ONCE_NS;
+}
+
 static ResetCause cause_of_bare(const Case *c, const Reset *r, const Before *b) {
         const TimelineEntry *e = r->answers >= 0 ? &c->hindsight->entries[r->answers] : NULL;
         const TimelineEntry *rst = &c->hindsight->entries[r->entry];
@@ -100,8 +108,8 @@ static ResetCause cause_of_bare(const Case *c, const Reset *r, const Before *b) 
                 return !e && b->has_nxt && rst->seq == b->nxt ? RESET_ABORT : RESET_NO_SOCKET;
         if (b->peer_fin_acked)
                 return e && e->flags & TCP_FIN && time_wait && rst->time_ns - time_wait->time_ns <= TIME_WAIT_NS_MAX ? RESET_TIME_WAIT_CUT_SHORT : RESET_NO_SOCKET;
-        if (quiet) /* TCP_LINGER2 < 0: gone as soon as its FIN is acknowledged */
-                return e && e->frame == c->record->side[r->side].fin_acked_frame && nothing_missing ? RESET_ABORT : RESET_NO_SOCKET;
+        if (quiet)
+                return answers_at_once(c, r, e) && nothing_missing ? RESET_ABORT : RESET_NO_SOCKET;
         /* to an orphan a FIN behind a hole is like data (Linux tcp_rcv_state_process()) */
         if ((e->payload_bytes && !(e->marks & ENTRY_KEEPALIVE)) || (e->flags & TCP_FIN && b->has_ack && seq_after(e->seq, b->ack)))
                 return RESET_DATA_AFTER_CLOSE;

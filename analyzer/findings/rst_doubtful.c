@@ -6,20 +6,26 @@
  * challenged it, RFC 5961 3, or went on).
  */
 
-/* A packet of the same side that was under way already may come this much later. */
+/* A packet that was under way already may come this much later, or a round trip if that is longer. */
 #define UNDER_WAY_NS (SECOND_NS / 10)
 
-/* A challenge ACK comes at once. */
+/* A challenge ACK comes at once... */
 #define CHALLENGE_NS (SECOND_NS / 2)
+
+/* ...but not before the RST can have reached its sender. The handshake's round trip, without the slack of hindsight.c, may have been a slow one. */
+static gint64 challenge_ns_min(const Case *c, guint peer) {
+        return (c->hindsight->side[peer].reaction_ns - SECOND_NS / 2000) / 4;
+}
 
 static const TimelineEntry *goes_on(const Case *c, const Reset *r, guint side) {
         const TimelineEntry *rst = &c->hindsight->entries[r->entry];
+        gint64 sure_ns = rst->time_ns + MAX(UNDER_WAY_NS, c->hindsight->side[side].reaction_ns);
 
         for (gint i = r->entry + 1; i < c->hindsight->n; i++) {
                 const TimelineEntry *e = &c->hindsight->entries[i];
 
                 if (entry_side(e) == side && !(e->marks & (ENTRY_ICMP | ENTRY_FOREIGN)) && !c->hindsight->stale[i] &&
-                    !(e->flags & TCP_RST) && e->time_ns > rst->time_ns + UNDER_WAY_NS)
+                    !(e->flags & TCP_RST) && e->time_ns > sure_ns)
                         return e;
         }
         return NULL;
@@ -39,7 +45,8 @@ static const TimelineEntry *challenged(const Case *c, const Reset *r) {
                         continue;
                 if (i > r->entry)
                         return has_ack && e->ack == ack && !e->payload_bytes && !(e->flags & (TCP_SYN | TCP_FIN | TCP_RST)) &&
-                                               !(e->marks & ENTRY_KEEPALIVE) && e->time_ns - rst->time_ns <= CHALLENGE_NS && rst->seq != ack
+                                               !(e->marks & ENTRY_KEEPALIVE) && e->time_ns - rst->time_ns <= CHALLENGE_NS &&
+                                               e->time_ns - rst->time_ns >= challenge_ns_min(c, peer) && rst->seq != ack
                                        ? e
                                        : NULL;
                 ack = e->ack;
