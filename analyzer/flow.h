@@ -75,14 +75,19 @@ typedef struct Timeline {
 typedef struct Flow {
         FlowAddress address[SIDES];
         guint32 hash;
-        guint32 number;   /* from 1: its place in the table */
+        guint32 place;    /* in the table */
+        guint32 number;   /* from 1, in order of first packets */
         guint32 previous; /* number of the older incarnation of its 4-tuple, 0 none */
-        guint32 next_incarnation; /* number of the newer one, 0 none */
         guint32 incarnation;
         guint8 roles;     /* RolesBasis */
         guint8 completeness;
-        gboolean ipv6;
-        gboolean closing; /* a FIN or a RST was seen */
+        guint8 ipv6 : 1;
+        guint8 closing : 1;  /* a FIN or a RST was seen */
+        guint8 indexed : 1;  /* the newest on its 4-tuple: found by look-ups */
+        guint8 queued : 1;   /* waits to be reported: see tracker.c */
+        guint8 reported : 1; /* kept for its successor only */
+        struct Flow *older, *newer; /* incarnations of the same 4-tuple that are still in memory */
+        gint64 queued_ns;    /* end_ns when it was queued */
         gint64 start_ns, end_ns;
         FrameRef first_frame, last_frame;
         guint32 icmp_errors;

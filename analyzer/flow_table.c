@@ -1,15 +1,23 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include <string.h>
-
 #include "flow_table.h"
+
+#include "timeline_log.h"
 
 #define BLOCK_FLOWS 1024U
 #define SLOTS_FIRST 4096U
+#define TOMBSTONE 0x80000000U /* in a slot's place: of the tombstones, not of the flows */
 
 typedef struct Slot {
-        guint32 tag;    /* the hash */
-        guint32 number; /* 0 empty */
+        guint32 tag;   /* the hash */
+        guint32 place; /* plus one; 0 empty */
 } Slot;
+
+/* What is left of a flow that was reported: enough to number the next one on its 4-tuple. */
+typedef struct Tombstone {
+        FlowAddress address[SIDES];
+        guint32 number;
+        guint32 incarnation;
+} Tombstone;
 
 struct FlowTable {
         Slot *slots;
@@ -17,7 +25,11 @@ struct FlowTable {
         guint32 used;
         Flow **blocks;
         guint32 n_blocks;
-        guint32 count;
+        guint32 places;       /* given out so far */
+        guint64 count;        /* flows ever added */
+        GArray *free_places;  /* of guint32: given back */
+        GArray *tombstones;   /* of Tombstone */
+        GArray *free_tombstones;
 };
 
 FlowTable *flow_table_new(void) {
@@ -25,16 +37,35 @@ FlowTable *flow_table_new(void) {
 
         t->slots = g_new0(Slot, SLOTS_FIRST);
         t->mask = SLOTS_FIRST - 1;
+        t->free_places = g_array_new(FALSE, FALSE, sizeof(guint32));
+        t->tombstones = g_array_new(FALSE, FALSE, sizeof(Tombstone));
+        t->free_tombstones = g_array_new(FALSE, FALSE, sizeof(guint32));
         return t;
+}
+
+static Flow *flow_at(const FlowTable *t, guint32 place) {
+        return &t->blocks[place / BLOCK_FLOWS][place % BLOCK_FLOWS];
+}
+
+static void flow_clear(Flow *f) {
+        timeline_clear(&f->timeline);
+        g_free(f->side[CLIENT].holes);
+        g_free(f->side[SERVER].holes);
+        g_clear_pointer(&f->zeek_finished, g_array_unref);
 }
 
 void flow_table_free(FlowTable *t) {
         if (!t)
                 return;
+        for (guint32 i = 0; i < t->places; i++)
+                flow_clear(flow_at(t, i));
         for (guint32 i = 0; i < t->n_blocks; i++)
                 g_free(t->blocks[i]);
         g_free(t->blocks);
         g_free(t->slots);
+        g_array_unref(t->free_places);
+        g_array_unref(t->tombstones);
+        g_array_unref(t->free_tombstones);
         g_free(t);
 }
 
@@ -61,39 +92,63 @@ guint32 flow_hash(const Segment *s) {
         return (guint32)(mix(sum, 0x8ebc6af09c88c6e3ULL) >> 16);
 }
 
-void flow_table_prefetch(const FlowTable *t, guint32 hash) {
+void flow_table_prefetch_slot(const FlowTable *t, guint32 hash) {
         __builtin_prefetch(&t->slots[hash & t->mask]);
+}
+
+/* The parts of a flow that every packet touches. */
+#define FLOW_BYTES_HOT sizeof(Flow)
+#define CACHE_LINE 64
+
+const Flow *flow_table_prefetch_flow(const FlowTable *t, guint32 hash) {
+        guint32 i = hash & t->mask;
+        const char *flow;
+
+        while (t->slots[i].place && t->slots[i].tag != hash)
+                i = (i + 1) & t->mask;
+        if (!t->slots[i].place || t->slots[i].place & TOMBSTONE)
+                return NULL;
+        flow = (const char *)flow_at(t, t->slots[i].place - 1);
+        for (gsize line = 0; line < FLOW_BYTES_HOT; line += CACHE_LINE)
+                __builtin_prefetch(flow + line, 1);
+        return (const Flow *)(const void *)flow;
+}
+
+void flow_prefetch_timeline(const Flow *f) {
+        if (f && f->timeline.entries)
+                __builtin_prefetch(&f->timeline.entries[f->timeline.n], 1);
 }
 
 static inline gboolean end_is(const FlowAddress *end, const Address *address, guint16 port) {
         return end->port == port && memcmp(&end->address, address, sizeof *address) == 0;
 }
 
-static gboolean same_tuple(const Flow *f, const Segment *s) {
-        return (end_is(&f->address[CLIENT], &s->source, s->source_port) &&
-                end_is(&f->address[SERVER], &s->destination, s->destination_port)) ||
-               (end_is(&f->address[SERVER], &s->source, s->source_port) &&
-                end_is(&f->address[CLIENT], &s->destination, s->destination_port));
+static gboolean same_tuple(const FlowAddress *tuple, const Segment *s) {
+        return (end_is(&tuple[CLIENT], &s->source, s->source_port) && end_is(&tuple[SERVER], &s->destination, s->destination_port)) ||
+               (end_is(&tuple[SERVER], &s->source, s->source_port) && end_is(&tuple[CLIENT], &s->destination, s->destination_port));
 }
 
-Flow *flow_table_get(const FlowTable *t, guint32 number) {
-        number--;
-        return &t->blocks[number / BLOCK_FLOWS][number % BLOCK_FLOWS];
+/* The next slot from @i on that has the hash and the 4-tuple, live or a tombstone as asked; an empty one ends the search. */
+static Slot *find_slot(const FlowTable *t, guint32 *i, const Segment *s, guint32 hash, gboolean tombstone) {
+        for (; t->slots[*i].place; *i = (*i + 1) & t->mask) {
+                Slot *slot = &t->slots[*i];
+                guint32 place = slot->place - 1;
+
+                if (slot->tag != hash || !!(slot->place & TOMBSTONE) != tombstone)
+                        continue;
+                if (same_tuple(tombstone ? g_array_index(t->tombstones, Tombstone, place & ~TOMBSTONE).address : flow_at(t, place)->address, s))
+                        return slot;
+        }
+        return NULL;
 }
 
 Flow *flow_table_next(const FlowTable *t, FlowLookup *lookup) {
-        for (; t->slots[lookup->slot].number; lookup->slot = (lookup->slot + 1) & t->mask) {
-                Flow *f;
+        Slot *slot = find_slot(t, &lookup->slot, lookup->segment, lookup->hash, FALSE);
 
-                if (t->slots[lookup->slot].tag != lookup->hash)
-                        continue;
-                f = flow_table_get(t, t->slots[lookup->slot].number);
-                if (!same_tuple(f, lookup->segment))
-                        continue;
-                lookup->slot = (lookup->slot + 1) & t->mask;
-                return f;
-        }
-        return NULL;
+        if (!slot)
+                return NULL;
+        lookup->slot = (lookup->slot + 1) & t->mask;
+        return flow_at(t, slot->place - 1);
 }
 
 Flow *flow_table_first(const FlowTable *t, FlowLookup *lookup, const Segment *segment, guint32 hash) {
@@ -104,7 +159,7 @@ Flow *flow_table_first(const FlowTable *t, FlowLookup *lookup, const Segment *se
 static void insert(Slot *slots, guint32 mask, Slot slot) {
         guint32 i = slot.tag & mask;
 
-        while (slots[i].number)
+        while (slots[i].place)
                 i = (i + 1) & mask;
         slots[i] = slot;
 }
@@ -114,30 +169,80 @@ static void grow(FlowTable *t) {
         Slot *slots = g_new0(Slot, size);
 
         for (guint32 i = 0; i <= t->mask; i++)
-                if (t->slots[i].number)
+                if (t->slots[i].place)
                         insert(slots, size - 1, t->slots[i]);
         g_free(t->slots);
         t->slots = slots;
         t->mask = size - 1;
 }
 
-static void index_replace(FlowTable *t, const Flow *older, guint32 number) {
-        guint32 i = older->hash & t->mask;
+static Slot *slot_of(const FlowTable *t, const Flow *f) {
+        guint32 i = f->hash & t->mask;
 
-        while (t->slots[i].number != older->number)
+        while (t->slots[i].place != f->place + 1)
                 i = (i + 1) & t->mask;
-        t->slots[i].number = number;
+        return &t->slots[i];
+}
+
+static guint32 take(GArray *free_places) {
+        guint32 place = g_array_index(free_places, guint32, free_places->len - 1);
+
+        g_array_set_size(free_places, free_places->len - 1);
+        return place;
 }
 
 static Flow *new_flow(FlowTable *t) {
-        if (t->count >= FLOWS_MAX)
+        guint32 place;
+        Flow *f;
+
+        if (t->free_places->len == 0 && t->places >= FLOWS_MAX)
                 return NULL;
-        if (t->count == t->n_blocks * BLOCK_FLOWS) {
-                t->blocks = g_renew(Flow *, t->blocks, t->n_blocks + 1);
-                t->blocks[t->n_blocks++] = g_new0(Flow, BLOCK_FLOWS);
+        if (t->free_places->len > 0) {
+                place = take(t->free_places);
+        } else {
+                if (t->places == t->n_blocks * BLOCK_FLOWS) {
+                        t->blocks = g_renew(Flow *, t->blocks, t->n_blocks + 1);
+                        t->blocks[t->n_blocks++] = g_new0(Flow, BLOCK_FLOWS);
+                }
+                place = t->places++;
         }
-        t->count++;
-        return flow_table_get(t, t->count);
+        f = flow_at(t, place);
+        f->place = place;
+        f->number = (guint32)++t->count;
+        f->incarnation = 1;
+        return f;
+}
+
+/* Puts @f where its predecessor was: a flow, a tombstone, or nothing yet. */
+static void index_flow(FlowTable *t, Flow *f, const Segment *segment, Flow *older) {
+        guint32 i = f->hash & t->mask;
+        Slot *slot;
+
+        f->indexed = TRUE;
+        if (older) {
+                older->indexed = FALSE;
+                f->older = older;
+                older->newer = f;
+                f->previous = older->number;
+                f->incarnation = older->incarnation + 1;
+                slot_of(t, older)->place = f->place + 1;
+                return;
+        }
+        slot = find_slot(t, &i, segment, f->hash, TRUE);
+        if (slot) {
+                guint32 place = (slot->place - 1) & ~TOMBSTONE;
+                const Tombstone *tombstone = &g_array_index(t->tombstones, Tombstone, place);
+
+                f->previous = tombstone->number;
+                f->incarnation = tombstone->incarnation + 1;
+                g_array_append_val(t->free_tombstones, place);
+                slot->place = f->place + 1;
+                return;
+        }
+        if (t->used >= t->mask / 4 * 3)
+                grow(t);
+        insert(t->slots, t->mask, (Slot){ f->hash, f->place + 1 });
+        t->used++;
 }
 
 Flow *flow_table_add(FlowTable *t, const Segment *segment, guint32 hash, guint sender, Flow *older) {
@@ -145,29 +250,71 @@ Flow *flow_table_add(FlowTable *t, const Segment *segment, guint32 hash, guint s
 
         if (!f)
                 return NULL;
-        f->number = t->count;
         f->hash = hash;
         f->address[sender] = (FlowAddress){ segment->source, segment->source_port };
         f->address[other(sender)] = (FlowAddress){ segment->destination, segment->destination_port };
-        f->incarnation = 1;
-        if (older) {
-                f->previous = older->number;
-                f->incarnation = older->incarnation + 1;
-                older->next_incarnation = f->number;
-                index_replace(t, older, f->number);
-                return f;
-        }
-        if (t->used >= t->mask / 4 * 3)
-                grow(t);
-        insert(t->slots, t->mask, (Slot){ hash, f->number });
-        t->used++;
+        index_flow(t, f, segment, older);
         return f;
 }
 
-guint32 flow_table_count(const FlowTable *t) {
+static void give_back(FlowTable *t, Flow *f) {
+        guint32 place = f->place;
+
+        flow_clear(f);
+        *f = (Flow){ .place = place };
+        g_array_append_val(t->free_places, place);
+}
+
+static void bury(FlowTable *t, const Flow *f) {
+        Tombstone tombstone = { { f->address[CLIENT], f->address[SERVER] }, f->number, f->incarnation };
+        guint32 place;
+
+        if (t->free_tombstones->len > 0) {
+                place = take(t->free_tombstones);
+                g_array_index(t->tombstones, Tombstone, place) = tombstone;
+        } else {
+                place = t->tombstones->len;
+                g_array_append_val(t->tombstones, tombstone);
+        }
+        slot_of(t, f)->place = (place | TOMBSTONE) + 1;
+}
+
+void flow_table_reported(FlowTable *t, Flow *f) {
+        f->reported = TRUE;
+        if (f->older && f->older->reported) {
+                give_back(t, f->older);
+                f->older = NULL;
+        }
+        if (f->newer)
+                return;
+        if (f->older)
+                f->older->newer = NULL;
+        if (f->indexed)
+                bury(t, f);
+        give_back(t, f);
+}
+
+GPtrArray *flow_table_rest(const FlowTable *t) {
+        GPtrArray *rest = g_ptr_array_new();
+
+        for (guint32 i = 0; i < t->places; i++) {
+                Flow *f = flow_at(t, i);
+
+                if (f->number && !f->reported)
+                        g_ptr_array_add(rest, f);
+        }
+        return rest;
+}
+
+guint64 flow_table_count(const FlowTable *t) {
         return t->count;
 }
 
+guint64 flow_table_live(const FlowTable *t) {
+        return t->places - t->free_places->len;
+}
+
 gsize flow_table_bytes(const FlowTable *t) {
-        return (gsize)(t->mask + 1) * sizeof(Slot) + (gsize)t->n_blocks * BLOCK_FLOWS * sizeof(Flow);
+        return (gsize)(t->mask + 1) * sizeof(Slot) + (gsize)t->n_blocks * BLOCK_FLOWS * sizeof(Flow) +
+               (gsize)t->tombstones->len * sizeof(Tombstone);
 }

@@ -2,16 +2,17 @@
 #pragma once
 
 /*
- * From 4-tuples to flows.  Flows live in blocks that never move and are known
- * by their number; the index has eight bytes a slot (tag and number) so that a
- * look-up that fails touches one cache line.
+ * From 4-tuples to flows.  Flows live in blocks that never move; the index has
+ * eight bytes a slot (the hash, and a place) so that a look-up that fails touches one cache
+ * line. A flow that was reported and has no successor shrinks to a tombstone, which still
+ * knows its number and incarnation.
  */
 
 #include <string.h>
 
 #include "flow.h"
 
-/* Numbers are 32 bits and slots are found by masking: past this many flows none is added. */
+/* Places are 31 bits: past this many flows or tombstones at a time none is added. */
 #define FLOWS_MAX 0x7ffffff0U
 
 typedef struct FlowTable FlowTable;
@@ -22,8 +23,10 @@ void flow_table_free(FlowTable *t);
 /* The same for both directions of a 4-tuple. */
 guint32 flow_hash(const Segment *s);
 
-/* Asks the processor for what flow_table_first() is going to touch. */
-void flow_table_prefetch(const FlowTable *t, guint32 hash);
+/* Asks the processor for what a look-up of @hash is going to touch: the slot; then, once that is there, the flow; then its timeline's end. */
+void flow_table_prefetch_slot(const FlowTable *t, guint32 hash);
+const Flow *flow_table_prefetch_flow(const FlowTable *t, guint32 hash);
+void flow_prefetch_timeline(const Flow *f);
 
 /*
  * Walks the newest incarnations that have @hash and the segment's 4-tuple; there is more than one
@@ -41,16 +44,24 @@ Flow *flow_table_next(const FlowTable *t, FlowLookup *lookup);
 /**
  * flow_table_add:
  * @sender: the side that @segment was sent by
+ * @older: (nullable): the incarnation before; the new flow takes its place in the index and links to it
  *
- * Adds a flow for @segment's addresses; with @older it takes that one's place in the index and links to it.
- *
- * Returns: the flow, zeroed but for addresses, hash and number; NULL past FLOWS_MAX.
+ * Returns: the flow, zeroed but for addresses, hash, number and links; NULL past FLOWS_MAX.
  */
 Flow *flow_table_add(FlowTable *t, const Segment *segment, guint32 hash, guint sender, Flow *older);
 
-/* Flows by number, from 1. */
-Flow *flow_table_get(const FlowTable *t, guint32 number);
-guint32 flow_table_count(const FlowTable *t);
+/**
+ * flow_table_reported:
+ * Nothing more will be said of @f: its memory goes back, at once or, as its successor's verdict needs it, with the successor.
+ */
+void flow_table_reported(FlowTable *t, Flow *f);
+
+/* Returns: (transfer container): every flow that was not reported yet, in no order. */
+GPtrArray *flow_table_rest(const FlowTable *t);
+
+/* How many were ever added; how many are in memory; bytes held for flows, timelines left out. */
+guint64 flow_table_count(const FlowTable *t);
+guint64 flow_table_live(const FlowTable *t);
 gsize flow_table_bytes(const FlowTable *t);
 
 /* Returns: which side of @f sent @s; CLIENT where an address and port talk to themselves. */

@@ -79,7 +79,7 @@ static gboolean is_foreign(const Flow *f, const Segment *s) {
 }
 
 /* Returns: the incarnation that the numbers of a segment without SYN fit best; the newer one if two fit alike. */
-static Flow *best_fit(const FlowTable *t, Flow *newest, const Segment *s) {
+static Flow *best_fit(Flow *newest, const Segment *s) {
         Flow *best = newest;
         guint side = flow_side_of(newest, s);
         guint32 best_distance = distance(newest, side, s);
@@ -89,12 +89,12 @@ static Flow *best_fit(const FlowTable *t, Flow *newest, const Segment *s) {
         if (newest->side[other(side)].bits & SIDE_BARE_SYN && !(newest->side[side].bits & SIDE_HEARD))
                 best_distance = MAX(best_distance, 1);
 
-        for (guint i = 0; best_distance && f->previous && i < INCARNATIONS_BACK; i++) {
+        for (guint i = 0; best_distance && f->older && i < INCARNATIONS_BACK; i++) {
                 guint32 d;
 
-                f = flow_table_get(t, f->previous);
+                f = f->older;
                 d = distance(f, flow_side_of(f, s), s);
-                if (d < best_distance && d < NEAR) {
+                if (!f->reported && d < best_distance && d < NEAR) {
                         best = f;
                         best_distance = d;
                 }
@@ -125,17 +125,17 @@ static gboolean knows_syn_ack(const Flow *f, guint side, const Segment *s) {
         return FALSE;
 }
 
-static Flow *find_syn(const FlowTable *t, Flow *newest, const Segment *s) {
+static Flow *find_syn(Flow *newest, const Segment *s) {
         Flow *f = newest;
 
         for (guint i = 0; i < INCARNATIONS_BACK; i++) {
                 guint side = flow_side_of(f, s);
 
-                if (s->flags & TCP_ACK ? knows_syn_ack(f, side, s) : knows_syn(f, side, s))
+                if (!f->reported && (s->flags & TCP_ACK ? knows_syn_ack(f, side, s) : knows_syn(f, side, s)))
                         return f;
-                if (!f->previous)
+                if (!f->older)
                         break;
-                f = flow_table_get(t, f->previous);
+                f = f->older;
         }
         return NULL;
 }
@@ -161,7 +161,7 @@ static gboolean answers_challenge(const Flow *newest, const Flow *old, guint sid
  * elsewhere, or belongs to another connection with the same addresses; the two directions of one
  * connection may well have different ones.
  */
-static gboolean path_fits(const FlowTable *t, Flow *f, const Segment *s) {
+static gboolean path_fits(Flow *f, const Segment *s) {
         guint side = flow_side_of(f, s);
         const FlowSide *me = &f->side[side], *peer = &f->side[other(side)];
 
@@ -169,7 +169,7 @@ static gboolean path_fits(const FlowTable *t, Flow *f, const Segment *s) {
                 return me->path == s->path || segment_is_copy(f, side, s);
         if (!(peer->bits & SIDE_PATH) || peer->path == s->path)
                 return TRUE;
-        return distance(best_fit(t, f, s), side, s) < NEAR;
+        return distance(best_fit(f, s), side, s) < NEAR;
 }
 
 static Flow *find_newest(const FlowTable *t, const Segment *s, guint32 hash) {
@@ -182,7 +182,7 @@ static Flow *find_newest(const FlowTable *t, const Segment *s, guint32 hash) {
                 /* the common case, and the exact one, first */
                 if (f->side[side].bits & SIDE_PATH && f->side[side].path == s->path)
                         return f;
-                if (!usable && path_fits(t, f, s))
+                if (!usable && path_fits(f, s))
                         usable = f;
         }
         return usable;
@@ -210,14 +210,14 @@ Match incarnation_match(FlowTable *t, const Segment *s, guint32 hash) {
         if (!newest)
                 return add(t, s, hash, NULL);
         if (s->flags & TCP_SYN && !(s->flags & TCP_RST)) {
-                f = find_syn(t, newest, s);
+                f = find_syn(newest, s);
                 if (!f && is_stray_syn_ack(newest, s))
                         f = newest;
                 if (!f)
                         return add(t, s, hash, newest);
                 return (Match){ .flow = f, .side = flow_side_of(f, s) };
         }
-        f = newest->previous ? best_fit(t, newest, s) : newest;
+        f = newest->older ? best_fit(newest, s) : newest;
         if (f != newest) {
                 guint side = flow_side_of(newest, s);
 
@@ -239,7 +239,7 @@ Flow *incarnation_of_quote(const FlowTable *t, const Segment *s, guint32 hash, g
                         *side = flow_side_of(f, s);
                         return f;
                 }
-                f = f->previous ? flow_table_get(t, f->previous) : NULL;
+                f = f->older;
         }
         return NULL;
 }

@@ -68,8 +68,8 @@ static void note_frames(const Hindsight *h, FlowRecord *record) {
 }
 
 /* What ends without a packet: TIME_WAIT by its timer, or by a new connection that took its place. */
-static void end_time_wait(const FlowTable *table, const Flow *f, FlowRecord *record) {
-        const Flow *next = f->next_incarnation ? flow_table_get(table, f->next_incarnation) : NULL;
+static void end_time_wait(const Flow *f, FlowRecord *record) {
+        const Flow *next = f->newer;
 
         for (guint s = 0; s < SIDES; s++) {
                 SideRecord *me = &record->side[s];
@@ -159,7 +159,7 @@ static void copy_flow(const Flow *f, gint64 end_ns, FlowRecord *r) {
         copy_side(f, SERVER, &r->side[SERVER]);
 }
 
-void judge_flow(const FlowTable *table, const Flow *flow, gint64 end_ns, const TrackerOptions *options, FlowRecord *record) {
+void judge_flow(const Flow *flow, gint64 end_ns, const TrackerOptions *options, FlowRecord *record) {
         Hindsight h;
 
         copy_flow(flow, end_ns, record);
@@ -171,10 +171,10 @@ void judge_flow(const FlowTable *table, const Flow *flow, gint64 end_ns, const T
                 }
         note_frames(&h, record);
         replay_flow(&h, record);
-        end_time_wait(table, flow, record);
+        end_time_wait(flow, record);
         end_given_up(&h, record);
         record->vantage = h.vantage;
         record->close = (guint8)close_kind(&h, record);
         record->closed_first_by = (guint8)close_first_by(&h, record);
-        rules_run(&(Case){ .table = table, .flow = flow, .hindsight = &h, .options = options }, record);
+        rules_run(&(Case){ .flow = flow, .hindsight = &h, .options = options }, record);
 }

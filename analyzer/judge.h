@@ -3,7 +3,7 @@
 
 /* From a flow's facts to its record: hindsight, replay, kind of close, findings. */
 
-#include "flow_table.h"
+#include "flow.h"
 #include "tracker.h"
 
 /**
@@ -11,4 +11,4 @@
  * @end_ns: time of the capture's last frame
  * @record: (out): all of it is written; its timeline points into @flow
  */
-void judge_flow(const FlowTable *table, const Flow *flow, gint64 end_ns, const TrackerOptions *options, FlowRecord *record);
+void judge_flow(const Flow *flow, gint64 end_ns, const TrackerOptions *options, FlowRecord *record);

@@ -20,6 +20,8 @@ struct Tracker {
         FlowTable *table;
         TrackerTotals totals;
         gint64 end_ns; /* latest time seen */
+        GQueue closed; /* of Flow: both ends have closed, oldest first */
+        FlowRecord *record; /* the one that is being reported */
 };
 
 TrackerOptions tracker_options_default(void) {
@@ -31,6 +33,8 @@ Tracker *tracker_new(const TrackerOptions *options) {
 
         t->options = *options;
         t->table = flow_table_new();
+        t->record = g_new(FlowRecord, 1);
+        g_queue_init(&t->closed);
         t->end_ns = G_MININT64;
         return t;
 }
@@ -38,15 +42,9 @@ Tracker *tracker_new(const TrackerOptions *options) {
 void tracker_free(Tracker *t) {
         if (!t)
                 return;
-        for (guint32 i = 1; i <= flow_table_count(t->table); i++) {
-                Flow *f = flow_table_get(t->table, i);
-
-                timeline_clear(&f->timeline);
-                g_free(f->side[CLIENT].holes);
-                g_free(f->side[SERVER].holes);
-                g_clear_pointer(&f->zeek_finished, g_array_unref);
-        }
         flow_table_free(t->table);
+        g_queue_clear(&t->closed);
+        g_free(t->record);
         g_free(t);
 }
 
@@ -182,11 +180,53 @@ void tracker_note_time(Tracker *t, gint64 time_ns) {
         t->end_ns = MAX(t->end_ns, time_ns);
 }
 
+/*
+ * A flow whose ends have both closed is reported once nothing can come of it any more: after the longest TIME_WAIT of a
+ * known host (Windows 2000, Solaris 8).  One that is open, or half-closed, waits for the end of the capture, however long it is idle.
+ */
+#define FINAL_NS (240 * G_GINT64_CONSTANT(1000000000))
+
+static gboolean has_closed(const Flow *f) {
+        const FlowSide *c = &f->side[CLIENT], *s = &f->side[SERVER];
+
+        if ((c->bits | s->bits) & SIDE_RST)
+                return TRUE;
+        return c->bits & s->bits & SIDE_FIN && seq_at_or_after(c->ack, s->fin_end) && seq_at_or_after(s->ack, c->fin_end);
+}
+
+static void queue_closed(Tracker *t, Flow *f) {
+        f->queued = TRUE;
+        f->queued_ns = f->end_ns;
+        g_queue_push_tail(&t->closed, f);
+}
+
+static void report_if_final(Tracker *t, Flow *f) {
+        judge_flow(f, t->end_ns, &t->options, t->record);
+        if (t->record->side[CLIENT].state != STATE_CLOSED || t->record->side[SERVER].state != STATE_CLOSED)
+                return; /* the RST was none to the other end */
+        t->options.sink(t->record, t->options.sink_data);
+        flow_table_reported(t->table, f);
+}
+
+static void report_closed(Tracker *t) {
+        Flow *f;
+
+        while ((f = g_queue_peek_head(&t->closed)) && f->queued_ns <= t->end_ns - FINAL_NS) {
+                g_queue_pop_head(&t->closed);
+                f->queued = FALSE;
+                if (f->end_ns > f->queued_ns)
+                        queue_closed(t, f);
+                else
+                        report_if_final(t, f);
+        }
+}
+
 static void feed_one(Tracker *t, const Segment *s, guint32 hash) {
         Match m;
 
         t->totals.segments++;
         tracker_note_time(t, s->time_ns);
+        report_closed(t);
         if (s->kind == SEGMENT_ICMP_QUOTE) {
                 add_quote(t, s, hash);
                 return;
@@ -197,6 +237,8 @@ static void feed_one(Tracker *t, const Segment *s, guint32 hash) {
                 return;
         }
         add_segment(t, m.flow, m.side, s);
+        if (m.flow->closing && !m.flow->queued && has_closed(m.flow))
+                queue_closed(t, m.flow);
         if (m.ended) {
                 TimelineEntry e = make_entry(m.side, s, ENTRY_FOREIGN | ENTRY_PINNED);
 
@@ -206,21 +248,26 @@ static void feed_one(Tracker *t, const Segment *s, guint32 hash) {
 
 void tracker_feed(Tracker *t, const Segment *segments, guint n) {
         guint32 hash[LOOKAHEAD];
+        const Flow *flow[LOOKAHEAD];
 
         for (guint from = 0; from < n; from += LOOKAHEAD) {
                 guint some = MIN(n - from, LOOKAHEAD);
 
                 for (guint i = 0; i < some; i++) {
                         hash[i] = flow_hash(&segments[from + i]);
-                        flow_table_prefetch(t->table, hash[i]);
+                        flow_table_prefetch_slot(t->table, hash[i]);
                 }
+                for (guint i = 0; i < some; i++)
+                        flow[i] = flow_table_prefetch_flow(t->table, hash[i]);
+                for (guint i = 0; i < some; i++)
+                        flow_prefetch_timeline(flow[i]);
                 for (guint i = 0; i < some; i++)
                         feed_one(t, &segments[from + i], hash[i]);
         }
 }
 
-static int by_completion(gconstpointer a, gconstpointer b, gpointer table) {
-        const Flow *x = flow_table_get(table, *(const guint32 *)a), *y = flow_table_get(table, *(const guint32 *)b);
+static int by_completion(gconstpointer a, gconstpointer b) {
+        const Flow *x = *(const Flow *const *)a, *y = *(const Flow *const *)b;
 
         if (x->end_ns != y->end_ns)
                 return x->end_ns < y->end_ns ? -1 : 1;
@@ -228,25 +275,20 @@ static int by_completion(gconstpointer a, gconstpointer b, gpointer table) {
 }
 
 void tracker_finish(Tracker *t) {
-        guint32 n = flow_table_count(t->table);
-        g_autofree guint32 *order = g_new(guint32, MAX(n, 1));
-        FlowRecord *record = g_new(FlowRecord, 1);
+        g_autoptr(GPtrArray) rest = flow_table_rest(t->table);
 
-        for (guint32 i = 0; i < n; i++)
-                order[i] = i + 1;
-        g_qsort_with_data(order, (gint)n, sizeof *order, by_completion, t->table);
-        for (guint32 i = 0; i < n; i++) {
-                judge_flow(t->table, flow_table_get(t->table, order[i]), t->end_ns, &t->options, record);
-                t->options.sink(record, t->options.sink_data);
+        g_ptr_array_sort(rest, by_completion);
+        for (guint i = 0; i < rest->len; i++) {
+                judge_flow(rest->pdata[i], t->end_ns, &t->options, t->record);
+                t->options.sink(t->record, t->options.sink_data);
         }
-        g_free(record);
-        t->totals.live_flows = 0;
 }
 
 const TrackerTotals *tracker_totals(const Tracker *t) {
         TrackerTotals *totals = (TrackerTotals *)&t->totals;
 
         totals->flows = flow_table_count(t->table);
+        totals->live_flows = flow_table_live(t->table);
         totals->bytes = flow_table_bytes(t->table);
         return totals;
 }

@@ -4,7 +4,6 @@
 /* What every rule sees and how it says what it found. A rule reads; only rules_run() changes the record. */
 
 #include "analyzer/close.h"
-#include "analyzer/flow_table.h"
 #include "analyzer/tracker.h"
 
 #define SECOND_NS G_GINT64_CONSTANT(1000000000)
@@ -13,7 +12,6 @@
 #define TIME_WAIT_NS_MAX (240 * SECOND_NS)
 
 typedef struct Case {
-        const FlowTable *table; /* for other incarnations */
         const Flow *flow;
         const Hindsight *hindsight;
         const TrackerOptions *options;

@@ -138,7 +138,7 @@ static gboolean find_reuse(const Case *c, Reuse *r) {
                         r->syn = &t->entries[i];
         if (!r->syn)
                 return FALSE;
-        r->old = flow_table_get(c->table, c->flow->previous);
+        r->old = c->flow->older;
         r->sender = entry_side(r->syn);
         r->receiver = other(r->sender);
         r->old_sender = memcmp(&r->old->address[CLIENT], &c->flow->address[r->sender], sizeof(FlowAddress)) == 0 ? CLIENT : SERVER;
@@ -156,7 +156,7 @@ void rule_syn_reuse(const Case *c) {
         g_autofree Hindsight *old = NULL;
         const StateEntry *sender, *receiver;
 
-        if (!c->flow->previous || !find_reuse(c, &r))
+        if (!c->flow->older || !find_reuse(c, &r))
                 return;
         old = g_new(Hindsight, 1);
         r.old_record = old_record = g_new0(FlowRecord, 1);
