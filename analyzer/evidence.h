@@ -59,3 +59,18 @@ static inline gboolean acks_syn(const Hindsight *h, guint side, const TimelineEn
 
         return e->flags & TCP_ACK && seq_after(e->ack, k->isn) && !seq_after(e->ack, k->syn_end);
 }
+
+/* New data that @side sent after the RST in @rst and that was acknowledged: the other end did not take this RST, and its sender lives. */
+static inline gboolean is_disproved_rst(const Hindsight *h, guint side, gint rst) {
+        const FlowSide *peer = &h->flow->side[other(side)];
+
+        for (gint i = rst + 1; i < h->n && peer->bits & SIDE_ACK; i++) {
+                const TimelineEntry *e = &h->entries[i];
+
+                if (sent_by(h, i, side) && e->payload_bytes && !(e->flags & (TCP_SYN | TCP_RST)) && !h->stale[i] &&
+                    !(e->marks & (ENTRY_RETRANSMISSION | ENTRY_KEEPALIVE | ENTRY_PARTLY_NEW)) && !seq_before(e->seq, h->entries[rst].seq) &&
+                    seq_at_or_after(peer->ack, entry_end(e)))
+                        return TRUE;
+        }
+        return FALSE;
+}

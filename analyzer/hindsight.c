@@ -18,6 +18,11 @@ static gboolean is_overwritten(const Hindsight *h, gint fin, guint side) {
         return FALSE;
 }
 
+/* A number below the SYN's is another connection's, or made up. */
+static gboolean is_before_syn(const HindsightSide *k, const TimelineEntry *fin) {
+        return k->has_isn && seq_before(entry_end(fin), k->isn + 1);
+}
+
 /* ── What is known of the whole flow ─────────────────────────────────────── */
 
 static void find_stale(Hindsight *h) {
@@ -124,7 +129,7 @@ static void find_side(Hindsight *h, guint side) {
         find_isn(h, side);
         k->reaction_ns = reaction(h, side);
         for (gint i = 0; i < h->n && !k->has_fin; i++)
-                if (is_fin(h, i, side) && !is_overwritten(h, i, side)) {
+                if (is_fin(h, i, side) && !is_overwritten(h, i, side) && !is_before_syn(k, &h->entries[i])) {
                         k->has_fin = TRUE;
                         k->fin_end = entry_end(&h->entries[i]);
                 }
@@ -146,7 +151,7 @@ static Moment find_sent_syn(const Hindsight *h, guint side) {
 
         /* an answer that covers a SYN proves it, though the capture does not have it or has it later */
         for (gint i = 0; i < h->n && (!m.there || i < m.entry); i++)
-                if (sent_by(h, i, other(side)) && has_flags(&h->entries[i], TCP_SYN | TCP_ACK, TCP_SYN | TCP_ACK) && side == CLIENT)
+                if (sent_by(h, i, other(side)) && has_flags(&h->entries[i], TCP_SYN | TCP_ACK | TCP_RST, TCP_SYN | TCP_ACK) && side == CLIENT)
                         return moment_at(h, i, hindsight_position_sent(i) - 1, BASIS_INFERRED);
         return m;
 }
@@ -170,7 +175,7 @@ static Moment find_sent_rst(const Hindsight *h, guint side) {
                 if (!sent_by(h, i, side))
                         continue;
                 if (h->entries[i].flags & TCP_RST)
-                        rst = rst < 0 ? i : rst;
+                        rst = rst < 0 && !is_disproved_rst(h, side, i) ? i : rst;
                 else if (rst >= 0 && (h->entries[i].flags & TCP_SYN || h->entries[i].time_ns > h->entries[rst].time_ns + DELAYED_NS))
                         rst = -1;
         }

@@ -4,6 +4,7 @@
 #include "close.h"
 #include "completeness.h"
 #include "endpoint.h"
+#include "evidence.h"
 #include "findings/rule.h"
 #include "judge.h"
 #include "replay.h"
@@ -60,7 +61,7 @@ static void note_frames(const Hindsight *h, FlowRecord *record) {
                 }
                 if (e->flags & TCP_SYN)
                         note_first(&me->syn_frame, &me->syn_ns, e);
-                else if (e->flags & TCP_FIN)
+                else if (h->side[s].has_fin && is_fin(h, i, s))
                         note_first(&me->fin_frame, &me->fin_ns, e);
                 if (k->has_fin && e->flags & TCP_ACK && seq_at_or_after(e->ack, k->fin_end))
                         note_first(&peer->fin_acked_frame, &peer->fin_acked_ns, e);

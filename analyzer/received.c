@@ -364,7 +364,7 @@ Moment received_rst(const Hindsight *h, guint side) {
 
                 if (entry_side(e) == side || e->marks & ENTRY_ICMP || !(e->flags & TCP_RST))
                         continue;
-                if (!(in_syn_sent ? refuses(h, side, e) : is_exact_rst(h, side, i)) || goes_on(h, side, i))
+                if (!(in_syn_sent ? refuses(h, side, e) : is_exact_rst(h, side, i)) || goes_on(h, side, i) || is_disproved_rst(h, other(side), i))
                         continue;
                 /* after everything that it had sent before it can have had the RST */
                 position = position_of_arrival(i);
