@@ -41,9 +41,26 @@ static Wait wait_in(const Case *c, guint side, TcpState state) {
         return w;
 }
 
+/* Are the last bytes that @side sent among those that were acknowledged and not captured? */
+static gboolean end_is_missing(const Case *c, guint side) {
+        const Hindsight *h = c->hindsight;
+
+        if (!c->record->side[side].missing_bytes)
+                return FALSE;
+        for (gint i = h->n - 1; i >= 0; i--) {
+                const TimelineEntry *e = &h->entries[i];
+
+                if (entry_side(e) == side && !(e->marks & (ENTRY_ICMP | ENTRY_FOREIGN)) && !(e->flags & TCP_RST) &&
+                    entry_end(e) != e->seq && entry_end(e) == c->flow->side[side].nxt)
+                        return FALSE;
+        }
+        return TRUE;
+}
+
 /* Where bytes were acknowledged that the capture has not, the FIN may have been among them. */
 static Certainty certainty_of(const Case *c, const Wait *w) {
-        if ((c->flow->side[CLIENT].bits | c->flow->side[SERVER].bits) & SIDE_MISSED_CLOSING)
+        if ((c->flow->side[CLIENT].bits | c->flow->side[SERVER].bits) & SIDE_MISSED_CLOSING || end_is_missing(c, CLIENT) ||
+            end_is_missing(c, SERVER))
                 return CERTAINTY_CANNOT_TELL;
         return w->entry->basis == BASIS_OBSERVED ? CERTAINTY_OBSERVED : CERTAINTY_INFERRED;
 }
