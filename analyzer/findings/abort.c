@@ -43,6 +43,9 @@ void rule_abort(const Case *c) {
                         continue;
                 unread = !r.fin_sent && speaks_for_unread(c, &r);
                 f = case_find(c, unread ? FINDING_RST_UNREAD_DATA : FINDING_RST_ON_LINGER, r.side, CERTAINTY_INFERRED);
+                /* the other end had closed and everything had come: there was nothing left to lose */
+                if (!unread && c->record->side[other(r.side)].fin_acked_frame && r.lost_bytes <= 0 && r.peer_lost_bytes <= 0)
+                        f->severity = SEVERITY_NOTICE;
                 if (r.answers >= 0)
                         finding_frame(f, c->hindsight->entries[r.answers].frame);
                 finding_frame(f, rst->frame);

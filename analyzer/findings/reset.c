@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "analyzer/sequence.h"
+#include "analyzer/evidence.h"
 #include "reset.h"
 
 /*
@@ -55,8 +56,22 @@ static Before before(const Hindsight *h, gint rst, guint side) {
         return b;
 }
 
+/* A bare FIN comes right behind the last data: what was not acknowledged of them came first. */
+static gint with_its_data(const Hindsight *h, gint fin, guint32 ack) {
+        const TimelineEntry *f = &h->entries[fin];
+
+        for (gint i = fin - 1; i >= 0 && !f->payload_bytes && f->flags & TCP_FIN; i--) {
+                const TimelineEntry *e = &h->entries[i];
+
+                if (entry_side(e) == entry_side(f) && ordinary(e) && e->payload_bytes && e->ack == f->ack && entry_end(e) == f->seq &&
+                    seq_after(entry_end(e), ack))
+                        return i;
+        }
+        return fin;
+}
+
 /* The latest packet of the peer that can have provoked it: with the RST's number in its ACK field and something to answer in it. */
-static gint answered(const Hindsight *h, gint rst, guint side) {
+static gint answered(const Hindsight *h, gint rst, guint side, guint32 ack) {
         const TimelineEntry *r = &h->entries[rst];
         gint quiet = -1;
 
@@ -67,7 +82,7 @@ static gint answered(const Hindsight *h, gint rst, guint side) {
                 if (entry_side(e) == side || !ordinary(e) || e->flags & TCP_RST || !fits)
                         continue;
                 if (e->payload_bytes || e->flags & (TCP_SYN | TCP_FIN) || e->marks & ENTRY_KEEPALIVE)
-                        return i;
+                        return with_its_data(h, i, ack);
                 if (quiet < 0)
                         quiet = i;
         }
@@ -104,8 +119,8 @@ static ResetCause cause_of_bare(const Case *c, const Reset *r, const Before *b) 
         gboolean quiet = !e || !(e->payload_bytes || e->flags & (TCP_SYN | TCP_FIN) || e->marks & ENTRY_KEEPALIVE);
 
         if (!b->fin_sent)
-                /* some stacks, and boxes, abort without an ACK: then it answers nothing */
-                return !e && b->has_nxt && rst->seq == b->nxt ? RESET_ABORT : RESET_NO_SOCKET;
+                /* some stacks, and boxes, abort without an ACK: then it answers nothing, or still has a window */
+                return (!e || rst->window) && b->has_nxt && rst->seq == b->nxt ? RESET_ABORT : RESET_NO_SOCKET;
         if (b->peer_fin_acked)
                 return e && e->flags & TCP_FIN && time_wait && rst->time_ns - time_wait->time_ns <= TIME_WAIT_NS_MAX ? RESET_TIME_WAIT_CUT_SHORT : RESET_NO_SOCKET;
         if (quiet)
@@ -147,6 +162,43 @@ static gboolean is_foreign(const Case *c, const Reset *r) {
         return oddities >= ODDITIES_MIN;
 }
 
+/* Windows answers data that comes to a closed socket with a RST+ACK that acknowledges them, window 0. Linux answers without ACK, and aborts with a window. */
+static gboolean answers_late_data(const Case *c, const Reset *r, const Before *b) {
+        const TimelineEntry *rst = &c->hindsight->entries[r->entry];
+
+        return b->fin_sent && !rst->window && r->answers >= 0 && c->hindsight->entries[r->answers].payload_bytes && b->has_ack &&
+               seq_after(rst->ack, b->ack);
+}
+
+/* A packet that was under way already may come this much later, or a round trip if that is longer. */
+#define UNDER_WAY_NS (SECOND_NS / 10)
+
+gint reset_goes_on(const Case *c, const Reset *r, guint side) {
+        const Hindsight *h = c->hindsight;
+        gint64 sure_ns = h->entries[r->entry].time_ns + MAX(UNDER_WAY_NS, h->side[side].reaction_ns);
+
+        for (gint i = r->entry + 1; i < h->n; i++) {
+                const TimelineEntry *e = &h->entries[i];
+
+                if (entry_side(e) == side && ordinary(e) && !h->stale[i] && !(e->flags & TCP_RST) && e->time_ns > sure_ns)
+                        return i;
+        }
+        return -1;
+}
+
+/* It went on and so did the other end, or the other end took what it sent later: the connection lived. */
+static gint lived_on(const Case *c, const Reset *r) {
+        const Hindsight *h = c->hindsight;
+        gint mine = reset_goes_on(c, r, r->side);
+
+        if (mine < 0)
+                return is_disproved_rst(h, r->side, r->entry) ? r->entry : -1;
+        for (gint i = mine + 1; i < h->n; i++)
+                if (entry_side(&h->entries[i]) != r->side && ordinary(&h->entries[i]) && !(h->entries[i].flags & TCP_RST))
+                        return mine;
+        return -1;
+}
+
 static ResetCause cause(const Case *c, Reset *r, const Before *b) {
         const TimelineEntry *rst = &c->hindsight->entries[r->entry];
 
@@ -163,8 +215,17 @@ static ResetCause cause(const Case *c, Reset *r, const Before *b) {
                 return RESET_NO_SOCKET;
         if (is_foreign(c, r))
                 return RESET_FOREIGN;
+        if (b->fin_acked && b->peer_fin_acked)
+                return RESET_NO_SOCKET; /* nothing was left to abort */
+        if (answers_late_data(c, r, b))
+                return RESET_DATA_AFTER_CLOSE;
         count_probes(c->hindsight, r);
         return r->probes >= PROBES_MIN ? RESET_AFTER_TIMEOUT : RESET_ABORT;
+}
+
+/* What is said of a RST only as long as its sender was done with the connection. */
+static gboolean is_claim(ResetCause cause) {
+        return cause != RESET_REFUSED && cause != RESET_CHALLENGE_RESPONSE && cause != RESET_TIME_WAIT_CUT_SHORT;
 }
 
 gboolean reset_next(const Case *c, Reset *r) {
@@ -180,9 +241,12 @@ gboolean reset_next(const Case *c, Reset *r) {
         for (gint j = 0; j < i && r->first; j++)
                 r->first = !ordinary(&h->entries[j]) || entry_side(&h->entries[j]) != r->side || !(h->entries[j].flags & TCP_RST);
         b = before(h, i, r->side);
-        r->answers = answered(h, i, r->side);
+        r->answers = answered(h, i, r->side, b.ack);
         r->fin_sent = b.fin_sent;
         r->cause = cause(c, r, &b);
+        r->lived_on = lived_on(c, r);
+        if (r->lived_on >= 0 && is_claim(r->cause))
+                r->cause = RESET_FOREIGN;
         r->acks_more = h->entries[i].flags & TCP_ACK && b.has_ack && seq_after(h->entries[i].ack, b.ack);
         r->acks_all = h->entries[i].flags & TCP_ACK && b.has_peer_nxt && seq_at_or_after(h->entries[i].ack, b.peer_nxt);
         /* an ACK that was under way when the RST was sent counts too */

@@ -23,6 +23,7 @@ typedef struct Reset {
         ResetCause cause;
         gint answers; /* the entry that it answers, -1 unknown */
         gboolean first; /* of its side */
+        gint lived_on; /* the entry that shows that its supposed sender went on, -1 */
         gint unanswered; /* RESET_AFTER_TIMEOUT: first of the probes... */
         guint probes;    /* ...and how many */
         gboolean fin_sent; /* the sender had closed before */
@@ -41,3 +42,6 @@ typedef struct Reset {
  * Returns: FALSE when there is none.
  */
 gboolean reset_next(const Case *c, Reset *reset);
+
+/* Returns: the entry of @side that was sent after the RST and was not under way when it came, -1 none. */
+gint reset_goes_on(const Case *c, const Reset *reset, guint side);

@@ -19,6 +19,18 @@ static FindingId kind_of(ResetCause cause) {
         }
 }
 
+/* A bare RST has the number of what it answers; the RST+ACK that Windows sends could be its owner's, too. */
+static Certainty certainty(const Case *c, const Reset *r) {
+        const TimelineEntry *rst = &c->hindsight->entries[r->entry];
+
+        if (r->answers >= 0)
+                return rst->flags & TCP_ACK ? CERTAINTY_INFERRED : CERTAINTY_OBSERVED;
+        /* nothing of the connection was captured but RSTs */
+        return c->record->side[CLIENT].packets + c->record->side[SERVER].packets == (guint64)c->record->side[r->side].rst_count
+                       ? CERTAINTY_CANNOT_TELL
+                       : CERTAINTY_INFERRED;
+}
+
 void rule_rst_answer(const Case *c) {
         gboolean said[SIDES][FINDINGS] = { { FALSE } };
 
@@ -31,7 +43,7 @@ void rule_rst_answer(const Case *c) {
                 if (id == FINDINGS || said[r.side][id])
                         continue;
                 said[r.side][id] = TRUE;
-                f = case_find(c, id, r.side, r.answers >= 0 ? CERTAINTY_OBSERVED : CERTAINTY_INFERRED);
+                f = case_find(c, id, r.side, certainty(c, &r));
                 if (r.answers >= 0) {
                         finding_frame(f, c->hindsight->entries[r.answers].frame);
                         finding_integer(f, "answered_frame", (gint64)c->hindsight->entries[r.answers].frame, BOUND_EXACT);
@@ -40,8 +52,8 @@ void rule_rst_answer(const Case *c) {
                 finding_integer(f, "rst_frame", (gint64)rst->frame, BOUND_EXACT);
                 if (id == FINDING_TIME_WAIT_CUT_SHORT && time_wait)
                         finding_integer(f, "duration_ns", rst->time_ns - time_wait->time_ns, BOUND_AT_MOST);
-                /* a straggler after a complete close meets nobody: that is how it should be */
-                if (id == FINDING_RST_NO_SOCKET && (c->record->close == CLOSE_ORDERLY || c->record->close == CLOSE_SIMULTANEOUS))
+                /* a straggler after a complete close, or after its own abort, meets nobody: that is how it should be */
+                if (id == FINDING_RST_NO_SOCKET && (!r.first || c->record->close == CLOSE_ORDERLY || c->record->close == CLOSE_SIMULTANEOUS))
                         f->severity = SEVERITY_INFO;
                 if (id == FINDING_RST_NO_SOCKET && record_state(c->record, r.side, STATE_ESTABLISHED))
                         finding_text(f, "any_more", "yes");
