@@ -112,26 +112,26 @@ def fin_wait_2_shutdown(lab):
     client.close()
 
 
-def probe(lab, end, peer, bursts, pause):
-    """Four probes to each end, one per second, as a firewall sends them while its rule is about to expire."""
-    for _ in range(bursts):
-        for _ in range(4):
+def probe(lab, first, second, seconds):
+    """A probe per second to each end until one answers with a RST: a firewall whose rule is about to expire, in short."""
+    for _ in range(seconds):
+        for end, peer in ((first, second), (second, first)):
             lab.wire.forge_keepalive(end, peer)
-            lab.wire.forge_keepalive(peer, end)
-            time.sleep(1)
-        time.sleep(pause)
+            time.sleep(0.5)
+            if lab.wire.last[end, peer].flags & RST:
+                return
 
 
-@scene(client={'tcp_fin_timeout': 10})
+@scene(client={'tcp_fin_timeout': 5})
 def keepalives_forged_orphan(lab):
-    """The client has closed, the server has not; a firewall forges keepalives to both. The orphan answers and is not kept: after 10 s it
+    """The client has closed, the server has not; a firewall forges keepalives to both. The orphan answers and is not kept: after 5 s it
     answers with a RST, which ends the server's connection."""
     client, server = lab.connection(labels=('KEEPALIVE_INJECTED', 'MISSING_FIN'))
     talk(client, server)
     ends = client.getsockname(), client.getpeername()
     client.close()
     time.sleep(0.5)
-    probe(lab, *ends, 3, 0.5)
+    probe(lab, *ends, 14)
     late(server)
 
 
@@ -143,7 +143,7 @@ def keepalives_forged_shutdown(lab):
     ends = client.getsockname(), client.getpeername()
     client.shutdown(socket.SHUT_WR)
     time.sleep(0.5)
-    probe(lab, *ends, 3, 0.5)
+    probe(lab, *ends, 14)
 
 
 # ── TIME_WAIT ──
@@ -234,11 +234,11 @@ def last_ack_lost(lab):
 
 # ── Ports ──
 
-@scene(hosts=('client', 'proxy', 'server'), proxy={'ip_local_port_range': '47000 47007', 'tcp_tw_reuse': 0})
+@scene(hosts=('client', 'proxy', 'server'), proxy={'ip_local_port_range': '47000 47003', 'tcp_tw_reuse': 0})
 def proxy_out_of_ports(lab):
-    """Twelve short requests through a proxy that has eight ports towards the server and closes first: from the ninth on it cannot connect
+    """Six short requests through a proxy that has four ports towards the server and closes first: from the fifth on it cannot connect
     and aborts the client's connection."""
-    for i in range(12):
+    for _ in range(6):
         client, proxy = lab.connection(to=lab.proxy)
         client.sendall(random.randbytes(40))
         proxy.recv(40)
@@ -261,9 +261,9 @@ def proxy_out_of_ports(lab):
 
 @scene(hosts=('client', 'proxy', 'server'), proxy={'ip_local_port_range': '47000 47003', 'tcp_tw_reuse': 1})
 def proxy_reuses_ports(lab):
-    """The same with four ports and tcp_tw_reuse: each port comes back after a second."""
+    """Six requests of a proxy with four ports and tcp_tw_reuse: a port comes back after a second."""
     used = set()
-    for i in range(10):
+    for _ in range(6):
         behind, server = lab.connection(by=lab.proxy)
         port = behind.getsockname()[1]
         lab.label(behind, *(['TW_REUSE', 'TW_REUSE_BY_CLIENT'] if port in used else ['CLEAN_CLOSE']))
@@ -320,15 +320,36 @@ def linger_2_unanswered(lab):
 
 @scene()
 def close_with_unread_data(lab):
-    """The server answers, and the client closes without reading."""
+    """The client sends 500 bytes, the server reads 100 of them and closes."""
     client, server = lab.connection(labels=('RST_ON_CLOSE_UNREAD',))
-    client.sendall(random.randbytes(100))
+    client.sendall(random.randbytes(500))
     server.recv(100)
-    server.sendall(random.randbytes(500))
+    server.close()
     time.sleep(0.1)
     client.close()
-    time.sleep(0.1)
-    server.close()
+
+
+@scene()
+def keepalive_timeout(lab):
+    """The path dies; the client's keepalives (after 2 s, every second, three of them) go unanswered, and it gives up with a RST."""
+    client, server = lab.connection(labels=('KEEPALIVE_TIMEOUT', 'PEER_VANISHED'))
+    talk(client, server)
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for option, value in ((socket.TCP_KEEPIDLE, 2), (socket.TCP_KEEPINTVL, 1), (socket.TCP_KEEPCNT, 3)):
+        client.setsockopt(socket.IPPROTO_TCP, option, value)
+    lab.wire.drop(lambda s: True)
+    time.sleep(7)
+
+
+@scene()
+def open_and_idle(lab):
+    """One connection stays open and idle; another one comes and goes 65 s later."""
+    idle, peer = lab.connection()
+    talk(idle, peer)
+    time.sleep(65)
+    client, server = lab.connection(labels=('CLEAN_CLOSE',))
+    talk(client, server)
+    close_after(client, server)
 
 
 @scene()
