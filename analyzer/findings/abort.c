@@ -25,21 +25,13 @@ static gboolean speaks_for_unread(const Case *c, const Reset *r) {
         return FALSE;
 }
 
-/* Some hosts send a RST once both ends have closed, to be rid of TIME_WAIT: that aborts nothing. */
-static gboolean was_closed(const Case *c, const TimelineEntry *rst) {
-        const SideRecord *side = c->record->side;
-
-        return (c->record->close == CLOSE_ORDERLY || c->record->close == CLOSE_SIMULTANEOUS) &&
-               rst->time_ns >= MAX(side[CLIENT].fin_acked_ns, side[SERVER].fin_acked_ns);
-}
-
 void rule_abort(const Case *c) {
         for (Reset r = { .entry = -1 }; reset_next(c, &r);) {
                 const TimelineEntry *rst = &c->hindsight->entries[r.entry];
                 gboolean unread;
                 Finding *f;
 
-                if (r.cause != RESET_ABORT || !r.first || was_closed(c, rst))
+                if (r.cause != RESET_ABORT || !r.first)
                         continue;
                 unread = !r.fin_sent && speaks_for_unread(c, &r);
                 f = case_find(c, unread ? FINDING_RST_UNREAD_DATA : FINDING_RST_ON_LINGER, r.side, CERTAINTY_INFERRED);
