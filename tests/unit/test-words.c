@@ -118,7 +118,7 @@ static void test_finding(void) {
                 g_autoptr(GString) text = g_string_new(NULL);
 
                 words_finding(text, &c->context, &c->flow, f);
-                g_assert_nonnull(strstr(text->str, ">= 7 bytes of 10.0.0.1:40000"));
+                g_assert_nonnull(strstr(text->str, ">= 7 bytes from 10.0.0.1:40000"));
         }
 }
 
