@@ -28,6 +28,10 @@ static gboolean went_by(const FlowRecord *record, Event event) {
         return FALSE;
 }
 
+static gboolean has_reset(const FlowRecord *record) {
+        return went_by(record, EVENT_REFUSED) || went_by(record, EVENT_SENDS_RST) || went_by(record, EVENT_RST_ACCEPTED);
+}
+
 /* The end of the timeline: one side repeats or probes, the other says nothing any more. */
 static gboolean is_abandoned(const Hindsight *h) {
         guint repeats = 0, side = SIDES;
@@ -72,7 +76,7 @@ CloseKind close_kind(const Hindsight *h, const FlowRecord *record) {
                 return CLOSE_REFUSED;
         if (is_complete(h, record))
                 return crossed ? CLOSE_SIMULTANEOUS : CLOSE_ORDERLY;
-        if (went_by(record, EVENT_SENDS_RST) || went_by(record, EVENT_RST_ACCEPTED))
+        if (has_reset(record))
                 return reset_kind(h, record);
         if (fins == 2)
                 return crossed ? CLOSE_SIMULTANEOUS : CLOSE_ORDERLY_LAST_ACK_UNSEEN;
@@ -96,9 +100,14 @@ ClosedFirstBy close_first_by(const Hindsight *h, const FlowRecord *record) {
                 return CLOSED_FIRST_BY_SERVER;
         if (h->side[CLIENT].has_fin || h->side[SERVER].has_fin)
                 return CLOSED_FIRST_BY_UNKNOWN;
-        if (record->side[CLIENT].rst_frame && !record->side[SERVER].rst_frame)
+        /* a RST that ended nothing closed nothing; of two, the earlier one did */
+        for (guint s = 0; s < SIDES; s++)
+                first[s] = has_reset(record) && record->side[s].rst_frame;
+        if (first[CLIENT] && first[SERVER])
+                first[record->side[CLIENT].rst_ns <= record->side[SERVER].rst_ns ? SERVER : CLIENT] = FALSE;
+        if (first[CLIENT])
                 return CLOSED_FIRST_BY_CLIENT;
-        if (record->side[SERVER].rst_frame && !record->side[CLIENT].rst_frame)
+        if (first[SERVER])
                 return CLOSED_FIRST_BY_SERVER;
-        return record->joined && !record->side[CLIENT].rst_frame ? CLOSED_FIRST_BY_UNKNOWN : CLOSED_FIRST_BY_NOBODY;
+        return record->joined ? CLOSED_FIRST_BY_UNKNOWN : CLOSED_FIRST_BY_NOBODY;
 }

@@ -15,6 +15,8 @@ typedef struct Wait {
         gint64 duration_ns;
         gboolean cut;      /* by the end of the capture */
         const char *ended; /* by what */
+        FrameRef end_frame;
+        Bound bound;
 } Wait;
 
 static const char *ended_by(const StateEntry *entry, gboolean cut) {
@@ -38,7 +40,19 @@ static Wait wait_in(const Case *c, guint side, TcpState state) {
                 return w;
         w.duration_ns = record_state_end(c->record, side, w.entry, &w.cut) - w.entry->time_ns;
         w.ended = ended_by(w.entry, w.cut);
+        w.bound = w.cut ? BOUND_AT_LEAST : w.entry[1].basis == BASIS_TIMER ? BOUND_AT_MOST : BOUND_EXACT;
+        w.end_frame = w.cut ? 0 : w.entry[1].frame;
         return w;
+}
+
+/* The wait for a FIN is over when one is sent; that it was not taken is another story (last-ack-missing). */
+static Wait wait_for_fin(const Case *c, guint side) {
+        const SideRecord *peer = &c->record->side[other(side)];
+        Wait w = wait_in(c, side, STATE_FIN_WAIT_2);
+
+        if (!w.entry || !w.cut || !peer->fin_frame || peer->fin_ns < w.entry->time_ns)
+                return w;
+        return (Wait){ .entry = w.entry, .duration_ns = peer->fin_ns - w.entry->time_ns, .ended = "fin", .end_frame = peer->fin_frame };
 }
 
 /* Are the last bytes that @side sent among those that were acknowledged and not captured? */
@@ -62,15 +76,17 @@ static Certainty certainty_of(const Case *c, const Wait *w) {
         if ((c->flow->side[CLIENT].bits | c->flow->side[SERVER].bits) & SIDE_MISSED_CLOSING || end_is_missing(c, CLIENT) ||
             end_is_missing(c, SERVER))
                 return CERTAINTY_CANNOT_TELL;
+        /* a FIN that came is acknowledged, one that did not come is repeated: where neither is captured much else is missing, too */
+        if (w->entry->basis == BASIS_ASSUMED)
+                return CERTAINTY_CANNOT_TELL;
         return w->entry->basis == BASIS_OBSERVED ? CERTAINTY_OBSERVED : CERTAINTY_INFERRED;
 }
 
 static void add_wait(Finding *f, const Case *c, guint closer, const Wait *w) {
         finding_frame(f, c->record->side[closer].fin_frame);
         finding_frame(f, c->record->side[closer].fin_acked_frame);
-        if (!w->cut)
-                finding_frame(f, w->entry[1].frame);
-        finding_integer(f, "duration_ns", w->duration_ns, w->cut ? BOUND_AT_LEAST : w->entry[1].basis == BASIS_TIMER ? BOUND_AT_MOST : BOUND_EXACT);
+        finding_frame(f, w->end_frame);
+        finding_integer(f, "duration_ns", w->duration_ns, w->bound);
         finding_text(f, "ended", w->ended);
         finding_integer(f, "fin_frame", (gint64)c->record->side[closer].fin_frame, BOUND_EXACT);
 }
@@ -85,7 +101,7 @@ static gboolean is_long_enough(const Case *c, const Wait *close_wait) {
 void rule_missing_fin(const Case *c) {
         for (guint closer = 0; closer < SIDES; closer++) {
                 guint holder = other(closer);
-                Wait fin_wait = wait_in(c, closer, STATE_FIN_WAIT_2), close_wait = wait_in(c, holder, STATE_CLOSE_WAIT);
+                Wait fin_wait = wait_for_fin(c, closer), close_wait = wait_in(c, holder, STATE_CLOSE_WAIT);
 
                 /* of an end that was not captured nothing is missing */
                 if (!c->record->side[holder].packets)

@@ -115,6 +115,7 @@ static ResetCause cause_of_bare(const Case *c, const Reset *r, const Before *b) 
         const TimelineEntry *e = r->answers >= 0 ? &c->hindsight->entries[r->answers] : NULL;
         const TimelineEntry *rst = &c->hindsight->entries[r->entry];
         const StateEntry *time_wait = record_state(c->record, r->side, STATE_TIME_WAIT);
+        const StateEntry *fin_wait_2 = record_state(c->record, r->side, STATE_FIN_WAIT_2);
         gboolean nothing_missing = !c->record->side[CLIENT].missing_bytes && !c->record->side[SERVER].missing_bytes;
         gboolean quiet = !e || !(e->payload_bytes || e->flags & (TCP_SYN | TCP_FIN) || e->marks & ENTRY_KEEPALIVE);
 
@@ -128,7 +129,8 @@ static ResetCause cause_of_bare(const Case *c, const Reset *r, const Before *b) 
         /* to an orphan a FIN behind a hole is like data (Linux tcp_rcv_state_process()) */
         if ((e->payload_bytes && !(e->marks & ENTRY_KEEPALIVE)) || (e->flags & TCP_FIN && b->has_ack && seq_after(e->seq, b->ack)))
                 return RESET_DATA_AFTER_CLOSE;
-        return b->fin_acked ? RESET_FIN_WAIT_2_EXPIRED : RESET_NO_SOCKET;
+        /* the ACK that would have brought it to FIN_WAIT_2 must have come before */
+        return fin_wait_2 && fin_wait_2->time_ns < e->time_ns ? RESET_FIN_WAIT_2_EXPIRED : RESET_NO_SOCKET;
 }
 
 /* Did a packet of an older connection come just before? */
@@ -215,8 +217,6 @@ static ResetCause cause(const Case *c, Reset *r, const Before *b) {
                 return RESET_NO_SOCKET;
         if (is_foreign(c, r))
                 return RESET_FOREIGN;
-        if (b->fin_acked && b->peer_fin_acked)
-                return RESET_NO_SOCKET; /* nothing was left to abort */
         if (answers_late_data(c, r, b))
                 return RESET_DATA_AFTER_CLOSE;
         count_probes(c->hindsight, r);
