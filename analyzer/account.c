@@ -88,10 +88,7 @@ static void note_acknowledgment(Flow *f, guint side, const Segment *s) {
 static void note_first(FlowSide *me, const Segment *s) {
         me->isn = s->seq;
         me->nxt = s->seq;
-        me->ttl = s->ttl;
         me->bits |= SIDE_HEARD;
-        if (s->facts & SEGMENT_HAS_TIMESTAMP)
-                me->bits |= SIDE_TIMESTAMP;
 }
 
 static void note_syn(FlowSide *me, const Segment *s) {
@@ -104,7 +101,6 @@ static void note_syn(FlowSide *me, const Segment *s) {
         me->bits |= SIDE_SYN | (s->flags & TCP_ACK ? SIDE_SYN_ACK : SIDE_BARE_SYN);
         if (s->facts & SEGMENT_LINUX_OPTIONS)
                 me->bits |= SIDE_LINUX;
-        me->wscale = s->facts & SEGMENT_HAS_WSCALE ? s->wscale : 0;
         me->syn_count++;
 }
 
@@ -194,6 +190,5 @@ guint16 account_segment(Flow *f, guint side, const Segment *s) {
         }
         if (s->flags & TCP_ACK)
                 note_acknowledgment(f, side, s);
-        me->window = s->window;
         return marks;
 }

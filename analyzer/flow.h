@@ -21,7 +21,6 @@ enum {
         SIDE_FIN = 1 << 4,       /* sent a FIN: fin_end is valid */
         SIDE_RST = 1 << 5,
         SIDE_DATA = 1 << 6,
-        SIDE_TIMESTAMP = 1 << 7, /* its SYN offered timestamps, or (joined midway) its segments carry them */
         SIDE_BARE_SYN = 1 << 8,  /* sent a SYN without ACK */
         SIDE_PATH = 1 << 9,      /* path is known */
         SIDE_LINUX = 1 << 11,    /* its SYN has the options of a Linux */
@@ -38,26 +37,26 @@ typedef struct Holes {
         guint8 n;
 } Holes;
 
+/* What every packet touches comes first, in a cache line of its own. */
 typedef struct FlowSide {
         guint32 isn;     /* base of relative numbers */
         guint32 nxt;     /* one past the highest number sent */
         guint32 ack;     /* highest acknowledgment sent: what it has received in order */
         guint32 fin_end; /* one past the FIN */
         guint32 path;
-        guint32 tsval;   /* of its last segment with timestamps */
-        guint16 bits;    /* SIDE_ */
-        guint16 window;  /* of its last segment, unscaled */
-        guint8 wscale;
-        guint8 ttl;      /* of its first segment that was not a RST */
-        guint32 syn_count, fin_count, rst_count;
-        guint32 copies;
+        guint32 bits;    /* SIDE_ */
         guint64 packets;
         guint64 payload_bytes;
+        gint64 last_ns;
+        FrameRef last_frame;
+        Holes *holes;    /* NULL while nothing was missed */
+        /* 64 bytes */
+        gint64 last_data_ns;
+        FrameRef last_data_frame;
+        guint32 syn_count, fin_count, rst_count;
+        guint32 copies;
         guint64 retransmitted_packets, retransmitted_bytes;
         guint64 missing_bytes;
-        gint64 last_ns, last_data_ns;
-        FrameRef last_frame, last_data_frame;
-        Holes *holes; /* NULL while nothing was missed */
 } FlowSide;
 
 typedef struct FlowAddress {
@@ -67,9 +66,10 @@ typedef struct FlowAddress {
 
 typedef struct Timeline {
         TimelineEntry *entries;
-        guint16 n, allocated;
-        guint16 plain;    /* entries that are not pinned */
-        guint64 left_out; /* dropped so far */
+        guint16 n;
+        guint16 plain;     /* entries that are not pinned */
+        guint8 size_class; /* of the memory: timeline_log.h */
+        guint64 left_out;  /* dropped so far */
 } Timeline;
 
 typedef struct Flow {
@@ -86,16 +86,21 @@ typedef struct Flow {
         guint8 indexed : 1;  /* the newest on its 4-tuple: found by look-ups */
         guint8 queued : 1;   /* waits to be reported: see tracker.c */
         guint8 reported : 1; /* kept for its successor only */
-        struct Flow *older, *newer; /* incarnations of the same 4-tuple that are still in memory */
-        gint64 queued_ns;    /* end_ns when it was queued */
+        /* 64 bytes */
         gint64 start_ns, end_ns;
         FrameRef first_frame, last_frame;
-        guint32 icmp_errors;
-        FlowSide side[SIDES];
         Timeline timeline;
-        ZeekFlow zeek;
-        GArray *zeek_finished; /* of ZeekFlow: rows that Zeek closed before this one; NULL mostly */
+        struct Flow *older; /* the incarnation before, if it is still in memory */
+        FlowSide side[SIDES];
+        struct Flow *newer; /* ...and the one after */
+        gint64 queued_ns;   /* end_ns when it was queued */
+        guint32 icmp_errors;
+        GArray *zeek; /* of ZeekFlow: rows of Zeek's conn.log, the last one still open; NULL unless asked for */
 } Flow;
+
+G_STATIC_ASSERT(G_STRUCT_OFFSET(FlowSide, last_data_ns) == 64);
+G_STATIC_ASSERT(G_STRUCT_OFFSET(Flow, start_ns) == 64);
+G_STATIC_ASSERT(G_STRUCT_OFFSET(Flow, side) == 128);
 
 static inline guint other(guint side) {
         return !side;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "flow_table.h"
-
-#include "timeline_log.h"
+#include "sequence.h"
 
 #define BLOCK_FLOWS 1024U
 #define SLOTS_FIRST 4096U
@@ -12,14 +11,16 @@ typedef struct Slot {
         guint32 place; /* plus one; 0 empty */
 } Slot;
 
-/* What is left of a flow that was reported: enough to number the next one on its 4-tuple. */
+/* What is left of a flow that was reported: enough to number the next one on its 4-tuple, and to know its late packets. */
 typedef struct Tombstone {
         FlowAddress address[SIDES];
+        guint32 isn[SIDES], nxt[SIDES]; /* what each side used */
         guint32 number;
         guint32 incarnation;
 } Tombstone;
 
 struct FlowTable {
+        TimelinePool *timelines;
         Slot *slots;
         guint32 mask;
         guint32 used;
@@ -35,6 +36,7 @@ struct FlowTable {
 FlowTable *flow_table_new(void) {
         FlowTable *t = g_new0(FlowTable, 1);
 
+        t->timelines = timeline_pool_new();
         t->slots = g_new0(Slot, SLOTS_FIRST);
         t->mask = SLOTS_FIRST - 1;
         t->free_places = g_array_new(FALSE, FALSE, sizeof(guint32));
@@ -47,18 +49,18 @@ static Flow *flow_at(const FlowTable *t, guint32 place) {
         return &t->blocks[place / BLOCK_FLOWS][place % BLOCK_FLOWS];
 }
 
-static void flow_clear(Flow *f) {
-        timeline_clear(&f->timeline);
+static void flow_clear(FlowTable *t, Flow *f) {
+        timeline_clear(t->timelines, &f->timeline);
         g_free(f->side[CLIENT].holes);
         g_free(f->side[SERVER].holes);
-        g_clear_pointer(&f->zeek_finished, g_array_unref);
+        g_clear_pointer(&f->zeek, g_array_unref);
 }
 
 void flow_table_free(FlowTable *t) {
         if (!t)
                 return;
         for (guint32 i = 0; i < t->places; i++)
-                flow_clear(flow_at(t, i));
+                flow_clear(t, flow_at(t, i));
         for (guint32 i = 0; i < t->n_blocks; i++)
                 g_free(t->blocks[i]);
         g_free(t->blocks);
@@ -66,6 +68,7 @@ void flow_table_free(FlowTable *t) {
         g_array_unref(t->free_places);
         g_array_unref(t->tombstones);
         g_array_unref(t->free_tombstones);
+        timeline_pool_free(t->timelines);
         g_free(t);
 }
 
@@ -96,27 +99,37 @@ void flow_table_prefetch_slot(const FlowTable *t, guint32 hash) {
         __builtin_prefetch(&t->slots[hash & t->mask]);
 }
 
-/* The parts of a flow that every packet touches. */
-#define FLOW_BYTES_HOT sizeof(Flow)
 #define CACHE_LINE 64
 
 const Flow *flow_table_prefetch_flow(const FlowTable *t, guint32 hash) {
         guint32 i = hash & t->mask;
-        const char *flow;
+        const Flow *f;
 
         while (t->slots[i].place && t->slots[i].tag != hash)
                 i = (i + 1) & t->mask;
         if (!t->slots[i].place || t->slots[i].place & TOMBSTONE)
                 return NULL;
-        flow = (const char *)flow_at(t, t->slots[i].place - 1);
-        for (gsize line = 0; line < FLOW_BYTES_HOT; line += CACHE_LINE)
-                __builtin_prefetch(flow + line, 1);
-        return (const Flow *)(const void *)flow;
+        f = flow_at(t, t->slots[i].place - 1);
+        __builtin_prefetch(f, 1);
+        __builtin_prefetch(&f->start_ns, 1);
+        __builtin_prefetch(&f->side[CLIENT], 1);
+        __builtin_prefetch(&f->side[SERVER], 1);
+        return f;
 }
 
 void flow_prefetch_timeline(const Flow *f) {
         if (f && f->timeline.entries)
                 __builtin_prefetch(&f->timeline.entries[f->timeline.n], 1);
+}
+
+void flow_prefetch(const Flow *f) {
+        for (gsize line = 0; line < sizeof *f; line += CACHE_LINE)
+                __builtin_prefetch((const char *)f + line);
+}
+
+void flow_prefetch_whole_timeline(const Flow *f) {
+        for (guint i = 0; i < f->timeline.n; i++)
+                __builtin_prefetch(&f->timeline.entries[i]);
 }
 
 static inline gboolean end_is(const FlowAddress *end, const Address *address, guint16 port) {
@@ -260,13 +273,19 @@ Flow *flow_table_add(FlowTable *t, const Segment *segment, guint32 hash, guint s
 static void give_back(FlowTable *t, Flow *f) {
         guint32 place = f->place;
 
-        flow_clear(f);
+        flow_clear(t, f);
         *f = (Flow){ .place = place };
         g_array_append_val(t->free_places, place);
 }
 
 static void bury(FlowTable *t, const Flow *f) {
-        Tombstone tombstone = { { f->address[CLIENT], f->address[SERVER] }, f->number, f->incarnation };
+        Tombstone tombstone = {
+                .address = { f->address[CLIENT], f->address[SERVER] },
+                .isn = { f->side[CLIENT].isn, f->side[SERVER].isn },
+                .nxt = { f->side[CLIENT].nxt, f->side[SERVER].nxt },
+                .number = f->number,
+                .incarnation = f->incarnation,
+        };
         guint32 place;
 
         if (t->free_tombstones->len > 0) {
@@ -294,6 +313,20 @@ void flow_table_reported(FlowTable *t, Flow *f) {
         give_back(t, f);
 }
 
+gboolean flow_table_is_late(const FlowTable *t, const Segment *s, guint32 hash) {
+        guint32 i = hash & t->mask;
+        const Slot *slot = s->flags & TCP_SYN ? NULL : find_slot(t, &i, s, hash, TRUE);
+        const Tombstone *tombstone;
+        guint side;
+
+        if (!slot)
+                return FALSE;
+        tombstone = &g_array_index(t->tombstones, Tombstone, (slot->place - 1) & ~TOMBSTONE);
+        side = end_is(&tombstone->address[CLIENT], &s->source, s->source_port) ? CLIENT : SERVER;
+        return seq_distance(s->seq, tombstone->isn[side] - 1, tombstone->nxt[side]) == 0 &&
+               (!(s->flags & TCP_ACK) || seq_distance(s->ack, tombstone->isn[other(side)], tombstone->nxt[other(side)]) == 0);
+}
+
 GPtrArray *flow_table_rest(const FlowTable *t) {
         GPtrArray *rest = g_ptr_array_new();
 
@@ -310,11 +343,11 @@ guint64 flow_table_count(const FlowTable *t) {
         return t->count;
 }
 
-guint64 flow_table_live(const FlowTable *t) {
-        return t->places - t->free_places->len;
-}
-
 gsize flow_table_bytes(const FlowTable *t) {
         return (gsize)(t->mask + 1) * sizeof(Slot) + (gsize)t->n_blocks * BLOCK_FLOWS * sizeof(Flow) +
-               (gsize)t->tombstones->len * sizeof(Tombstone);
+               (gsize)t->tombstones->len * sizeof(Tombstone) + timeline_pool_bytes(t->timelines);
+}
+
+TimelinePool *flow_table_timelines(const FlowTable *t) {
+        return t->timelines;
 }

@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-#include "flow.h"
+#include "timeline_log.h"
 
 /* Places are 31 bits: past this many flows or tombstones at a time none is added. */
 #define FLOWS_MAX 0x7ffffff0U
@@ -27,6 +27,10 @@ guint32 flow_hash(const Segment *s);
 void flow_table_prefetch_slot(const FlowTable *t, guint32 hash);
 const Flow *flow_table_prefetch_flow(const FlowTable *t, guint32 hash);
 void flow_prefetch_timeline(const Flow *f);
+
+/* The same for what a verdict is going to read. */
+void flow_prefetch(const Flow *f);
+void flow_prefetch_whole_timeline(const Flow *f);
 
 /*
  * Walks the newest incarnations that have @hash and the segment's 4-tuple; there is more than one
@@ -56,12 +60,17 @@ Flow *flow_table_add(FlowTable *t, const Segment *segment, guint32 hash, guint s
  */
 void flow_table_reported(FlowTable *t, Flow *f);
 
+/* Returns: whether @s can only be a straggler of a flow that was reported long ago: its numbers are that flow's. */
+gboolean flow_table_is_late(const FlowTable *t, const Segment *s, guint32 hash);
+
 /* Returns: (transfer container): every flow that was not reported yet, in no order. */
 GPtrArray *flow_table_rest(const FlowTable *t);
 
-/* How many were ever added; how many are in memory; bytes held for flows, timelines left out. */
+/* Where the flows' timelines have their memory from; owned by the table. */
+TimelinePool *flow_table_timelines(const FlowTable *t);
+
+/* How many were ever added; bytes held for all of it. */
 guint64 flow_table_count(const FlowTable *t);
-guint64 flow_table_live(const FlowTable *t);
 gsize flow_table_bytes(const FlowTable *t);
 
 /* Returns: which side of @f sent @s; CLIENT where an address and port talk to themselves. */

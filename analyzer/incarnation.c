@@ -207,6 +207,8 @@ static Match add(FlowTable *t, const Segment *s, guint32 hash, Flow *older) {
 Match incarnation_match(FlowTable *t, const Segment *s, guint32 hash) {
         Flow *newest = find_newest(t, s, hash), *f;
 
+        if (!newest && flow_table_is_late(t, s, hash))
+                return (Match){ .late = TRUE };
         if (!newest)
                 return add(t, s, hash, NULL);
         if (s->flags & TCP_SYN && !(s->flags & TCP_RST)) {

@@ -6,7 +6,8 @@
 #include "flow_table.h"
 
 typedef struct Match {
-        Flow *flow;  /* NULL: none can be added any more */
+        Flow *flow;  /* NULL: the segment is late, or no flow can be added any more */
+        gboolean late; /* a straggler of a flow that was reported: to be counted */
         guint side;  /* that sent the segment */
         Flow *ended; /* an older incarnation that this segment, a RST of the newer one, is addressed to; else NULL */
 } Match;

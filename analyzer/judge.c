@@ -116,22 +116,21 @@ static void end_given_up(const Hindsight *h, FlowRecord *record) {
         }
 }
 
-/* The first of Zeek's rows begins with the flow; the one that is still open is the last. */
-static const ZeekFlow *zeek_row(const Flow *f, guint i) {
-        return f->zeek_finished && i < f->zeek_finished->len ? &g_array_index(f->zeek_finished, ZeekFlow, i) : &f->zeek;
-}
-
 static void copy_zeek(const Flow *f, FlowRecord *r) {
-        const ZeekFlow *first = zeek_row(f, 0);
+        r->zeek_conn_state = NULL;
+        r->zeek_history[0] = '\0';
+        r->n_zeek_later = 0;
+        for (guint i = 0; f->zeek && i < f->zeek->len && i <= RECORD_ZEEK_LATER_MAX; i++) {
+                const ZeekFlow *row = &g_array_index(f->zeek, ZeekFlow, i);
 
-        r->zeek_conn_state = zeek_conn_state(first);
-        zeek_history(first, r->zeek_history, sizeof r->zeek_history);
-        r->n_zeek_later = f->zeek_finished ? MIN(f->zeek_finished->len, RECORD_ZEEK_LATER_MAX) : 0;
-        for (guint i = 0; i < r->n_zeek_later; i++) {
-                const ZeekFlow *z = zeek_row(f, i + 1);
-
-                r->zeek_later[i].conn_state = zeek_conn_state(z);
-                zeek_history(z, r->zeek_later[i].history, sizeof r->zeek_later[i].history);
+                if (i == 0) {
+                        r->zeek_conn_state = zeek_conn_state(row);
+                        zeek_history(row, r->zeek_history, sizeof r->zeek_history);
+                        continue;
+                }
+                r->zeek_later[r->n_zeek_later].conn_state = zeek_conn_state(row);
+                zeek_history(row, r->zeek_later[r->n_zeek_later].history, sizeof r->zeek_later[0].history);
+                r->n_zeek_later++;
         }
 }
 

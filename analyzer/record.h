@@ -130,7 +130,7 @@ typedef struct FlowRecord {
         guint8 vantage;         /* Vantage */
         guint8 completeness;    /* COMPLETENESS_ bits */
         gboolean joined;        /* the capture began in its middle */
-        const char *zeek_conn_state; /* "SF" ... */
+        const char *zeek_conn_state; /* "SF" ...; NULL unless TrackerOptions.zeek */
         char zeek_history[48];
         guint n_zeek_later; /* rows that Zeek opens when its timers have ended the first */
         ZeekRow zeek_later[RECORD_ZEEK_LATER_MAX];

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "flow.h"
+#include <string.h>
+
 #include "timeline_log.h"
 
 /*
@@ -58,17 +59,77 @@ static void thin(Timeline *t, gboolean closing) {
                 drop(t, ENTRIES_HEAD, t->n - ENTRIES_TAIL, TRUE);
 }
 
+/* Sizes of memory, in entries; each a step that few flows take. */
+static const guint16 sizes[] = { 10, 16, 32, 64, 128, 256, TIMELINE_ENTRIES_MAX + 1 };
+
+#define SIZES G_N_ELEMENTS(sizes)
+
+struct TimelinePool {
+        gpointer free[SIZES]; /* each piece begins with the address of the next */
+        gsize bytes;
+};
+
+TimelinePool *timeline_pool_new(void) {
+        return g_new0(TimelinePool, 1);
+}
+
+void timeline_pool_free(TimelinePool *p) {
+        if (!p)
+                return;
+        for (guint i = 0; i < SIZES; i++)
+                while (p->free[i]) {
+                        gpointer piece = p->free[i];
+
+                        p->free[i] = *(gpointer *)piece;
+                        g_free(piece);
+                }
+        g_free(p);
+}
+
+gsize timeline_pool_bytes(const TimelinePool *p) {
+        return p->bytes;
+}
+
+static TimelineEntry *take(TimelinePool *p, guint size_class) {
+        gpointer piece = p->free[size_class];
+
+        if (piece) {
+                p->free[size_class] = *(gpointer *)piece;
+                return piece;
+        }
+        p->bytes += sizes[size_class] * sizeof(TimelineEntry);
+        return g_new(TimelineEntry, sizes[size_class]);
+}
+
+static void give_back(TimelinePool *p, TimelineEntry *entries, guint size_class) {
+        *(gpointer *)(void *)entries = p->free[size_class];
+        p->free[size_class] = entries;
+}
+
+/* Room for one more; thin() sees to it that the largest size is enough. */
+static void make_room(TimelinePool *p, Timeline *t) {
+        guint size_class = t->entries ? t->size_class + 1U : 0;
+        TimelineEntry *entries;
+
+        if (t->entries && t->n < sizes[t->size_class])
+                return;
+        entries = take(p, size_class);
+        if (t->entries) {
+                memcpy(entries, t->entries, t->n * sizeof *entries);
+                give_back(p, t->entries, t->size_class);
+        }
+        t->entries = entries;
+        t->size_class = (guint8)size_class;
+}
+
 /* Records that a capture wrote in the wrong order lie this close; a larger step back is the clock's, and the order is right. */
 #define SWAPPED_NS_MAX (500 * G_GINT64_CONSTANT(1000000))
 
-void timeline_append(Timeline *t, const TimelineEntry *entry, gboolean closing) {
+void timeline_append(TimelinePool *p, Timeline *t, const TimelineEntry *entry, gboolean closing) {
         guint i;
 
         thin(t, closing);
-        if (t->n == t->allocated) {
-                t->allocated = t->allocated ? t->allocated * 2 : HEAD_KEPT;
-                t->entries = g_renew(TimelineEntry, t->entries, t->allocated);
-        }
+        make_room(p, t);
         t->plain += !(entry->marks & ENTRY_PINNED);
         for (i = t->n++; i > 0; i--) {
                 gint64 early = t->entries[i - 1].time_ns - entry->time_ns;
@@ -80,7 +141,8 @@ void timeline_append(Timeline *t, const TimelineEntry *entry, gboolean closing) 
         t->entries[i] = *entry;
 }
 
-void timeline_clear(Timeline *t) {
-        g_free(t->entries);
+void timeline_clear(TimelinePool *p, Timeline *t) {
+        if (t->entries)
+                give_back(p, t->entries, t->size_class);
         *t = (Timeline){ 0 };
 }

@@ -15,12 +15,18 @@
 #define PINNED_FINS 24U
 #define PINNED_RSTS 16U
 
+/* Room for so many closed flows at first; a power of two. */
+#define CLOSED_FIRST 1024U
+
 struct Tracker {
         TrackerOptions options;
         FlowTable *table;
         TrackerTotals totals;
         gint64 end_ns; /* latest time seen */
-        GQueue closed; /* of Flow: both ends have closed, oldest first */
+        struct {
+                Flow **flows; /* both ends have closed, oldest first: a ring */
+                guint32 first, n, mask;
+        } closed;
         FlowRecord *record; /* the one that is being reported */
 };
 
@@ -34,7 +40,8 @@ Tracker *tracker_new(const TrackerOptions *options) {
         t->options = *options;
         t->table = flow_table_new();
         t->record = g_new(FlowRecord, 1);
-        g_queue_init(&t->closed);
+        t->closed.flows = g_new(Flow *, CLOSED_FIRST);
+        t->closed.mask = CLOSED_FIRST - 1;
         t->end_ns = G_MININT64;
         return t;
 }
@@ -43,25 +50,26 @@ void tracker_free(Tracker *t) {
         if (!t)
                 return;
         flow_table_free(t->table);
-        g_queue_clear(&t->closed);
+        g_free(t->closed.flows);
         g_free(t->record);
         g_free(t);
 }
 
-/* Does the packet move a state, or show that one was moved? */
-static gboolean is_pinned(const Flow *f, guint side, const Segment *s, guint16 marks) {
+/* The first acknowledgment of a FIN, or of what may be one that was not captured: asked before the segment is accounted for. */
+static gboolean is_first_ack_of_fin(const Flow *f, guint side, const Segment *s) {
         const FlowSide *me = &f->side[side], *peer = &f->side[other(side)];
 
+        return s->flags & TCP_ACK && peer->bits & SIDE_HEARD && seq_after(s->ack, peer->nxt - !!(peer->bits & SIDE_FIN)) &&
+               (!(me->bits & SIDE_ACK) || seq_after(s->ack, me->ack));
+}
+
+/* Flags that move a state, or show that one was moved. */
+static gboolean is_pinned(const FlowSide *me, const Segment *s) {
         if (s->flags & TCP_RST)
                 return me->rst_count <= PINNED_RSTS;
         if (s->flags & TCP_FIN)
                 return me->fin_count <= PINNED_FINS;
-        if (s->flags & TCP_SYN)
-                return me->syn_count <= PINNED_SYNS;
-        /* the first acknowledgment of a FIN, or of what may be one that was not captured */
-        if (s->flags & TCP_ACK && peer->bits & SIDE_HEARD && seq_after(s->ack, peer->nxt - !!(peer->bits & SIDE_FIN)))
-                return !(me->bits & SIDE_ACK) || seq_after(s->ack, me->ack);
-        return FALSE;
+        return s->flags & TCP_SYN && me->syn_count <= PINNED_SYNS;
 }
 
 static TimelineEntry make_entry(guint side, const Segment *s, guint16 marks) {
@@ -118,24 +126,28 @@ static gboolean may_be_copy(const FlowSide *me, const Segment *s) {
 }
 
 /* Copies too: other tools do not know them for what they are. */
-static void note_words_of_others(Flow *f, guint side, const Segment *s) {
+static void note_words_of_others(const Tracker *t, Flow *f, guint side, const Segment *s) {
+        ZeekFlow *row;
+
         f->completeness = completeness_segment(f->completeness, s);
-        if (zeek_begins_anew(&f->zeek, s, side)) {
-                if (!f->zeek_finished)
-                        f->zeek_finished = g_array_new(FALSE, FALSE, sizeof(ZeekFlow));
-                if (f->zeek_finished->len <= RECORD_ZEEK_LATER_MAX)
-                        g_array_append_val(f->zeek_finished, f->zeek);
-                f->zeek = (ZeekFlow){ 0 };
+        if (!t->options.zeek)
+                return;
+        if (!f->zeek)
+                f->zeek = g_array_sized_new(FALSE, TRUE, sizeof(ZeekFlow), 1);
+        row = f->zeek->len ? &g_array_index(f->zeek, ZeekFlow, f->zeek->len - 1) : NULL;
+        if (!row || (f->zeek->len <= RECORD_ZEEK_LATER_MAX && zeek_begins_anew(row, s, side))) {
+                g_array_set_size(f->zeek, f->zeek->len + 1);
+                row = &g_array_index(f->zeek, ZeekFlow, f->zeek->len - 1);
         }
-        zeek_segment(&f->zeek, s, side);
+        zeek_segment(row, s, side);
 }
 
 static void add_segment(Tracker *t, Flow *f, guint side, const Segment *s) {
         FlowSide *me = &f->side[side];
         TimelineEntry e;
-        gboolean pinned;
+        gboolean acks_fin;
 
-        note_words_of_others(f, side, s);
+        note_words_of_others(t, f, side, s);
         if ((me->bits & SIDE_HEARD || s->flags & TCP_RST) && may_be_copy(me, s) && segment_is_copy(f, side, s)) {
                 me->copies++;
                 t->totals.copies++;
@@ -146,14 +158,12 @@ static void add_segment(Tracker *t, Flow *f, guint side, const Segment *s) {
                 me->bits |= SIDE_PATH;
         }
         note_times(f, s);
-        pinned = FALSE;
-        if (s->flags & TCP_ACK)
-                pinned = is_pinned(f, side, s, 0);
+        acks_fin = is_first_ack_of_fin(f, side, s);
         e = make_entry(side, s, account_segment(f, side, s));
-        if (pinned || is_pinned(f, side, s, e.marks))
+        if (acks_fin || is_pinned(me, s))
                 e.marks |= ENTRY_PINNED;
         f->closing |= !!(s->flags & (TCP_FIN | TCP_RST));
-        timeline_append(&f->timeline, &e, f->closing);
+        timeline_append(flow_table_timelines(t->table), &f->timeline, &e, f->closing);
 }
 
 static void add_quote(Tracker *t, const Segment *s, guint32 hash) {
@@ -173,7 +183,7 @@ static void add_quote(Tracker *t, const Segment *s, guint32 hash) {
                              .ttl = s->ttl,
                              .marks = ENTRY_ICMP | (side == SERVER ? ENTRY_SERVER : 0) };
         f->icmp_errors++;
-        timeline_append(&f->timeline, &e, f->closing);
+        timeline_append(flow_table_timelines(t->table), &f->timeline, &e, f->closing);
 }
 
 void tracker_note_time(Tracker *t, gint64 time_ns) {
@@ -194,25 +204,62 @@ static gboolean has_closed(const Flow *f) {
         return c->bits & s->bits & SIDE_FIN && seq_at_or_after(c->ack, s->fin_end) && seq_at_or_after(s->ack, c->fin_end);
 }
 
+static Flow **closed_at(const Tracker *t, guint32 i) {
+        return &t->closed.flows[(t->closed.first + i) & t->closed.mask];
+}
+
+static void grow_closed(Tracker *t) {
+        guint32 size = (t->closed.mask + 1) * 2;
+        Flow **flows = g_new(Flow *, size);
+
+        for (guint32 i = 0; i < t->closed.n; i++)
+                flows[i] = *closed_at(t, i);
+        g_free(t->closed.flows);
+        t->closed.flows = flows;
+        t->closed.first = 0;
+        t->closed.mask = size - 1;
+}
+
 static void queue_closed(Tracker *t, Flow *f) {
+        if (t->closed.n > t->closed.mask)
+                grow_closed(t);
         f->queued = TRUE;
         f->queued_ns = f->end_ns;
-        g_queue_push_tail(&t->closed, f);
+        *closed_at(t, t->closed.n++) = f;
+}
+
+static void report(Tracker *t) {
+        t->options.sink(t->record, t->options.sink_data);
+        t->totals.reported++;
 }
 
 static void report_if_final(Tracker *t, Flow *f) {
         judge_flow(f, t->end_ns, &t->options, t->record);
         if (t->record->side[CLIENT].state != STATE_CLOSED || t->record->side[SERVER].state != STATE_CLOSED)
                 return; /* the RST was none to the other end */
-        t->options.sink(t->record, t->options.sink_data);
+        report(t);
         flow_table_reported(t->table, f);
 }
 
-static void report_closed(Tracker *t) {
-        Flow *f;
+/* They have not been touched for minutes: what the next ones need is asked for while this one is judged. */
+#define CLOSED_AHEAD 8U
 
-        while ((f = g_queue_peek_head(&t->closed)) && f->queued_ns <= t->end_ns - FINAL_NS) {
-                g_queue_pop_head(&t->closed);
+static void prefetch_closed(const Tracker *t) {
+        if (t->closed.n > 2 * CLOSED_AHEAD)
+                flow_prefetch(*closed_at(t, 2 * CLOSED_AHEAD));
+        if (t->closed.n > CLOSED_AHEAD)
+                flow_prefetch_whole_timeline(*closed_at(t, CLOSED_AHEAD));
+}
+
+static void report_closed(Tracker *t) {
+        while (t->closed.n > 0) {
+                Flow *f = *closed_at(t, 0);
+
+                if (f->queued_ns > t->end_ns - FINAL_NS)
+                        return;
+                prefetch_closed(t);
+                t->closed.first++;
+                t->closed.n--;
                 f->queued = FALSE;
                 if (f->end_ns > f->queued_ns)
                         queue_closed(t, f);
@@ -233,7 +280,8 @@ static void feed_one(Tracker *t, const Segment *s, guint32 hash) {
         }
         m = incarnation_match(t->table, s, hash);
         if (!m.flow) {
-                t->totals.flows_refused++;
+                t->totals.late_segments += m.late;
+                t->totals.flows_refused += !m.late;
                 return;
         }
         add_segment(t, m.flow, m.side, s);
@@ -242,7 +290,7 @@ static void feed_one(Tracker *t, const Segment *s, guint32 hash) {
         if (m.ended) {
                 TimelineEntry e = make_entry(m.side, s, ENTRY_FOREIGN | ENTRY_PINNED);
 
-                timeline_append(&m.ended->timeline, &e, TRUE);
+                timeline_append(flow_table_timelines(t->table), &m.ended->timeline, &e, TRUE);
         }
 }
 
@@ -280,7 +328,7 @@ void tracker_finish(Tracker *t) {
         g_ptr_array_sort(rest, by_completion);
         for (guint i = 0; i < rest->len; i++) {
                 judge_flow(rest->pdata[i], t->end_ns, &t->options, t->record);
-                t->options.sink(t->record, t->options.sink_data);
+                report(t);
         }
 }
 
@@ -288,7 +336,7 @@ const TrackerTotals *tracker_totals(const Tracker *t) {
         TrackerTotals *totals = (TrackerTotals *)&t->totals;
 
         totals->flows = flow_table_count(t->table);
-        totals->live_flows = flow_table_live(t->table);
+        totals->live_flows = totals->flows - totals->reported;
         totals->bytes = flow_table_bytes(t->table);
         return totals;
 }

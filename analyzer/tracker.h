@@ -13,6 +13,7 @@ typedef void (*FlowSink)(const FlowRecord *record, gpointer data);
 
 typedef struct TrackerOptions {
         gint64 linger_ns;   /* a FIN_WAIT_2 of at least this is a finding; 60 s */
+        gboolean zeek;      /* find out what Zeek would say, too; costs time and memory */
         FlowSink sink;
         gpointer sink_data;
 } TrackerOptions;
@@ -21,7 +22,9 @@ typedef struct TrackerTotals {
         guint64 segments;
         guint64 copies;      /* captured copies of one packet */
         guint64 flows;
-        guint64 live_flows;  /* not yet reported */
+        guint64 reported;    /* of them, so far */
+        guint64 live_flows;  /* the others */
+        guint64 late_segments; /* of flows that had been reported, minutes after they closed: no flow of their own */
         guint64 bytes;       /* of memory held for flows */
         guint64 flows_refused; /* past a limit: counted, not tracked */
         guint64 icmp_unmatched; /* ICMP errors that quote no flow that was seen */

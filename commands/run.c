@@ -174,6 +174,8 @@ static void set_up(Pass *p) {
         TrackerOptions options = tracker_options_default();
 
         options.linger_ns = p->options->linger_ns;
+        for (guint i = 0; i < OUTPUT_KINDS; i++)
+                options.zeek |= p->options->output_paths[i] != NULL;
         options.sink = take_flow;
         options.sink_data = p;
         p->dissector = dissector_new();

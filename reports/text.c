@@ -192,6 +192,11 @@ static void print_captures(TextReport *r, const Summary *s) {
         counted_append(scratch(r), filtered, "frame");
         if (filtered > 0)
                 print_line(r, "Filtered out", text->str);
+        if (s->totals.late_segments > 0) {
+                counted_append(scratch(r), s->totals.late_segments, "packet");
+                g_string_append(text, " came minutes after their connections had closed");
+                print_line(r, "Late", text->str);
+        }
         for (guint i = 0; i < c->n_captures; i++) {
                 const CaptureInfo *info = c->captures[i];
 

@@ -46,6 +46,7 @@ static gboolean analyze(Capture *opened, gint64 linger_ns, GArray *records) {
 
         if (!capture)
                 return FALSE;
+        options.zeek = TRUE;
         options.sink = sink;
         options.sink_data = records;
         options.linger_ns = linger_ns;

@@ -35,6 +35,8 @@ static void check_record(const FlowRecord *f, gpointer data) {
 static void track(Capture *c) {
         guint64 flows = 0;
         TrackerOptions options = tracker_options_default();
+
+        options.zeek = TRUE;
         options.sink = check_record;
         options.sink_data = &flows;
         g_autoptr(Tracker) tracker = tracker_new(&options);
