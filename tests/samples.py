@@ -3,7 +3,7 @@
 """Holds samples/README.md to what the program says of the samples today.
 
     samples.py LASTACK             says what differs; a finding of the catalogue without a sample does, too
-    samples.py LASTACK --rewrite   writes the findings and the verdicts anew; what a sample shows stays as it was written
+    samples.py LASTACK --rewrite   writes the findings and the verdicts anew; what was written by hand stays
 """
 import difflib
 import json
@@ -16,11 +16,15 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 README = ROOT / 'samples/README.md'
 ROW = re.compile(r'^\| `([^`]+)` \| (.*) \| ([^|]*) \|$')
 SAID = '## What the program says\n'
+NOTE = '''
+Of each sample the flow with the worst finding. `tests/samples.py LASTACK --rewrite` writes this and the column above.
+'''
 SEVERITIES = ('info', 'notice', 'warning', 'error')
 
 
 def flows_of(lastack, name):
-    done = subprocess.run([lastack, '--ndjson', '-', f'samples/{name}'], cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run([lastack, '--ndjson', '-', f'samples/{name}'],
+                          cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode not in (0, 2):   # 2: cut short
         sys.exit(f'{name}: exit status {done.returncode}: {done.stderr}')
     return [r for r in map(json.loads, done.stdout.splitlines()) if r['type'] == 'flow']
@@ -40,8 +44,9 @@ def worst(flow):
 def quote(name, flows):
     """The verdict on the flow that has the worst finding, the first of them, and its findings."""
     flow = max(flows, key=worst)
-    lines = [flow['verdict']] + [f'{f["code"]} {f["text"]}' + (' (cannot tell)' if f['certainty'] == 'cannot_tell' else '')
-                                 for f in flow['findings']]
+    lines = [flow['verdict']]
+    for f in flow['findings']:
+        lines.append(f'{f["code"]} {f["text"]}' + (' (cannot tell)' if f['certainty'] == 'cannot_tell' else ''))
     which = f', flow {flow["flow"]} of {len(flows)}' if len(flows) > 1 else ''
     return f'\n`{name}`{which}:\n\n' + ''.join(f'    {line}\n' for line in lines)
 
@@ -56,8 +61,7 @@ def rewritten(lastack, text):
             line = f'| `{row[1]}` | {row[2]} | {cell(flows)} |\n'
             quotes.append(quote(row[1], flows))
         lines.append(line)
-    note = '\nOf each sample the flow with the worst finding. `tests/samples.py LASTACK --rewrite` writes this and the column above.\n'
-    return ''.join(lines) + SAID + note + ''.join(quotes)
+    return ''.join(lines) + SAID + NOTE + ''.join(quotes)
 
 
 def missing(text):
@@ -81,7 +85,8 @@ def main():
         README.write_text(new, encoding='utf-8')
         return 0
     problems = list(missing(text))
-    problems += difflib.unified_diff(text.splitlines(), new.splitlines(), 'samples/README.md', 'what the program says', lineterm='', n=1)
+    problems += difflib.unified_diff(text.splitlines(), new.splitlines(),
+                                     'samples/README.md', 'what the program says', lineterm='', n=1)
     print('\n'.join(problems) or 'as written')
     return bool(problems)
 

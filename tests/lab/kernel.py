@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What the kernel says of its sockets: tracepoints, and sock_diag for what no tracepoint tells.
 
-Tracepoints give the states of full sockets, resets with their reason and errors, to the microsecond. The mini-sockets of
-TIME_WAIT and FIN_WAIT_2 and the requests of SYN_RECEIVED have none: they are looked at through sock_diag every millisecond
-while packets pass, every 10 ms otherwise, so that their times are late by up to that. Without tracefs all states come from
-there, and one that lasts less is missing; `source` in the record says which it was.
+Tracepoints give the states of full sockets, resets with their reason and errors, to the microsecond. The
+mini-sockets of TIME_WAIT and FIN_WAIT_2 and the requests of SYN_RECEIVED have none: they are looked at
+through sock_diag every millisecond while packets pass, every 10 ms otherwise, so that their times are late
+by up to that. Without tracefs all states come from there, and one that lasts less is missing; `source` in
+the record says which it was.
 """
 import os
 import re
@@ -16,13 +17,17 @@ import time
 
 TRACEFS = '/sys/kernel/tracing'
 BUFFER_KB = 8192
-EVENTS = ('sock/inet_sock_set_state', 'sock/inet_sk_error_report', 'tcp/tcp_send_reset', 'tcp/tcp_receive_reset')
+EVENTS = ('sock/inet_sock_set_state', 'sock/inet_sk_error_report',
+          'tcp/tcp_send_reset', 'tcp/tcp_receive_reset')
 BUSY_S, IDLE_S, BUSY_FOR_S = 0.001, 0.010, 0.1
 
-STATES = (None, 'established', 'syn_sent', 'syn_received', 'fin_wait_1', 'fin_wait_2', 'time_wait', 'closed', 'close_wait',
-          'last_ack', 'listen', 'closing', 'syn_received')  # include/net/tcp_states.h; the last is a request socket
-BY_TRACE = {'TCP_ESTABLISHED': 1, 'TCP_SYN_SENT': 2, 'TCP_SYN_RECV': 3, 'TCP_FIN_WAIT1': 4, 'TCP_FIN_WAIT2': 5, 'TCP_TIME_WAIT': 6,
-            'TCP_CLOSE': 7, 'TCP_CLOSE_WAIT': 8, 'TCP_LAST_ACK': 9, 'TCP_LISTEN': 10, 'TCP_CLOSING': 11, 'TCP_NEW_SYN_RECV': 12}
+# In the order of include/net/tcp_states.h: the number in sock_diag, the name in traces, ours.
+NUMBERED = (('TCP_ESTABLISHED', 'established'), ('TCP_SYN_SENT', 'syn_sent'), ('TCP_SYN_RECV', 'syn_received'),
+            ('TCP_FIN_WAIT1', 'fin_wait_1'), ('TCP_FIN_WAIT2', 'fin_wait_2'), ('TCP_TIME_WAIT', 'time_wait'),
+            ('TCP_CLOSE', 'closed'), ('TCP_CLOSE_WAIT', 'close_wait'), ('TCP_LAST_ACK', 'last_ack'),
+            ('TCP_LISTEN', 'listen'), ('TCP_CLOSING', 'closing'), ('TCP_NEW_SYN_RECV', 'syn_received'))
+STATES = (None, *(ours for _, ours in NUMBERED))
+BY_TRACE = dict(NUMBERED)
 TIMER_MINI = 3  # idiag_timer of a TIME_WAIT or FIN_WAIT_2 mini-socket
 
 LINE = re.compile(r'\s(\d+\.\d+): (\w+): (.*)$')
@@ -71,7 +76,9 @@ class Tracepoints:
 class SockDiag:
     """Dumps the sockets of one namespace (sock_diag(7)), mini-sockets and requests included."""
 
-    DUMP = struct.pack('=IHHII', 72, 20, 0x301, 0, 0) + struct.pack('=BBBBI', socket.AF_INET, socket.IPPROTO_TCP, 0, 0, 0xfff ^ 1 << 10) + bytes(48)
+    # SOCK_DIAG_BY_FAMILY, NLM_F_REQUEST | NLM_F_DUMP; every state but LISTEN
+    DUMP = (struct.pack('=IHHII', 72, 20, 0x301, 0, 0) +
+            struct.pack('=BBBBI', socket.AF_INET, socket.IPPROTO_TCP, 0, 0, 0x1ffe ^ 1 << 10) + bytes(48))
 
     def __init__(self, namespace):
         with namespace:

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""One scene: hosts and a wire, tcpdump at every host, the kernel's states beside it, and the record of it all."""
+"""One scene: hosts and a wire, tcpdump at every host, the kernel's states beside it, and the record of it
+all."""
 import contextlib
 import os
 import signal
@@ -21,8 +22,10 @@ class Capture:
     def __init__(self, host, path):
         self.host, self.path = host, path
         self.process = subprocess.Popen(
-            ['ip', 'netns', 'exec', host.namespace.name, 'tcpdump', '-i', 'eth0', '-s', str(SNAPLEN), '--time-stamp-precision=nano',
-             '--immediate-mode', '-U', '-Z', 'root', '-w', path, 'tcp'], stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+            ['ip', 'netns', 'exec', host.namespace.name,
+             'tcpdump', '-i', 'eth0', '-s', str(SNAPLEN), '--time-stamp-precision=nano', '--immediate-mode', '-U',
+             '-Z', 'root', '-w', path, 'tcp'],
+            stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         for line in self.process.stderr:
             if 'listening on' in line:
                 return
@@ -66,9 +69,11 @@ class Lab:
                         host.knows(other)
             self.wire.start()
             stack.callback(self.wire.stop)
-            self.captures = [Capture(h, os.path.join(self.directory, f'{self.scene.name}{SUFFIX.get(n, "." + n)}.pcap')) for n, h in self.hosts.items()]
-            for capture in self.captures:
-                stack.callback(capture.close)
+            self.captures = []
+            for name, host in self.hosts.items():
+                file = f'{self.scene.name}{SUFFIX.get(name, "." + name)}.pcap'
+                self.captures.append(Capture(host, os.path.join(self.directory, file)))
+                stack.callback(self.captures[-1].close)
             self.recorder = kernel.Recorder(self.name, list(self.hosts.values()), self.wire)
             stack.callback(self.recorder.close)
             self.stack = stack.pop_all()
@@ -96,7 +101,8 @@ class Lab:
         self.labels.append((time.time_ns(), s.getsockname(), s.getpeername(), labels))
 
     def of(self, host, *flags):
-        """Returns: a predicate for the wire's rules: segments from @host with one of @flags (packet.FIN ...), any if none is given."""
+        """Returns: a predicate for the wire's rules: segments from @host with one of @flags (packet.FIN
+        ...), any if none is given."""
         bits = sum(flags)
         return lambda s: s.source[0] == host.address and (not bits or s.flags & bits)
 
@@ -111,10 +117,12 @@ class Lab:
         ours = f'10.{self.prefix}.'
         traced = [e for e in traced if ours in str(e[2])]
         segments = [truth.read_segments(c.path) for c in self.captures]
-        sent = [(at, s) for c, held in zip(self.captures, segments) for _, at, s in held if s.source[0] == c.host.address]
-        syns = dict.fromkeys((s.source, s.destination, s.seq) for _, s in sent if s.flags & (packet.SYN | packet.ACK) == packet.SYN)
+        sent = [(at, s) for c, held in zip(self.captures, segments) for _, at, s in held
+                if s.source[0] == c.host.address]
+        syns = dict.fromkeys((s.source, s.destination, s.seq) for _, s in sent
+                             if s.flags & packet.SYN and not s.flags & packet.ACK)
         resets = [(at, s.source, s.destination) for at, s in sent if s.flags & packet.RST]
-        found = truth.endpoints(traced, polled, [(source, destination) for source, destination, _ in syns], resets)
+        found = truth.endpoints(traced, polled, [syn[:2] for syn in syns], resets)
         groups = truth.connections(found)
         truth.date_requests(groups, sent)
         for at, local, remote, labels in self.labels:
@@ -126,14 +134,17 @@ class Lab:
         held = [truth.seen(s, groups, [(at, f) for at, to, f in self.wire.forged if to is c.host])
                 for c, s in zip(self.captures, segments)]
         at_host = {c.host.address: h for c, h in zip(self.captures, held)}
-        out = []
-        for capture, frames, here in zip(self.captures, segments, held):
-            every = sorted((c for group in groups.values() for c in group), key=lambda c: c.start)
-            out.append({
-                'capture': os.path.basename(capture.path), 'scenario': self.scene.name,
-                'vantage': capture.host.name if capture.host.name in SUFFIX else 'client',
-                'capture_end': frames[-1][1] / 1e9 if frames else None, 'what': self.scene.what, 'artefact': None,
-                'sysctls_changed': {name[0]: h.sysctls for name, h in self.hosts.items() if h.sysctls}, 'source': self.recorder.source,
-                'connections': [truth.describe(c, here.get(id(c)), {'client': at_host[c.client[0]].get(id(c)), 'server': at_host[c.server[0]].get(id(c))})
-                                for c in every]})
-        return out
+        every = sorted((c for group in groups.values() for c in group), key=lambda c: c.start)
+        return [self._line(capture, frames, [
+            truth.describe(c, here.get(id(c)), {'client': at_host[c.client[0]].get(id(c)),
+                                                'server': at_host[c.server[0]].get(id(c))})
+            for c in every]) for capture, frames, here in zip(self.captures, segments, held)]
+
+    def _line(self, capture, frames, connections):
+        return {
+            'capture': os.path.basename(capture.path), 'scenario': self.scene.name,
+            'vantage': capture.host.name if capture.host.name in SUFFIX else 'client',
+            'capture_end': frames[-1][1] / 1e9 if frames else None,
+            'what': self.scene.what, 'artefact': None,
+            'sysctls_changed': {name[0]: h.sysctls for name, h in self.hosts.items() if h.sysctls},
+            'source': self.recorder.source, 'connections': connections}

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Hosts in network namespaces, and a wire between them that loses, delays and forges packets.
 
-Every host is a namespace with one interface. The other end of each is in the namespace of the wire, where a thread carries
-the frames from port to port: what is captured at a host's interface is what that host's kernel sent and received, and what
-happens on the way happens between the captures, without the kernel's traffic shaping, which not every box has.
+Every host is a namespace with one interface. The other end of each is in the namespace of the wire, where a
+thread carries the frames from port to port: what is captured at a host's interface is what that host's
+kernel sent and received, and what happens on the way happens between the captures, without the kernel's
+traffic shaping, which not every box has.
 """
 import contextlib
 import ctypes
@@ -47,7 +48,8 @@ class Namespace:
             self.sysctl('net/ipv6/conf/all/disable_ipv6', 1)
 
     def __enter__(self):
-        """The calling thread is in the namespace until __exit__(); a socket stays in the one where it was made."""
+        """The calling thread is in the namespace until __exit__(); a socket stays in the one where it was
+        made."""
         self.home = os.open('/proc/thread-self/ns/net', os.O_RDONLY | os.O_CLOEXEC)
         self._set(self.fd)
         return self
@@ -72,7 +74,8 @@ class Namespace:
 
 
 def checksums_in_software(interface):
-    """A frame that is carried by a user's program must have its checksum when it leaves; no offload then means no giant segments either."""
+    """A frame that is carried by a user's program must have its checksum when it leaves; no offload then
+    means no giant segments either."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
         value = ctypes.create_string_buffer(struct.pack('II', ETHTOOL_STXCSUM, 0))
         fcntl.ioctl(s, SIOCETHTOOL, struct.pack('16sP', interface.encode(), ctypes.addressof(value)))
@@ -119,7 +122,8 @@ class Host:
         return s
 
     def connect(self, address, port=0, isn=None, timeout=30):
-        """@isn: the initial sequence number; a socket that was given one in repair mode keeps it when it connects (CRIU's way)."""
+        """@isn: the initial sequence number; a socket that was given one in repair mode keeps it when it
+        connects (CRIU's way)."""
         s = self.socket()
         if port:
             s.bind((self.address, port))
@@ -141,7 +145,8 @@ class Host:
 
 
 class Wire(threading.Thread):
-    """Carries frames between hosts. The rules of a scene are asked for every TCP segment; each may drop or delay it."""
+    """Carries frames between hosts. The rules of a scene are asked for every TCP segment; each may drop or
+    delay it."""
 
     def __init__(self, name):
         super().__init__(daemon=True)
@@ -168,7 +173,8 @@ class Wire(threading.Thread):
     # ── What a scene does to it ──
 
     def drop(self, which, times=None):
-        """Loses the segments for which @which(segment) is true, all of them or the first @times. Returns: a rule for pass_again()."""
+        """Loses the segments for which @which(segment) is true, all of them or the first @times. Returns: a
+        rule for pass_again()."""
         left = itertools.repeat(True) if times is None else iter(range(times))
 
         def rule(segment):
@@ -193,8 +199,9 @@ class Wire(threading.Thread):
         self.busy = time.monotonic()
 
     def forge_keepalive(self, end, peer):
-        """What ipfw sends to @end ((address, port)) in the name of @peer while its dynamic rule is about to expire: an ACK without data,
-        the number before the next one, window 0, no options, TOS 0x10, the firewall's own TTL (FreeBSD ip_fw2.c ipfw_send_pkt())."""
+        """What ipfw sends to @end ((address, port)) in the name of @peer while its dynamic rule is about to
+        expire: an ACK without data, the number before the next one, window 0, no options, TOS 0x10, the
+        firewall's own TTL (FreeBSD ip_fw2.c ipfw_send_pkt())."""
         expected = self.last[end, peer].ack
         acked = self.last[peer, end].ack
         self.forge(self.hosts[end[0]][0], peer, end, packet.ACK, expected - 1, ack=acked, window=0, tos=0x10, ttl=64)

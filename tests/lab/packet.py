@@ -19,17 +19,19 @@ def flags_text(flags):
 
 def parse(frame):
     """Returns: the frame's Segment, or None if it is not TCP over IPv4 over Ethernet."""
-    if len(frame) < ETHERNET + 40 or frame[12:14] != b'\x08\x00' or frame[ETHERNET] >> 4 != 4 or frame[ETHERNET + 9] != 6:
-        return None
     ip = ETHERNET
+    if len(frame) < ip + 40 or frame[12:14] != b'\x08\x00' or frame[ip] >> 4 != 4 or frame[ip + 9] != 6:
+        return None
     tcp = ip + (frame[ip] & 15) * 4
     if len(frame) < tcp + 20:
         return None
     total, = struct.unpack_from('!H', frame, ip + 2)
     sport, dport, seq, ack, offset, flags, window = struct.unpack_from('!HHIIBBH', frame, tcp)
     length = total - (tcp - ip) - (offset >> 4) * 4
-    return Segment((socket.inet_ntoa(frame[ip + 12:ip + 16]), sport), (socket.inet_ntoa(frame[ip + 16:ip + 20]), dport),
-                   flags & 31, seq, ack, window, length, (seq + length + bool(flags & SYN) + bool(flags & FIN)) & 0xffffffff)
+    return Segment((socket.inet_ntoa(frame[ip + 12:ip + 16]), sport),
+                   (socket.inet_ntoa(frame[ip + 16:ip + 20]), dport),
+                   flags & 31, seq, ack, window, length,
+                   (seq + length + bool(flags & SYN) + bool(flags & FIN)) & 0xffffffff)
 
 
 def checksum(data):
@@ -46,14 +48,16 @@ def forge(source, destination, flags, seq, ack=0, window=0, tos=0, ttl=64, paylo
     addresses = socket.inet_aton(source[0]) + socket.inet_aton(destination[0])
     ip = bytearray(struct.pack('!BBHHHBBH', 0x45, tos, 40 + len(payload), 0, 0x4000, ttl, 6, 0) + addresses)
     struct.pack_into('!H', ip, 10, checksum(bytes(ip)))
-    tcp = bytearray(struct.pack('!HHIIBBHHH', source[1], destination[1], seq & 0xffffffff, ack & 0xffffffff, 5 << 4, flags, window, 0, 0))
+    tcp = bytearray(struct.pack('!HHIIBBHHH', source[1], destination[1], seq & 0xffffffff, ack & 0xffffffff,
+                                5 << 4, flags, window, 0, 0))
     pseudo = addresses + struct.pack('!BBH', 0, 6, len(tcp) + len(payload))
     struct.pack_into('!H', tcp, 16, checksum(pseudo + bytes(tcp) + payload))
     return bytes(ip) + bytes(tcp) + payload
 
 
 def read_pcap(path):
-    """Yields (time in ns, frame) of a little-endian pcap with nanoseconds, as the laboratory's tcpdump writes it."""
+    """Yields (time in ns, frame) of a little-endian pcap with nanoseconds, as the laboratory's tcpdump
+    writes it."""
     with open(path, 'rb') as f:
         magic, = struct.unpack('<I', f.read(24)[:4])
         if magic != 0xa1b23c4d:

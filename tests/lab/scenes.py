@@ -7,7 +7,7 @@ import struct
 import threading
 import time
 
-from packet import RST
+from packet import ACK, RST
 
 SCENES = {}
 
@@ -73,19 +73,22 @@ def leak(lab, closer, pause, *labels):
 
 @scene()
 def server_fin_wait_2_60(lab):
-    """The server closes, the client does not for 64 s: the server's FIN_WAIT_2 lasts 60 s and is gone without TIME_WAIT; the client's FIN gets a RST."""
+    """The server closes, the client does not for 64 s: the server's FIN_WAIT_2 lasts 60 s and is gone
+    without TIME_WAIT; the client's FIN gets a RST."""
     leak(lab, 'server', 64, 'LATE_FIN_AFTER_FW2_TIMEOUT')
 
 
 @scene(client={'tcp_fin_timeout': 5})
 def fin_wait_2_fin_timeout_5(lab):
-    """The client closes while the server sleeps, tcp_fin_timeout 5: FIN_WAIT_2 for 5 s, then nothing. The server closes after 7 s."""
+    """The client closes while the server sleeps, tcp_fin_timeout 5: FIN_WAIT_2 for 5 s, then nothing. The
+    server closes after 7 s."""
     leak(lab, 'client', 7, 'LATE_FIN_AFTER_FW2_TIMEOUT')
 
 
 @scene(client={'tcp_fin_timeout': 65})
 def fin_wait_2_fin_timeout_65(lab):
-    """The client closes while the server sleeps, tcp_fin_timeout 65: FIN_WAIT_2 for about 2 x (65 - 60) s. The server closes after 12 s."""
+    """The client closes while the server sleeps, tcp_fin_timeout 65: FIN_WAIT_2 for about 2 x (65 - 60) s.
+    The server closes after 12 s."""
     leak(lab, 'client', 12, 'LATE_FIN_AFTER_FW2_TIMEOUT')
 
 
@@ -99,8 +102,8 @@ def fin_wait_2_fin_in_time(lab):
 
 @scene(client={'tcp_fin_timeout': 5})
 def fin_wait_2_shutdown(lab):
-    """The client calls shutdown(SHUT_WR) while the server sleeps, tcp_fin_timeout 5: a socket that a process holds has no timer.
-    The server answers and closes after 70 s; its data and its FIN are taken."""
+    """The client calls shutdown(SHUT_WR) while the server sleeps, tcp_fin_timeout 5: a socket that a
+    process holds has no timer. The server answers and closes after 70 s; its data and its FIN are taken."""
     client, server = lab.connection(labels=('HALF_CLOSE', 'MISSING_FIN'))
     talk(client, server)
     client.shutdown(socket.SHUT_WR)
@@ -113,7 +116,8 @@ def fin_wait_2_shutdown(lab):
 
 
 def probe(lab, first, second, seconds):
-    """A probe per second to each end until one answers with a RST: a firewall whose rule is about to expire, in short."""
+    """A probe per second to each end until one answers with a RST: a firewall whose rule is about to
+    expire, in short."""
     for _ in range(seconds):
         for end, peer in ((first, second), (second, first)):
             lab.wire.forge_keepalive(end, peer)
@@ -124,8 +128,8 @@ def probe(lab, first, second, seconds):
 
 @scene(client={'tcp_fin_timeout': 5})
 def keepalives_forged_orphan(lab):
-    """The client has closed, the server has not; a firewall forges keepalives to both. The orphan answers and is not kept: after 5 s it
-    answers with a RST, which ends the server's connection."""
+    """The client has closed, the server has not; a firewall forges keepalives to both. The orphan answers
+    and is not kept: after 5 s it answers with a RST, which ends the server's connection."""
     client, server = lab.connection(labels=('KEEPALIVE_INJECTED', 'MISSING_FIN'))
     talk(client, server)
     ends = client.getsockname(), client.getpeername()
@@ -149,7 +153,8 @@ def keepalives_forged_shutdown(lab):
 # ── TIME_WAIT ──
 
 def reuse(lab, first, second, *labels, pause=0.5):
-    """The server closes first and holds TIME_WAIT; the client comes back from the same port. @first, @second: ISNs."""
+    """The server closes first and holds TIME_WAIT; the client comes back from the same port. @first,
+    @second: ISNs."""
     client, server = lab.connection(40000, first)
     talk(client, server)
     close_after(server, client)
@@ -161,7 +166,8 @@ def reuse(lab, first, second, *labels, pause=0.5):
 
 @scene(client={'tcp_timestamps': 0}, server={'tcp_timestamps': 0})
 def time_wait_reuse_up(lab):
-    """A client uses its port again with a higher initial sequence number while the server is in TIME_WAIT."""
+    """A client uses its port again with a higher initial sequence number while the server is in
+    TIME_WAIT."""
     reuse(lab, 1_000_000_000, 1_000_100_000, 'TW_REUSE_ISN_UP')
 
 
@@ -185,7 +191,8 @@ def time_wait_reuse_up_over_the_wrap(lab):
 
 @scene(client={'tcp_timestamps': 0}, server={'tcp_timestamps': 0})
 def time_wait_reuse_down_silent(lab):
-    """A lower initial sequence number, and the path loses what TIME_WAIT answers: SYN after SYN vanishes until the client gives up."""
+    """A lower initial sequence number, and the path loses what TIME_WAIT answers: SYN after SYN vanishes
+    until the client gives up."""
     client, server = lab.connection(40000, 1_000_000_000)
     talk(client, server)
     close_after(server, client)
@@ -198,10 +205,12 @@ def time_wait_reuse_down_silent(lab):
 
 @scene(server={'tcp_max_tw_buckets': 0})
 def time_wait_was_gone(lab):
-    """The server closes first, but may hold no TIME_WAIT (tcp_max_tw_buckets 0); its last ACK is lost, and the client's repeated FIN gets a RST."""
+    """The server closes first, but may hold no TIME_WAIT (tcp_max_tw_buckets 0); its last ACK is lost, and
+    the client's repeated FIN gets a RST."""
     client, server = lab.connection(labels=('TW_OVERFLOW', 'TW_OVERFLOW_SEEN'))
     talk(client, server)
-    server.shutdown(socket.SHUT_WR)     # the process still holds it: an orphan's FIN_WAIT_2 would not be let in either
+    # The process still holds it: an orphan's FIN_WAIT_2 would not be let in either.
+    server.shutdown(socket.SHUT_WR)
     time.sleep(0.1)
     lab.wire.drop(lab.of(lab.server), 1)
     client.close()
@@ -236,8 +245,8 @@ def last_ack_lost(lab):
 
 @scene(hosts=('client', 'proxy', 'server'), proxy={'ip_local_port_range': '47000 47003', 'tcp_tw_reuse': 0})
 def proxy_out_of_ports(lab):
-    """Six short requests through a proxy that has four ports towards the server and closes first: from the fifth on it cannot connect
-    and aborts the client's connection."""
+    """Six short requests through a proxy that has four ports towards the server and closes first: from the
+    fifth on it cannot connect and aborts the client's connection."""
     for _ in range(6):
         client, proxy = lab.connection(to=lab.proxy)
         client.sendall(random.randbytes(40))
@@ -303,7 +312,8 @@ def linger_5(lab):
 
 @scene()
 def linger_2_unanswered(lab):
-    """SO_LINGER {1, 2} and close() while the path loses every answer for 5 s: close() returns after 2 s, the orphan goes on."""
+    """SO_LINGER {1, 2} and close() while the path loses every answer for 5 s: close() returns after 2 s,
+    the orphan goes on."""
     client, server = lab.connection()
     talk(client, server)
     hole = lab.wire.drop(lab.of(lab.server))
@@ -331,7 +341,8 @@ def close_with_unread_data(lab):
 
 @scene()
 def keepalive_timeout(lab):
-    """The path dies; the client's keepalives (after 2 s, every second, three of them) go unanswered, and it gives up with a RST."""
+    """The path dies; the client's keepalives (after 2 s, every second, three of them) go unanswered, and it
+    gives up with a RST."""
     client, server = lab.connection(labels=('KEEPALIVE_TIMEOUT', 'PEER_VANISHED'))
     talk(client, server)
     client.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
@@ -339,6 +350,20 @@ def keepalive_timeout(lab):
         client.setsockopt(socket.IPPROTO_TCP, option, value)
     lab.wire.drop(lambda s: True)
     time.sleep(7)
+
+
+@scene()
+def rst_forged(lab):
+    """A box on the path forges a RST in the server's name, exactly in order; the server knows nothing of it
+    and sends."""
+    client, server = lab.connection(labels=('INJECTED_RST',))
+    talk(client, server)
+    end, peer = client.getsockname(), client.getpeername()
+    expected, acked = lab.wire.last[end, peer].ack, lab.wire.last[peer, end].ack
+    lab.wire.forge(lab.client, peer, end, RST | ACK, expected, ack=acked, window=8192, ttl=200)
+    time.sleep(0.2)
+    server.sendall(random.randbytes(100))
+    time.sleep(0.2)
 
 
 @scene()
@@ -377,7 +402,8 @@ def simultaneous_close(lab):
 
 @scene()
 def client_restarted(lab):
-    """The client's abort is lost, and it comes back from the same port while the server still holds the old connection."""
+    """The client's abort is lost, and it comes back from the same port while the server still holds the old
+    connection."""
     client, server = lab.connection(40000)
     talk(client, server)
     lost = lab.wire.drop(lab.of(lab.client, RST))
@@ -422,7 +448,8 @@ def mixed(lab, seed, loss=0.0, jitter=(0.0,), count=60):
         for s in pair:
             if rng.random() < 0.8:
                 s.sendall(random.randbytes(rng.randrange(1, 3000)))
-            threads.append(threading.Thread(target=life, args=(rng.choice(styles), s, rng.choice((0, 0.001, 0.003, 0.01, 0.1, 0.5)))))
+            pause = rng.choice((0, 0.001, 0.003, 0.01, 0.1, 0.5))
+            threads.append(threading.Thread(target=life, args=(rng.choice(styles), s, pause)))
             threads[-1].start()
     for thread in threads:
         thread.join(40)

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""From what the kernel said to a record per capture: every connection, the states of both ends, how each ended.
+"""From what the kernel said to a record per capture: every connection, the states of both ends, how each
+ended.
 
-A *life* is one socket with all that follows from it: request, full socket, mini-socket. The lives of the two ends of a
-4-tuple make its connections (incarnations).
+A *life* is one socket with all that follows from it: request, full socket, mini-socket. The lives of the
+two ends of a 4-tuple make its connections (incarnations).
 """
 import collections
 import dataclasses
@@ -10,7 +11,6 @@ import dataclasses
 import kernel
 import packet
 
-CLOSING = ('fin_wait_1', 'closing', 'last_ack')
 NEAR_NS = 20_000            # two clocks read one after the other
 FIN_WAITED_NS = 5_000_000   # less is the way from close() to the wire
 ETIMEDOUT = '110'
@@ -64,7 +64,8 @@ class Endpoint:
 
     def traced(self, at, state):
         life = self.open
-        if state == 'syn_sent' or state == 'syn_received' and not (life and life.last in ('syn_sent', 'syn_received')):
+        opening = life and life.last in ('syn_sent', 'syn_received')
+        if state == 'syn_sent' or state == 'syn_received' and not opening:
             self.begin(at, state)
         elif life and state == 'closed':
             life.closing = at
@@ -78,8 +79,9 @@ class Endpoint:
             life.closing, life.mini = 0, True
         elif state == 'syn_received' and (not life or life.closing or life.mini):
             self.begin(at, state)
-        elif not state and life and (life.closing or life.mini or life.last == 'syn_received' or self.everything_polled):
-            life.end(at)
+        elif not state and life:
+            if life.closing or life.mini or life.last == 'syn_received' or self.everything_polled:
+                life.end(at)
         elif state and self.everything_polled:
             self.begin(at, state) if not life or state == 'syn_sent' else life.enter(at, state)
 
@@ -90,7 +92,8 @@ def address(text):
 
 
 def name_syn_senders(traced, syns):
-    """A socket may enter SYN_SENT before its port is chosen; the SYNs on the wire come in the same order. @syns: [(source, destination)]"""
+    """A socket may enter SYN_SENT before its port is chosen; the SYNs on the wire come in the same order.
+    @syns: [(source, destination)]"""
     waiting = collections.defaultdict(list)
     for _, _, f in traced:
         if f.get('newstate') == 'TCP_SYN_SENT':
@@ -105,8 +108,13 @@ def name_syn_senders(traced, syns):
             line.remove(sender)
 
 
+def ends_of(detail):
+    return (detail['saddr'], int(detail['sport'])), (detail['daddr'], int(detail['dport']))
+
+
 def reset_of(detail, at, resets):
-    """A RST that a listener sends for what is not its own is traced without a peer; the wire has it. @resets: [(time, source, destination)]"""
+    """A RST that a listener sends for what is not its own is traced without a peer; the wire has it.
+    @resets: [(time, source, destination)]"""
     source, destination = address(detail['src']), address(detail['dest'])
     if destination[1]:
         return source, destination
@@ -115,7 +123,8 @@ def reset_of(detail, at, resets):
 
 
 def endpoints(traced, polled, syns, resets):
-    """Returns: {(local, remote): Endpoint}. @syns, @resets: what the hosts sent of those, each taken at its own end"""
+    """Returns: {(local, remote): Endpoint}. @syns, @resets: what the hosts sent of those, each taken at its
+    own end"""
     name_syn_senders(traced, syns)
     found = collections.defaultdict(lambda: Endpoint(not traced))
     moments = [(at, 0, kind, f) for at, kind, f in traced] + [(at, 1, key, rest) for at, key, *rest in polled]
@@ -123,8 +132,7 @@ def endpoints(traced, polled, syns, resets):
         if from_poll:
             found[what].polled(at, *detail)
         elif what == 'inet_sock_set_state' and detail['sport'] != '0' and detail['dport'] != '0':
-            key = (detail['saddr'], int(detail['sport'])), (detail['daddr'], int(detail['dport']))
-            found[key].traced(at, kernel.STATES[kernel.BY_TRACE[detail['newstate']]])
+            found[ends_of(detail)].traced(at, kernel.BY_TRACE[detail['newstate']])
         elif what == 'tcp_send_reset':
             key = reset_of(detail, at, resets)
             if not key:
@@ -133,7 +141,7 @@ def endpoints(traced, polled, syns, resets):
                 found[key].lives.append(Life([(at, 'closed')]))
             found[key].lives[-1].resets.append((detail.get('reason', 'unknown'), at))
         elif what in ('tcp_receive_reset', 'inet_sk_error_report'):
-            life = found[(detail['saddr'], int(detail['sport'])), (detail['daddr'], int(detail['dport']))].open
+            life = found[ends_of(detail)].open
             if life and what == 'tcp_receive_reset':
                 life.got_reset = True
             elif life and detail['error'] == ETIMEDOUT:
@@ -161,12 +169,14 @@ class Connection:
 
 
 def connections(found):
-    """A life that began with SYN_SENT opens a connection; the other end's lives belong to the last one that was open when they began."""
+    """A life that began with SYN_SENT opens a connection; the other end's lives belong to the last one that
+    was open when they began."""
     out = collections.defaultdict(list)
     for (local, remote), e in found.items():
         for life in e.lives:
             if life.states[0][1] == 'syn_sent':
-                out[frozenset((local, remote))].append(Connection(local, remote, {'client': life, 'server': None}))
+                c = Connection(local, remote, {'client': life, 'server': None})
+                out[frozenset((local, remote))].append(c)
     for group in out.values():
         group.sort(key=lambda c: c.start)
         for i, c in enumerate(group):
@@ -188,9 +198,12 @@ def owner(groups, source, destination, at):
 
 
 def date_requests(groups, sent):
-    """No tracepoint tells when a request socket comes into being, and it is seldom there for a millisecond: its SYN+ACK leaves at once."""
+    """No tracepoint tells when a request socket comes into being, and it is seldom there for a millisecond:
+    its SYN+ACK leaves at once."""
     for at, s in sent:
-        c = owner(groups, s.source, s.destination, at) if s.flags & (packet.SYN | packet.ACK) == packet.SYN | packet.ACK else None
+        if not (s.flags & packet.SYN and s.flags & packet.ACK):
+            continue
+        c = owner(groups, s.source, s.destination, at)
         life = c.sides[c.side(s.source)] if c else None
         if life and life.states[0][1] == 'syn_received' and at < life.start:
             life.states[0] = (at, 'syn_received')
@@ -205,18 +218,24 @@ def flag_word(flags):
 
 
 def read_segments(path):
-    return [(i, at, s) for i, (at, frame) in enumerate(packet.read_pcap(path), 1) if (s := packet.parse(frame))]
+    frames = enumerate(packet.read_pcap(path), 1)
+    return [(number, at, s) for number, (at, frame) in frames if (s := packet.parse(frame))]
+
+
+def nothing_seen():
+    return {'frames': 0, 'client': {}, 'server': {}, 'forged': {}, 'first_frame': 0}
 
 
 def seen(segments, groups, forged):
-    """Returns: {id of a connection: what the capture holds of it}. @forged: [(time, Segment)] that its host got."""
+    """Returns: {id of a connection: what the capture holds of it}. @forged: [(time, Segment)] that its host
+    got."""
     out = {}
     left = list(forged)
     for number, at, s in segments:
         c = owner(groups, s.source, s.destination, at)
         if not c:
             continue
-        it = out.setdefault(id(c), {'frames': 0, 'client': {}, 'server': {}, 'forged': {}, 'first_frame': number})
+        it = out.setdefault(id(c), {**nothing_seen(), 'first_frame': number})
         it['frames'] += 1
         mine = next((f for f in left if f[1] == s and abs(at - f[0]) < 10**9), None)
         if mine:
@@ -231,9 +250,11 @@ def seen(segments, groups, forged):
 
 
 def own_fins(c, side, here):
-    """Returns: (repeats of its FIN, seconds from close() to the first or None if that was at once, False if there was none)"""
+    """Returns: (repeats of its FIN, seconds from close() to the first or None if that was at once, False if
+    there was none)"""
     life = c.sides[side]
-    closing = next((t for t, state in life.states if state in ('fin_wait_1', 'last_ack')), None) if life else None
+    states = life.states if life else []
+    closing = next((at for at, state in states if state in ('fin_wait_1', 'last_ack')), None)
     if closing is None:
         return 0, None
     first = here[side].get('fin_time')
@@ -245,12 +266,13 @@ def own_fins(c, side, here):
 
 def active_closer(c):
     """FIN_WAIT_1 is where the active closer goes, and only it; both do when the FINs cross."""
-    first = [side for side in ('client', 'server') if c.sides[side] and any(s == 'fin_wait_1' for _, s in c.sides[side].states)]
-    return {0: None, 1: first[0] if first else None, 2: 'both'}[len(first)]
+    first = [side for side, life in c.sides.items() if life and 'fin_wait_1' in dict(map(reversed, life.states))]
+    return 'both' if len(first) == 2 else first[0] if first else None
 
 
 def describe(c, here, at_ends):
-    """The record of a connection in one capture. @at_ends: what the captures at its client and at its server hold of it."""
+    """The record of a connection in one capture. @at_ends: what the captures at its client and at its
+    server hold of it."""
     fins = {side: own_fins(c, side, at_ends[side]) for side in ('client', 'server') if at_ends.get(side)}
     sides = {side: life for side, life in c.sides.items() if life}
     closer = active_closer(c)
@@ -263,5 +285,5 @@ def describe(c, here, at_ends):
         'fin_retransmits': {side: n for side, (n, _) in fins.items() if n},
         'fin_waited': {side: waited or None for side, (_, waited) in fins.items() if waited is not None},
         'labels': c.labels,
-        'seen': here or {'frames': 0, 'client': {}, 'server': {}, 'forged': {}, 'first_frame': 0},
+        'seen': here or nothing_seen(),
     }
