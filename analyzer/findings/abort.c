@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "analyzer/sequence.h"
 #include "reset.h"
 
 /*
@@ -19,8 +20,9 @@ static gboolean speaks_for_unread(const Case *c, const Reset *r) {
 
                 if (e->marks & (ENTRY_ICMP | ENTRY_FOREIGN) || !e->payload_bytes)
                         continue;
-                /* what it wrote after the peer's data came shows that it had read them */
-                return entry_side(e) != r->side && rst->time_ns - e->time_ns <= JUST_COME_NS;
+                /* what its ACK field does not cover had not come; what it wrote after the peer's data came shows that it had read them */
+                return entry_side(e) != r->side && rst->time_ns - e->time_ns <= JUST_COME_NS &&
+                       !(rst->flags & TCP_ACK && seq_before(rst->ack, entry_end(e)));
         }
         return FALSE;
 }

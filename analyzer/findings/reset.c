@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "analyzer/sequence.h"
+#include "analyzer/endpoint.h"
 #include "analyzer/evidence.h"
 #include "reset.h"
 
@@ -111,10 +112,20 @@ static gboolean answers_at_once(const Case *c, const Reset *r, const TimelineEnt
                c->hindsight->entries[r->entry].time_ns - e->time_ns <= AT_ONCE_NS;
 }
 
+/* Should it still have been in TIME_WAIT? Not once a RST or a new SYN has ended it (RFC 1337). */
+static gboolean is_in_time_wait(const Case *c, guint side, gint64 time_ns) {
+        const SideRecord *me = &c->record->side[side];
+        const StateEntry *time_wait = record_state(c->record, side, STATE_TIME_WAIT);
+        gboolean last = time_wait == &me->states[me->n_states - 1];
+
+        if (!time_wait || time_ns - time_wait->time_ns > TIME_WAIT_NS_MAX)
+                return FALSE;
+        return last || (time_wait[1].event != EVENT_RST_ACCEPTED && time_wait[1].event != EVENT_REUSED) || time_wait[1].time_ns >= time_ns;
+}
+
 static ResetCause cause_of_bare(const Case *c, const Reset *r, const Before *b) {
         const TimelineEntry *e = r->answers >= 0 ? &c->hindsight->entries[r->answers] : NULL;
         const TimelineEntry *rst = &c->hindsight->entries[r->entry];
-        const StateEntry *time_wait = record_state(c->record, r->side, STATE_TIME_WAIT);
         const StateEntry *fin_wait_2 = record_state(c->record, r->side, STATE_FIN_WAIT_2);
         gboolean nothing_missing = !c->record->side[CLIENT].missing_bytes && !c->record->side[SERVER].missing_bytes;
         gboolean quiet = !e || !(e->payload_bytes || e->flags & (TCP_SYN | TCP_FIN) || e->marks & ENTRY_KEEPALIVE);
@@ -123,7 +134,7 @@ static ResetCause cause_of_bare(const Case *c, const Reset *r, const Before *b) 
                 /* some stacks, and boxes, abort without an ACK: then it answers nothing, or still has a window */
                 return (!e || rst->window) && b->has_nxt && rst->seq == b->nxt ? RESET_ABORT : RESET_NO_SOCKET;
         if (b->peer_fin_acked)
-                return e && e->flags & TCP_FIN && time_wait && rst->time_ns - time_wait->time_ns <= TIME_WAIT_NS_MAX ? RESET_TIME_WAIT_CUT_SHORT : RESET_NO_SOCKET;
+                return e && e->flags & TCP_FIN && is_in_time_wait(c, r->side, rst->time_ns) ? RESET_TIME_WAIT_CUT_SHORT : RESET_NO_SOCKET;
         if (quiet)
                 return answers_at_once(c, r, e) && nothing_missing ? RESET_ABORT : RESET_NO_SOCKET;
         /* to an orphan a FIN behind a hole is like data (Linux tcp_rcv_state_process()) */
@@ -248,6 +259,9 @@ gboolean reset_next(const Case *c, Reset *r) {
         if (r->lived_on >= 0 && is_claim(r->cause))
                 r->cause = RESET_FOREIGN;
         r->acks_more = h->entries[i].flags & TCP_ACK && b.has_ack && seq_after(h->entries[i].ack, b.ack);
+        /* what was under way when the RST came was sent before it, though it is captured behind it */
+        if (b.has_peer_nxt && r->lived_on < 0 && reset_goes_on(c, r, other(r->side)) < 0)
+                at_least(&b.peer_nxt, &b.has_peer_nxt, c->flow->side[other(r->side)].nxt);
         r->acks_all = h->entries[i].flags & TCP_ACK && b.has_peer_nxt && seq_at_or_after(h->entries[i].ack, b.peer_nxt);
         /* an ACK that was under way when the RST was sent counts too */
         if (c->flow->side[other(r->side)].bits & SIDE_ACK)
