@@ -7,10 +7,9 @@
 #define ABANDONED_REPEATS 2
 
 const StateEntry *record_state(const FlowRecord *record, guint side, TcpState state) {
-        for (guint i = 0; i < record->side[side].n_states; i++)
-                if (record->side[side].states[i].state == state)
-                        return &record->side[side].states[i];
-        return NULL;
+        const SideRecord *s = &record->side[side];
+
+        return s->entered[state] ? &s->states[s->entered[state] - 1] : NULL;
 }
 
 gint64 record_state_end(const FlowRecord *record, guint side, const StateEntry *entry, gboolean *cut) {

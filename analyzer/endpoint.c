@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "endpoint.h"
 
+#include <string.h>
+
 static const Transition rows[] = {
 #define ROW(from, event, to, source, seen) { STATE_##from, EVENT_##event, STATE_##to, source, seen },
 #include "transitions.def"
@@ -42,6 +44,7 @@ const char *event_title(Event event) {
 void endpoint_init(SideRecord *side, TcpState state) {
         side->state = (guint8)state;
         side->n_states = 0;
+        memset(side->entered, 0, sizeof side->entered);
 }
 
 gboolean endpoint_event(SideRecord *side, Event event, gint64 time_ns, FrameRef frame, Basis basis) {
@@ -50,6 +53,8 @@ gboolean endpoint_event(SideRecord *side, Event event, gint64 time_ns, FrameRef 
         if (to == STATES || side->n_states == RECORD_STATES_MAX)
                 return FALSE;
         side->state = (guint8)to;
+        if (!side->entered[to])
+                side->entered[to] = side->n_states + 1;
         side->states[side->n_states++] = (StateEntry){
                 .time_ns = time_ns,
                 .frame = frame,

@@ -84,6 +84,7 @@ typedef struct Flow {
         guint8 ipv6 : 1;
         guint8 closing : 1;  /* a FIN or a RST was seen */
         guint8 indexed : 1;  /* the newest on its 4-tuple: found by look-ups */
+        guint8 met_foreign : 1; /* its timeline has packets of another connection */
         guint8 queued : 1;   /* waits to be reported: see tracker.c */
         guint8 reported : 1; /* kept for its successor only */
         /* 64 bytes */

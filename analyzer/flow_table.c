@@ -133,7 +133,7 @@ void flow_prefetch_whole_timeline(const Flow *f) {
 }
 
 static inline gboolean end_is(const FlowAddress *end, const Address *address, guint16 port) {
-        return end->port == port && memcmp(&end->address, address, sizeof *address) == 0;
+        return end->port == port && address_equal(&end->address, address);
 }
 
 static gboolean same_tuple(const FlowAddress *tuple, const Segment *s) {

@@ -8,8 +8,6 @@
  * knows its number and incarnation.
  */
 
-#include <string.h>
-
 #include "timeline_log.h"
 
 /* Places are 31 bits: past this many flows or tombstones at a time none is added. */
@@ -77,5 +75,5 @@ gsize flow_table_bytes(const FlowTable *t);
 static inline guint flow_side_of(const Flow *f, const Segment *s) {
         const FlowAddress *client = &f->address[CLIENT];
 
-        return client->port == s->source_port && memcmp(&client->address, &s->source, sizeof(Address)) == 0 ? CLIENT : SERVER;
+        return client->port == s->source_port && address_equal(&client->address, &s->source) ? CLIENT : SERVER;
 }

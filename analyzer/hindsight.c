@@ -8,6 +8,9 @@
 static gboolean is_overwritten(const Hindsight *h, gint fin, guint side) {
         guint32 number = entry_end(&h->entries[fin]) - 1;
 
+        if (h->flow->side[side].nxt == number + 1 && h->flow->side[side].retransmitted_packets == 0)
+                return FALSE; /* nothing was sent there again */
+
         for (gint i = fin + 1; i < h->n; i++) {
                 const TimelineEntry *e = &h->entries[i];
 
@@ -157,6 +160,8 @@ static Moment find_sent_syn(const Hindsight *h, guint side) {
 }
 
 static Moment find_sent_syn_ack(const Hindsight *h, guint side) {
+        if (!(h->flow->side[side].bits & SIDE_SYN_ACK))
+                return never;
         for (gint i = 0; i < h->n; i++)
                 if (sent_by(h, i, side) && has_flags(&h->entries[i], TCP_SYN | TCP_ACK | TCP_RST, TCP_SYN | TCP_ACK) &&
                     h->entries[i].seq == h->side[side].isn)
@@ -170,6 +175,8 @@ static Moment find_sent_syn_ack(const Hindsight *h, guint side) {
 static Moment find_sent_rst(const Hindsight *h, guint side) {
         gint rst = -1;
 
+        if (!(h->flow->side[side].bits & SIDE_RST))
+                return never;
         /* the first one that it did not go on after: others were forged, or answered a challenge */
         for (gint i = 0; i < h->n; i++) {
                 if (!sent_by(h, i, side))
@@ -203,6 +210,8 @@ static Moment find_sent_fin(const Hindsight *h, guint side) {
 }
 
 static Moment find_talks(const Hindsight *h, guint side) {
+        if ((h->flow->side[CLIENT].bits | h->flow->side[SERVER].bits) & SIDE_SYN)
+                return never; /* it was seen to open */
         for (gint i = 0; i < h->n; i++) {
                 const TimelineEntry *e = &h->entries[i];
 

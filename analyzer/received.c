@@ -9,6 +9,8 @@
 static gboolean repeats_syn_later(const Hindsight *h, guint side, gint i) {
         gint64 sure_ns = h->entries[i].time_ns + h->side[side].reaction_ns;
 
+        if (h->flow->side[side].syn_count < 2)
+                return FALSE;
         for (gint j = i + 1; j < h->n; j++)
                 if (sent_by(h, j, side) && h->entries[j].flags & TCP_SYN && h->entries[j].time_ns > sure_ns)
                         return TRUE;
@@ -118,6 +120,8 @@ Moment received_syn_acked(const Hindsight *h, guint side) {
 static gboolean repeats_fin_later(const Hindsight *h, guint side, gint i) {
         gint64 sure_ns = h->entries[i].time_ns + h->side[side].reaction_ns;
 
+        if (h->flow->side[side].fin_count < 2)
+                return FALSE;
         for (gint j = i + 1; j < h->n; j++)
                 if (is_fin(h, j, side) && !h->stale[j] && h->entries[j].time_ns > sure_ns)
                         return TRUE;
@@ -158,6 +162,8 @@ Knowledge received_knows_fin(const Hindsight *h, guint side) {
         guint32 fin_end = h->side[other(side)].fin_end;
         Knowledge k = { -1, -1 };
 
+        if (!h->side[other(side)].has_fin)
+                return k;
         for (gint i = 0; i < h->n && k.shown < 0; i++) {
                 const TimelineEntry *e = &h->entries[i];
 
@@ -358,6 +364,8 @@ Moment received_rst(const Hindsight *h, guint side) {
         gboolean in_syn_sent = h->side[side].sent_syn.there && !h->side[side].syn_acked.there &&
                                !h->side[side].sent_syn_ack.there;
 
+        if (!(h->flow->side[other(side)].bits & SIDE_RST) && !h->flow->met_foreign)
+                return never;
         for (gint i = 0; i < h->n; i++) {
                 const TimelineEntry *e = &h->entries[i];
                 gint64 position;

@@ -70,6 +70,7 @@ typedef struct SideRecord {
         guint16 port;
         guint8 n_states;
         guint8 state; /* TcpState at the end of the capture */
+        guint8 entered[STATES]; /* by state: which of @states is the first entry of it, from 1; 0 none */
         StateEntry states[RECORD_STATES_MAX];
         guint64 packets;
         guint64 payload_bytes;       /* sent, resent bytes included */

@@ -5,8 +5,11 @@
 #define HAPPENINGS_MAX 12
 
 typedef struct Happening {
-        Moment moment;
-        Event event;
+        gint64 position;
+        gint64 time_ns;
+        FrameRef frame;
+        guint8 event; /* Event */
+        guint8 basis; /* Basis */
 } Happening;
 
 typedef struct Happenings {
@@ -15,14 +18,14 @@ typedef struct Happenings {
 } Happenings;
 
 /* Keeps the list in order; what is added first goes first among equals. */
-static void add(Happenings *all, Moment moment, Event event) {
+static void add(Happenings *all, const Moment *moment, Event event) {
         guint i;
 
-        if (!moment.there)
+        if (!moment->there)
                 return;
-        for (i = all->n++; i > 0 && all->list[i - 1].moment.position > moment.position; i--)
+        for (i = all->n++; i > 0 && all->list[i - 1].position > moment->position; i--)
                 all->list[i] = all->list[i - 1];
-        all->list[i] = (Happening){ moment, event };
+        all->list[i] = (Happening){ moment->position, moment->time_ns, moment->frame, (guint8)event, (guint8)moment->basis };
 }
 
 typedef struct Close {
@@ -63,13 +66,13 @@ static Close order_close(const Hindsight *h, guint side) {
 static void add_close(Happenings *all, const Hindsight *h, guint side) {
         Close c = order_close(h, side);
 
-        add(all, c.sent, EVENT_SENDS_FIN);
+        add(all, &c.sent, EVENT_SENDS_FIN);
         if (c.acked.there && c.received.there && c.acked.entry == c.received.entry) {
                 c.acked.position = c.received.position = MAX(c.acked.position, c.received.position);
-                add(all, c.acked, EVENT_FIN_WITH_ACK);
+                add(all, &c.acked, EVENT_FIN_WITH_ACK);
         }
-        add(all, c.acked, EVENT_FIN_ACKED);
-        add(all, c.received, EVENT_FIN_RECEIVED);
+        add(all, &c.acked, EVENT_FIN_ACKED);
+        add(all, &c.received, EVENT_FIN_RECEIVED);
 }
 
 /*
@@ -84,32 +87,33 @@ static void add_rst_sent(Happenings *all, const Hindsight *h, guint side) {
                 event = EVENT_EXPIRED;
                 rst.basis = BASIS_TIMER;
         }
-        add(all, rst, event);
+        add(all, &rst, event);
 }
 
 static void replay_side(const Hindsight *h, guint side, SideRecord *record) {
         Moment syn = h->side[side].sent_syn, syn_ack = h->side[side].sent_syn_ack;
-        Happenings all = { .n = 0 };
+        Happenings all;
 
+        all.n = 0;
         /* simultaneous open: the SYN was sent before the SYN+ACK, though it may come after it */
         if (syn.there && syn_ack.there)
                 syn.position = MIN(syn.position, syn_ack.position - 1);
 
         endpoint_init(record, syn.there || syn_ack.there || h->flow->side[other(side)].bits & SIDE_BARE_SYN ? STATE_CLOSED : STATE_UNKNOWN);
-        add(&all, syn, EVENT_SENDS_SYN);
-        add(&all, syn_ack, EVENT_SENDS_SYN_ACK);
-        add(&all, h->side[side].syn_acked, EVENT_SYN_ACKED);
+        add(&all, &syn, EVENT_SENDS_SYN);
+        add(&all, &syn_ack, EVENT_SENDS_SYN_ACK);
+        add(&all, &h->side[side].syn_acked, EVENT_SYN_ACKED);
         if (record->state == STATE_UNKNOWN)
-                add(&all, h->side[side].talks, EVENT_TALKS);
+                add(&all, &h->side[side].talks, EVENT_TALKS);
         add_close(&all, h, side);
-        add(&all, h->side[side].rst_accepted, syn.there ? EVENT_REFUSED : EVENT_RST_ACCEPTED);
+        add(&all, &h->side[side].rst_accepted, syn.there ? EVENT_REFUSED : EVENT_RST_ACCEPTED);
         if (syn.there)
-                add(&all, h->side[side].rst_accepted, EVENT_RST_ACCEPTED);
+                add(&all, &h->side[side].rst_accepted, EVENT_RST_ACCEPTED);
         add_rst_sent(&all, h, side);
         for (guint i = 0; i < all.n; i++) {
                 const Happening *x = &all.list[i];
 
-                endpoint_event(record, x->event, x->moment.time_ns, x->moment.frame, x->moment.basis);
+                endpoint_event(record, x->event, x->time_ns, x->frame, x->basis);
         }
 }
 

@@ -290,6 +290,7 @@ static void feed_one(Tracker *t, const Segment *s, guint32 hash) {
         if (m.ended) {
                 TimelineEntry e = make_entry(m.side, s, ENTRY_FOREIGN | ENTRY_PINNED);
 
+                m.ended->met_foreign = TRUE;
                 timeline_append(flow_table_timelines(t->table), &m.ended->timeline, &e, TRUE);
         }
 }

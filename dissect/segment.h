@@ -7,6 +7,7 @@
  */
 
 #include <glib.h>
+#include <string.h>
 
 /*
  * A frame's place in the input: the capture it came from (index in the order
@@ -50,6 +51,14 @@ enum {
 typedef struct Address {
         guint8 bytes[16];
 } Address;
+
+static inline gboolean address_equal(const Address *a, const Address *b) {
+        guint64 x[2], y[2];
+
+        memcpy(x, a->bytes, sizeof x);
+        memcpy(y, b->bytes, sizeof y);
+        return x[0] == y[0] && x[1] == y[1];
+}
 
 typedef enum SegmentKind {
         SEGMENT_TCP,        /* a TCP header that was sent by its source */

@@ -159,7 +159,7 @@ void rule_syn_reuse(const Case *c) {
         if (!c->flow->older || !find_reuse(c, &r))
                 return;
         old = g_new(Hindsight, 1);
-        r.old_record = old_record = g_new0(FlowRecord, 1);
+        r.old_record = old_record = g_new(FlowRecord, 1);
         hindsight_init(old, r.old, c->hindsight->end_ns);
         replay_flow(old, old_record);
         sender = state_at_syn(&r, r.old_sender);
