@@ -131,8 +131,8 @@ static ResetCause cause_of_bare(const Case *c, const Reset *r, const Before *b) 
         gboolean quiet = !e || !(e->payload_bytes || e->flags & (TCP_SYN | TCP_FIN) || e->marks & ENTRY_KEEPALIVE);
 
         if (!b->fin_sent)
-                /* some stacks, and boxes, abort without an ACK: then it answers nothing, or still has a window */
-                return (!e || rst->window) && b->has_nxt && rst->seq == b->nxt ? RESET_ABORT : RESET_NO_SOCKET;
+                /* some stacks, and boxes, abort without an ACK: then it answers nothing, or comes after data and has a window */
+                return (!e || (rst->window && e->payload_bytes && !(e->marks & ENTRY_KEEPALIVE))) && b->has_nxt && rst->seq == b->nxt ? RESET_ABORT : RESET_NO_SOCKET;
         if (b->peer_fin_acked)
                 return e && e->flags & TCP_FIN && is_in_time_wait(c, r->side, rst->time_ns) ? RESET_TIME_WAIT_CUT_SHORT : RESET_NO_SOCKET;
         if (quiet)

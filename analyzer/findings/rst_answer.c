@@ -23,12 +23,12 @@ static FindingId kind_of(ResetCause cause) {
 static Certainty certainty(const Case *c, const Reset *r) {
         const TimelineEntry *rst = &c->hindsight->entries[r->entry];
 
-        if (r->answers >= 0)
-                return rst->flags & TCP_ACK ? CERTAINTY_INFERRED : CERTAINTY_OBSERVED;
-        /* nothing of the connection was captured but RSTs */
-        return c->record->side[CLIENT].packets + c->record->side[SERVER].packets == (guint64)c->record->side[r->side].rst_count
-                       ? CERTAINTY_CANNOT_TELL
-                       : CERTAINTY_INFERRED;
+        return r->answers >= 0 && !(rst->flags & TCP_ACK) ? CERTAINTY_OBSERVED : CERTAINTY_INFERRED;
+}
+
+/* Nothing but RSTs was captured: there is no connection to judge. */
+static gboolean is_lone(const Case *c, guint side) {
+        return !c->record->side[other(side)].packets && c->record->side[side].packets == c->record->side[side].rst_count;
 }
 
 void rule_rst_answer(const Case *c) {
@@ -40,7 +40,7 @@ void rule_rst_answer(const Case *c) {
                 FindingId id = kind_of(r.cause);
                 Finding *f;
 
-                if (id == FINDINGS || said[r.side][id])
+                if (id == FINDINGS || said[r.side][id] || is_lone(c, r.side))
                         continue;
                 said[r.side][id] = TRUE;
                 f = case_find(c, id, r.side, certainty(c, &r));
