@@ -6,12 +6,6 @@
 /* So many repeats without any answer, and nothing after them, are an abandoned flow. */
 #define ABANDONED_REPEATS 2
 
-const StateEntry *record_state(const FlowRecord *record, guint side, TcpState state) {
-        const SideRecord *s = &record->side[side];
-
-        return s->entered[state] ? &s->states[s->entered[state] - 1] : NULL;
-}
-
 gint64 record_state_end(const FlowRecord *record, guint side, const StateEntry *entry, gboolean *cut) {
         const SideRecord *s = &record->side[side];
 

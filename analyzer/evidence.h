@@ -25,9 +25,8 @@ static inline Moment moment_at(const Hindsight *h, gint i, gint64 position, Basi
                          .basis = basis };
 }
 
-/* An ordinary TCP packet of @side: no ICMP quotation, nothing of another incarnation. */
 static inline gboolean sent_by(const Hindsight *h, gint i, guint side) {
-        return entry_side(&h->entries[i]) == side && !(h->entries[i].marks & (ENTRY_ICMP | ENTRY_FOREIGN));
+        return h->kind[i] & 1U << side;
 }
 
 static inline gboolean has_flags(const TimelineEntry *e, guint8 mask, guint8 value) {
@@ -41,12 +40,10 @@ static inline gboolean is_acceptable_ack(const Hindsight *h, const TimelineEntry
         return e->flags & TCP_ACK && (!(peer->bits & SIDE_HEARD) || seq_diff(e->ack, peer->nxt) <= 1);
 }
 
+/* A FIN of @side, and the FIN once that is known. */
 static inline gboolean is_fin(const Hindsight *h, gint i, guint side) {
-        const TimelineEntry *e = &h->entries[i];
-
-        if (h->side[side].has_fin && entry_end(e) != h->side[side].fin_end)
-                return FALSE;
-        return sent_by(h, i, side) && has_flags(e, TCP_FIN | TCP_RST | TCP_SYN, TCP_FIN) && is_acceptable_ack(h, e);
+        return sent_by(h, i, side) && h->kind[i] & HINDSIGHT_FIN &&
+               (!h->side[side].has_fin || entry_end(&h->entries[i]) == h->side[side].fin_end);
 }
 
 static inline gboolean covers(const TimelineEntry *e, guint32 number) {
@@ -67,7 +64,7 @@ static inline gboolean is_disproved_rst(const Hindsight *h, guint side, gint rst
         for (gint i = rst + 1; i < h->n && peer->bits & SIDE_ACK; i++) {
                 const TimelineEntry *e = &h->entries[i];
 
-                if (sent_by(h, i, side) && e->payload_bytes && !(e->flags & (TCP_SYN | TCP_RST)) && !h->stale[i] &&
+                if (sent_by(h, i, side) && e->payload_bytes && !(e->flags & (TCP_SYN | TCP_RST)) && !(h->kind[i] & HINDSIGHT_STALE) &&
                     !(e->marks & (ENTRY_RETRANSMISSION | ENTRY_KEEPALIVE | ENTRY_PARTLY_NEW)) && !seq_before(e->seq, h->entries[rst].seq) &&
                     seq_at_or_after(peer->ack, entry_end(e)))
                         return TRUE;

@@ -28,29 +28,47 @@ static gboolean is_before_syn(const HindsightSide *k, const TimelineEntry *fin) 
 
 /* ── What is known of the whole flow ─────────────────────────────────────── */
 
-static void find_stale(Hindsight *h) {
-        guint32 tsval[SIDES] = { 0 }, ack[SIDES] = { 0 };
-        gboolean has_tsval[SIDES] = { FALSE }, has_ack[SIDES] = { FALSE };
+/* The order in which a host sent is by timestamp, then by acknowledgment; the order of capture can differ. */
+typedef struct Newest {
+        guint32 tsval, ack;
+        gboolean has_tsval, has_ack;
+} Newest;
+
+static gboolean is_stale(Newest *newest, const TimelineEntry *e) {
+        if (e->flags & (TCP_RST | TCP_SYN))
+                return FALSE;
+        if (e->marks & ENTRY_TIMESTAMP) {
+                if (newest->has_tsval && seq_before(e->tsval, newest->tsval))
+                        return TRUE;
+                newest->tsval = e->tsval;
+                newest->has_tsval = TRUE;
+        }
+        if (e->flags & TCP_ACK) {
+                if (newest->has_ack && seq_before(e->ack, newest->ack))
+                        return TRUE;
+                newest->ack = e->ack;
+                newest->has_ack = TRUE;
+        }
+        return FALSE;
+}
+
+static void find_kinds(Hindsight *h) {
+        Newest newest[SIDES] = { { .has_ack = FALSE } };
 
         for (gint i = 0; i < h->n; i++) {
                 const TimelineEntry *e = &h->entries[i];
                 guint s = entry_side(e);
+                guint8 kind = (guint8)(1U << s);
 
-                h->stale[i] = 0;
-                if (e->marks & (ENTRY_ICMP | ENTRY_FOREIGN) || e->flags & (TCP_RST | TCP_SYN))
+                if (e->marks & (ENTRY_ICMP | ENTRY_FOREIGN)) {
+                        h->kind[i] = 0;
                         continue;
-                if (e->marks & ENTRY_TIMESTAMP) {
-                        h->stale[i] |= has_tsval[s] && seq_before(e->tsval, tsval[s]);
-                        if (!h->stale[i])
-                                tsval[s] = e->tsval;
-                        has_tsval[s] = TRUE;
                 }
-                if (e->flags & TCP_ACK) {
-                        h->stale[i] |= has_ack[s] && seq_before(e->ack, ack[s]);
-                        if (!h->stale[i])
-                                ack[s] = e->ack;
-                        has_ack[s] = TRUE;
-                }
+                if (has_flags(e, TCP_FIN | TCP_RST | TCP_SYN, TCP_FIN) && is_acceptable_ack(h, e))
+                        kind |= HINDSIGHT_FIN;
+                if (is_stale(&newest[s], e))
+                        kind |= HINDSIGHT_STALE;
+                h->kind[i] = kind;
         }
 }
 
@@ -248,7 +266,7 @@ void hindsight_init(Hindsight *h, const Flow *flow, gint64 end_ns) {
         h->entries = flow->timeline.entries;
         h->n = flow->timeline.n;
         h->end_ns = end_ns;
-        find_stale(h);
+        find_kinds(h);
         find_side(h, CLIENT);
         find_side(h, SERVER);
         h->vantage = find_vantage(h);

@@ -46,6 +46,14 @@ typedef struct HindsightSide {
         Knowledge knows_fin;
 } HindsightSide;
 
+/* What every question begins with, asked once for each entry. */
+enum {
+        HINDSIGHT_BY_CLIENT = 1 << CLIENT, /* an ordinary TCP packet of that side: no ICMP quotation, nothing of another connection */
+        HINDSIGHT_BY_SERVER = 1 << SERVER,
+        HINDSIGHT_FIN = 1 << 2,   /* a FIN that can count (not with SYN or RST; an acceptable ACK) */
+        HINDSIGHT_STALE = 1 << 3, /* was sent before an entry that was captured earlier */
+};
+
 typedef struct Hindsight {
         const Flow *flow;
         const TimelineEntry *entries;
@@ -53,7 +61,7 @@ typedef struct Hindsight {
         gint64 end_ns; /* of the capture */
         guint8 vantage; /* Vantage */
         HindsightSide side[SIDES];
-        guint8 stale[TIMELINE_ENTRIES_MAX]; /* was sent before an entry that was captured earlier */
+        guint8 kind[TIMELINE_ENTRIES_MAX]; /* HINDSIGHT_ bits of each entry */
 } Hindsight;
 
 /* Returns: the position of what entry @i itself did to its sender. */

@@ -123,7 +123,7 @@ static gboolean repeats_fin_later(const Hindsight *h, guint side, gint i) {
         if (h->flow->side[side].fin_count < 2)
                 return FALSE;
         for (gint j = i + 1; j < h->n; j++)
-                if (is_fin(h, j, side) && !h->stale[j] && h->entries[j].time_ns > sure_ns)
+                if (is_fin(h, j, side) && !(h->kind[j] & HINDSIGHT_STALE) && h->entries[j].time_ns > sure_ns)
                         return TRUE;
         return FALSE;
 }
@@ -167,7 +167,7 @@ Knowledge received_knows_fin(const Hindsight *h, guint side) {
         for (gint i = 0; i < h->n && k.shown < 0; i++) {
                 const TimelineEntry *e = &h->entries[i];
 
-                if (!sent_by(h, i, side) || !(e->flags & TCP_ACK) || h->stale[i])
+                if (!sent_by(h, i, side) || !(e->flags & TCP_ACK) || h->kind[i] & HINDSIGHT_STALE)
                         continue;
                 if (seq_at_or_after(e->ack, fin_end))
                         k.shown = i;
@@ -350,7 +350,7 @@ static gboolean goes_on(const Hindsight *h, guint side, gint i) {
         gint64 sure_ns = h->entries[i].time_ns + h->side[side].reaction_ns;
 
         for (gint j = i + 1; j < h->n; j++)
-                if (sent_by(h, j, side) && !(h->entries[j].flags & TCP_RST) && !h->stale[j] && h->entries[j].time_ns > sure_ns)
+                if (sent_by(h, j, side) && !(h->entries[j].flags & TCP_RST) && !(h->kind[j] & HINDSIGHT_STALE) && h->entries[j].time_ns > sure_ns)
                         return TRUE;
         return FALSE;
 }

@@ -193,7 +193,7 @@ gint reset_goes_on(const Case *c, const Reset *r, guint side) {
         for (gint i = r->entry + 1; i < h->n; i++) {
                 const TimelineEntry *e = &h->entries[i];
 
-                if (entry_side(e) == side && ordinary(e) && !h->stale[i] && !(e->flags & TCP_RST) && e->time_ns > sure_ns)
+                if (entry_side(e) == side && ordinary(e) && !(h->kind[i] & HINDSIGHT_STALE) && !(e->flags & TCP_RST) && e->time_ns > sure_ns)
                         return i;
         }
         return -1;
@@ -239,15 +239,11 @@ static gboolean is_claim(ResetCause cause) {
         return cause != RESET_REFUSED && cause != RESET_CHALLENGE_RESPONSE && cause != RESET_TIME_WAIT_CUT_SHORT;
 }
 
-gboolean reset_next(const Case *c, Reset *r) {
+static Reset classify(const Case *c, gint i) {
         const Hindsight *h = c->hindsight;
-        gint i = r->entry + 1;
+        Reset reset, *r = &reset;
         Before b;
 
-        while (i < h->n && (!ordinary(&h->entries[i]) || !(h->entries[i].flags & TCP_RST)))
-                i++;
-        if (i >= h->n)
-                return FALSE;
         *r = (Reset){ .entry = i, .side = entry_side(&h->entries[i]), .first = TRUE, .unanswered = -1 };
         for (gint j = 0; j < i && r->first; j++)
                 r->first = !ordinary(&h->entries[j]) || entry_side(&h->entries[j]) != r->side || !(h->entries[j].flags & TCP_RST);
@@ -270,5 +266,25 @@ gboolean reset_next(const Case *c, Reset *r) {
                 r->lost_bytes = seq_diff(b.nxt, b.acked) - (b.fin_sent && !b.fin_acked);
         if (b.has_peer_nxt && b.has_ack && seq_after(b.peer_nxt, b.ack))
                 r->peer_lost_bytes = seq_diff(b.peer_nxt, b.ack) - (h->side[other(r->side)].has_fin && b.peer_nxt == h->side[other(r->side)].fin_end);
+        return reset;
+}
+
+guint reset_classify_all(const Case *c, Reset *resets) {
+        const Hindsight *h = c->hindsight;
+        guint n = 0;
+
+        for (gint i = 0; i < h->n && n < RESETS_MAX; i++)
+                if (ordinary(&h->entries[i]) && h->entries[i].flags & TCP_RST) {
+                        resets[n] = classify(c, i);
+                        n++;
+                        resets[n - 1].ordinal = n;
+                }
+        return n;
+}
+
+gboolean reset_next(const Case *c, Reset *r) {
+        if (r->ordinal >= c->n_resets)
+                return FALSE;
+        *r = c->resets[r->ordinal];
         return TRUE;
 }

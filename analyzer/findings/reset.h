@@ -18,6 +18,7 @@ typedef enum ResetCause {
 } ResetCause;
 
 typedef struct Reset {
+        guint ordinal; /* from 1: its place among the flow's */
         gint entry; /* in the timeline */
         guint side; /* that sent it */
         ResetCause cause;
@@ -33,11 +34,17 @@ typedef struct Reset {
         gint64 peer_lost_bytes; /* of the peer's, beyond what the sender had acknowledged before */
 } Reset;
 
+/* Of a flow's RSTs this many are looked at: what follows repeats the same story. */
+#define RESETS_MAX 32U
+
+/* Says of the flow's first RESETS_MAX RSTs why they were sent. Returns: how many. */
+guint reset_classify_all(const Case *c, Reset *resets);
+
 /**
  * reset_next:
  * @reset: (inout): start with .entry = -1
  *
- * Steps to the next RST of the flow's timeline and says why it was sent.
+ * Steps to the next RST of the flow.
  *
  * Returns: FALSE when there is none.
  */

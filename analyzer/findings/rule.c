@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <string.h>
 
-#include "rule.h"
+#include "reset.h"
 
 static const struct {
         Rule run;
@@ -29,9 +29,12 @@ static guint what_it_has(const Case *c) {
 
 void rules_run(const Case *c, FlowRecord *record) {
         Case with = *c;
+        Reset resets[RESETS_MAX];
         guint has = what_it_has(c);
 
         with.record = record;
+        with.resets = resets;
+        with.n_resets = has & NEEDS_RST ? reset_classify_all(&with, resets) : 0;
         for (guint i = 0; i < G_N_ELEMENTS(rules); i++)
                 if ((rules[i].needs & has) == rules[i].needs)
                         rules[i].run(&with);

@@ -15,6 +15,8 @@ typedef struct Case {
         const Flow *flow;
         const Hindsight *hindsight;
         const TrackerOptions *options;
+        const struct Reset *resets; /* every RST with its cause: reset.h */
+        guint n_resets;
         FlowRecord *record; /* states and close are final; rules read them and add findings */
 } Case;
 
