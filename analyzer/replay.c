@@ -44,15 +44,18 @@ static Close order_close(const Hindsight *h, guint side) {
                 .received = h->side[side].fin_received,
         };
 
+        gboolean knew = c.sent.there && c.received.there && hindsight_fin_knows_fin(h, side);
+
         if (c.sent.there && c.received.there) {
-                if (hindsight_fin_knows_fin(h, side))
+                if (knew)
                         c.received.position = MIN(c.received.position, c.sent.position - 1);
                 else
                         c.received.position = MAX(c.received.position, c.sent.position + 1);
         }
         if (!c.acked.there || !c.received.there)
                 return c;
-        if (c.acked.entry > c.received.entry && hindsight_answers_fin_from_mini_socket(h, side))
+        /* an end that had the other's FIN when it sent its own was never in FIN_WAIT_2 */
+        if (c.acked.entry > c.received.entry && !knew && hindsight_answers_fin_from_mini_socket(h, side))
                 c.received.position = MAX(c.received.position, c.acked.position + 1);
         else if (c.acked.entry > c.received.entry)
                 c.acked.position = MAX(c.acked.position, c.received.position + 1);

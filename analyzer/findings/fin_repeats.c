@@ -20,11 +20,13 @@ typedef struct Fins {
 } Fins;
 
 static Fins find_fins(const Hindsight *h, guint side) {
-        const HindsightSide *k = &h->side[side];
+        const HindsightSide *k = &h->side[side], *peer = &h->side[other(side)];
         Fins f = { .count = 0 };
+        gboolean answered = FALSE; /* the other end's FIN */
 
         for (gint i = 0; i < h->n; i++) {
                 const TimelineEntry *e = &h->entries[i];
+                gboolean covers, answers;
 
                 if (e->marks & (ENTRY_ICMP | ENTRY_FOREIGN) || e->flags & (TCP_RST | TCP_SYN))
                         continue;
@@ -37,7 +39,11 @@ static Fins find_fins(const Hindsight *h, guint side) {
                                 f.ack_again = e;
                         continue;
                 }
-                if (!(e->flags & TCP_FIN))
+                covers = peer->has_fin && e->flags & TCP_ACK && seq_at_or_after(e->ack, peer->fin_end);
+                answers = covers && !answered;
+                answered |= covers;
+                /* the ACK of the other end's FIN has the FIN flag where a BSD is in CLOSING (tcp_output()): it repeats nothing */
+                if (!(e->flags & TCP_FIN) || (f.count && answers))
                         continue;
                 f.count++;
                 if (f.count == 1)
