@@ -95,6 +95,11 @@ static Finding *add(const Case *c, FindingId id, guint side, const Fins *fins, C
         return f;
 }
 
+/* The only repeat may be a tail-loss probe (RFC 8985 7.3); its answer may have been under way when the capture ended. */
+static gboolean is_too_soon(const Case *c, const Fins *fins) {
+        return fins->count == 2 && c->record->capture_end_ns - fins->last->time_ns < SECOND_NS;
+}
+
 static void unanswered(const Case *c, guint side, const Fins *fins) {
         gint64 waited_ns = c->record->capture_end_ns - fins->first->time_ns;
         gboolean last_ack = record_state(c->record, side, STATE_LAST_ACK) != NULL;
@@ -104,7 +109,7 @@ static void unanswered(const Case *c, guint side, const Fins *fins) {
         if (fins->count < 2 || c->record->side[other(side)].rst_ns >= fins->first->time_ns)
                 return;
         f = add(c, last_ack ? FINDING_LAST_ACK_MISSING : FINDING_FIN_UNANSWERED, side, fins,
-                c->record->side[other(side)].packets ? CERTAINTY_OBSERVED : CERTAINTY_CANNOT_TELL);
+                c->record->side[other(side)].packets && !is_too_soon(c, fins) ? CERTAINTY_OBSERVED : CERTAINTY_CANNOT_TELL);
         finding_integer(f, "duration_ns", waited_ns, BOUND_AT_LEAST);
         if (!last_ack && fins->second && fins->last->time_ns - fins->second->time_ns > ORPHAN_NS)
                 finding_text(f, "held", "process");
