@@ -40,9 +40,9 @@ static Fins find_fins(const Hindsight *h, guint side) {
                         continue;
                 }
                 covers = peer->has_fin && e->flags & TCP_ACK && seq_at_or_after(e->ack, peer->fin_end);
-                answers = covers && !answered;
+                answers = covers && !answered && !(h->flow->side[side].bits & SIDE_LINUX);
                 answered |= covers;
-                /* the ACK of the other end's FIN has the FIN flag where a BSD is in CLOSING (tcp_output()): it repeats nothing */
+                /* the ACK of the other end's FIN has the FIN flag where a BSD is in CLOSING (tcp_output()): it repeats nothing; Linux sends a bare ACK */
                 if (!(e->flags & TCP_FIN) || (f.count && answers))
                         continue;
                 f.count++;
