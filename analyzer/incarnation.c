@@ -16,6 +16,7 @@
  */
 #define COPY_NS_IP_ID (200 * G_GINT64_CONSTANT(1000000))
 #define COPY_NS_TIMESTAMP (4 * G_GINT64_CONSTANT(1000000))
+#define COPY_NS_RST (20 * G_GINT64_CONSTANT(1000))
 #define COPY_NS_NOTHING (1 * G_GINT64_CONSTANT(1000000))
 
 /* Numbers this far from what a connection has used are not its own: the largest window (RFC 7323 2.3)... */
@@ -24,6 +25,9 @@
 #define NEAR_CLOSING (1U << 20)
 
 static gint64 copy_limit_ns(const Segment *s) {
+        /* bare RSTs are all alike: the next one may answer the next segment */
+        if (s->flags & TCP_RST && !s->ip_id && !(s->facts & SEGMENT_HAS_OPTIONS))
+                return COPY_NS_RST;
         if (!(s->facts & SEGMENT_IPV6) && s->ip_id)
                 return COPY_NS_IP_ID;
         return s->facts & SEGMENT_HAS_TIMESTAMP ? COPY_NS_TIMESTAMP : COPY_NS_NOTHING;

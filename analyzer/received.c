@@ -128,6 +128,29 @@ static gboolean repeats_fin_later(const Hindsight *h, guint side, gint i) {
         return FALSE;
 }
 
+/*
+ * An orphan that data kill in FIN_WAIT_1 says so: its bare RST has the number that those data acknowledge, and that is not its
+ * FIN's (Linux tcp_v4_send_reset()). An ACK of the FIN (entry @ack) that cannot have come before comes to nobody then.
+ */
+static gboolean died_before_ack(const Hindsight *h, guint side, gint ack) {
+        const HindsightSide *k = &h->side[side];
+        const TimelineEntry *rst = k->sent_rst.there ? &h->entries[k->sent_rst.entry] : NULL;
+
+        if (!rst || rst->flags & TCP_ACK || !seq_before(rst->seq, k->fin_end) || rst->time_ns > h->entries[ack].time_ns + 2 * k->reaction_ns)
+                return FALSE;
+        return !k->fin_received.there || !hindsight_fin_knows_fin(h, side);
+}
+
+/* A FIN that its sender repeated before it was taken was lost, and with it what it acknowledged; one behind a hole was not. */
+static gboolean is_lost_fin(const Hindsight *h, guint sender, gint i, const Moment *taken) {
+        if (!is_fin(h, i, sender))
+                return FALSE;
+        for (gint j = i + 1; j < h->n && (!taken->there || j <= taken->entry); j++)
+                if (is_fin(h, j, sender))
+                        return TRUE;
+        return FALSE;
+}
+
 Moment received_fin_acked(const Hindsight *h, guint side) {
         const HindsightSide *k = &h->side[side];
         Moment fin = h->side[side].sent_fin, peer_fin;
@@ -140,8 +163,7 @@ Moment received_fin_acked(const Hindsight *h, guint side) {
 
                 if (!sent_by(h, i, other(side)) || e->flags & (TCP_RST | TCP_SYN) || !covers(e, k->fin_end) || repeats_fin_later(h, side, i))
                         continue;
-                /* a FIN that was lost, as its sender's repeat shows, did not acknowledge anything either */
-                if (is_fin(h, i, other(side)) && (!peer_fin.there || i < peer_fin.entry))
+                if (is_lost_fin(h, other(side), i, &peer_fin) || died_before_ack(h, side, i))
                         continue;
                 return moment_at(h, i, position_of_arrival(i), h->end_ns - e->time_ns >= SETTLED_NS ? BASIS_OBSERVED : BASIS_ASSUMED);
         }
@@ -188,14 +210,15 @@ Knowledge received_knows_fin(const Hindsight *h, guint side) {
 
 static gboolean unseen_fin_knows_fin(const Hindsight *h, guint side, gint shown) {
         const TimelineEntry *ack = &h->entries[shown];
-        gint before = shown - 1, fin = shown - 1;
+        gint before = shown - 1, fin = -1;
 
         if (!(ack->marks & ENTRY_DSACK))
                 return FALSE;
         while (before >= 0 && !sent_by(h, before, side))
                 before--;
-        while (fin >= 0 && !is_fin(h, fin, other(side)))
-                fin--;
+        for (gint i = shown - 1; i >= 0; i--)
+                if (is_fin(h, i, other(side)))
+                        fin = i; /* the first: the one that came twice */
         if (before < 0 || fin < 0 || !(ack->marks & ENTRY_IP_ID) || ack->time_ns - h->entries[fin].time_ns >= DELAYED_ACK_NS)
                 return TRUE;
         return (guint16)(ack->ip_id - h->entries[before].ip_id - 1) != MISSING_FIN_AND_ACK;
@@ -286,6 +309,45 @@ static Moment fin_received_shown(const Hindsight *h, guint side, Knowledge k) {
         return moment_at(h, best, MIN(position, hindsight_position_sent(k.shown) - 1), BASIS_OBSERVED);
 }
 
+/*
+ * A packet of @side behind the FIN that does not acknowledge it.  One such ACK may answer the data just before the FIN and have left
+ * before that came; a second with the same number shows a hole, and so does whatever is sent later than an answer would be.
+ */
+static gboolean speaks_against_fin(const Hindsight *h, guint side, gint fin) {
+        gint64 sure_ns = h->entries[fin].time_ns + h->side[side].reaction_ns;
+        guint late = 0, same = 0;
+        gboolean answers_data = FALSE, has_ack = FALSE;
+        guint32 ack = 0;
+
+        for (gint i = 0; i < h->n; i++) {
+                const TimelineEntry *e = &h->entries[i];
+                gboolean pure, advances;
+
+                if (!sent_by(h, i, side) || !(e->flags & TCP_ACK) || e->flags & TCP_RST || h->kind[i] & HINDSIGHT_STALE)
+                        continue;
+                pure = !e->payload_bytes && !(e->flags & (TCP_SYN | TCP_FIN));
+                advances = !has_ack || seq_after(e->ack, ack);
+                if (i > fin) {
+                        same = advances ? 0 : same + pure;
+                        late += e->time_ns > sure_ns;
+                        answers_data = pure && advances;
+                }
+                ack = e->ack;
+                has_ack = TRUE;
+        }
+        return same > 0 || late > 1 || (late == 1 && !answers_data);
+}
+
+/* Bytes below its FIN that the capture never had, and that nobody acknowledged. */
+static gboolean is_behind_hole(const Hindsight *h, guint sender) {
+        const Holes *holes = h->flow->side[sender].holes;
+
+        for (guint i = 0; holes && i < holes->n; i++)
+                if (seq_before(holes->range[i].left, h->side[sender].fin_end))
+                        return TRUE;
+        return FALSE;
+}
+
 Moment received_fin(const Hindsight *h, guint side) {
         guint peer = other(side);
         gint fin = -1, fins = 0;
@@ -304,7 +366,7 @@ Moment received_fin(const Hindsight *h, guint side) {
         /* Nothing shows that it came. Repeated in vain it did not; a RST came instead of an ACK; later packets do not know it. */
         if (fin < 0 || fins > 1)
                 return never;
-        if (k.before > fin && h->entries[k.before].time_ns > h->entries[fin].time_ns + h->side[side].reaction_ns)
+        if (speaks_against_fin(h, side, fin) || is_behind_hole(h, peer))
                 return never;
         for (gint i = fin + 1; i < h->n; i++)
                 if (sent_by(h, i, side) && h->entries[i].flags & TCP_RST)

@@ -27,13 +27,28 @@ static gboolean speaks_for_unread(const Case *c, const Reset *r) {
         return FALSE;
 }
 
+/* A socket that is gone cannot abort: a bare RST of its host just before has overtaken the RST+ACK on the way. */
+#define OVERTAKES_NS (SECOND_NS / 10)
+
+static gboolean is_first_of_its_owner(const Case *c, const Reset *r) {
+        const TimelineEntry *rst = &c->hindsight->entries[r->entry];
+
+        for (guint i = 0; i + 1 < r->ordinal; i++) {
+                const TimelineEntry *e = &c->hindsight->entries[c->resets[i].entry];
+
+                if (c->resets[i].side == r->side && (e->flags & TCP_ACK || rst->time_ns - e->time_ns > OVERTAKES_NS))
+                        return FALSE;
+        }
+        return r->first || rst->flags & TCP_ACK;
+}
+
 void rule_abort(const Case *c) {
         for (Reset r = { .entry = -1 }; reset_next(c, &r);) {
                 const TimelineEntry *rst = &c->hindsight->entries[r.entry];
                 gboolean unread;
                 Finding *f;
 
-                if (r.cause != RESET_ABORT || !r.first)
+                if (r.cause != RESET_ABORT || !is_first_of_its_owner(c, &r))
                         continue;
                 unread = !r.fin_sent && speaks_for_unread(c, &r);
                 f = case_find(c, unread ? FINDING_RST_UNREAD_DATA : FINDING_RST_ON_LINGER, r.side, CERTAINTY_INFERRED);
