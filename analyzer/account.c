@@ -91,9 +91,14 @@ static void note_first(FlowSide *me, const Segment *s) {
         me->bits |= SIDE_HEARD;
 }
 
-static void note_syn(FlowSide *me, const Segment *s) {
+/* Has the other end acknowledged the SYN, and so settled which ISN is the live one? */
+static gboolean is_syn_acked(const FlowSide *me, const FlowSide *peer) {
+        return me->bits & SIDE_SYN && peer->bits & SIDE_ACK && seq_after(peer->ack, me->isn) && peer->ack - me->isn < ACK_JUMP_MAX;
+}
+
+static void note_syn(FlowSide *me, const FlowSide *peer, const Segment *s) {
         /* of several SYN+ACKs with unlike ISNs the live one is the one that is acknowledged; the last until then */
-        if (!(me->bits & SIDE_SYN) || (s->flags & TCP_ACK && me->isn != s->seq && !(me->bits & SIDE_DATA))) {
+        if (!(me->bits & SIDE_SYN) || (s->flags & TCP_ACK && me->isn != s->seq && !(me->bits & SIDE_DATA) && !is_syn_acked(me, peer))) {
                 me->isn = s->seq;
                 if (!(me->bits & SIDE_SYN_ACK) || seq_after(s->seq, me->nxt) || me->nxt == me->isn)
                         me->nxt = s->seq;
@@ -165,7 +170,7 @@ guint16 account_segment(Flow *f, guint side, const Segment *s) {
         if (!(me->bits & SIDE_HEARD) && !(s->flags & TCP_RST))
                 note_first(me, s);
         if (s->flags & TCP_SYN)
-                note_syn(me, s);
+                note_syn(me, &f->side[other(side)], s);
         if (is_keepalive(me, s))
                 marks |= ENTRY_KEEPALIVE;
         else if (me->bits & SIDE_HEARD)

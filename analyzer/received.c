@@ -35,6 +35,10 @@ static Moment opener_syn_acked(const Hindsight *h, guint side, gint sent) {
         guint peer = other(side);
         gint shown = -1, answer = -1;
 
+        /* of the other end nothing was captured: that this one acknowledges it shows that it was answered */
+        for (gint i = sent; i < h->n && !(h->flow->side[peer].bits & SIDE_HEARD); i++)
+                if (sent_by(h, i, side) && has_flags(&h->entries[i], TCP_SYN | TCP_RST | TCP_ACK, TCP_ACK))
+                        return moment_at(h, i, hindsight_position_sent(i) - 1, BASIS_INFERRED);
         for (gint i = sent; i < h->n; i++) {
                 const TimelineEntry *e = &h->entries[i];
 
@@ -166,6 +170,11 @@ Moment received_fin_acked(const Hindsight *h, guint side) {
                 if (is_lost_fin(h, other(side), i, &peer_fin) || died_before_ack(h, side, i))
                         continue;
                 return moment_at(h, i, position_of_arrival(i), h->end_ns - e->time_ns >= SETTLED_NS ? BASIS_OBSERVED : BASIS_ASSUMED);
+        }
+        /* the other FIN is not in the capture either, and this one was not repeated: they came and went together */
+        if (peer_fin.there && h->side[other(side)].fin_unseen && h->flow->side[side].fin_count == 1 && h->end_ns - peer_fin.time_ns >= SETTLED_NS) {
+                peer_fin.basis = BASIS_INFERRED;
+                return peer_fin;
         }
         return never;
 }

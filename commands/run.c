@@ -146,9 +146,12 @@ static void read_all(Pass *p) {
         tracker_finish(p->tracker);
 }
 
+/* More captures than these are not named again in a hint of what to run next. */
+#define ARGUMENTS_NAMED 3
+
 static void set_context(Pass *p) {
         guint n = merge_captures(p->merge);
-        g_autoptr(GString) arguments = g_string_new(NULL);
+        g_autoptr(GString) arguments = g_string_new(n > ARGUMENTS_NAMED ? "CAPTURE..." : NULL);
 
         p->infos = g_new(const CaptureInfo *, n);
         for (guint i = 0; i < n; i++) {
@@ -156,6 +159,8 @@ static void set_context(Pass *p) {
                 g_autofree char *quoted = NULL;
 
                 p->infos[i] = merge_info(p->merge, i);
+                if (n > ARGUMENTS_NAMED)
+                        continue;
                 path = p->infos[i]->path;
                 quoted = strpbrk(path, " '\"\\$`*?[](){}<>|&;#!~\t\n") ? g_shell_quote(path) : g_strdup(path);
                 g_string_append_printf(arguments, "%s%s", i ? " " : "", quoted);
