@@ -135,10 +135,10 @@ static const struct DurationUnit {
 } duration_units[] = {
         { 10 * NS_PER_US, NS_PER_US, 2, "µs" },
         { 100 * NS_PER_US, NS_PER_US, 1, "µs" },
-        { 1000 * NS_PER_US, NS_PER_US, 0, "µs" },
+        { 1000 * NS_PER_US - NS_PER_US / 2, NS_PER_US, 0, "µs" }, /* what would be written 1000 µs is 1 ms */
         { 10 * (guint64)NS_PER_MS, NS_PER_MS, 2, "ms" },
         { 100 * (guint64)NS_PER_MS, NS_PER_MS, 1, "ms" },
-        { 1000 * (guint64)NS_PER_MS, NS_PER_MS, 0, "ms" },
+        { 1000 * (guint64)NS_PER_MS - NS_PER_MS / 2, NS_PER_MS, 0, "ms" },
         { 10 * NS_PER_SECOND, NS_PER_SECOND, 2, "s" },
         { 1000 * NS_PER_SECOND, NS_PER_SECOND, 1, "s" },
 };
