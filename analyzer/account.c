@@ -67,10 +67,20 @@ static void holes_acknowledged(const Flow *f, FlowSide *peer, guint32 ack) {
         }
 }
 
+/* Before the first ACK no more than the unscaled window of a SYN can be under way (RFC 7323 2.2): an ACK of more is none (RFC 9293 3.10.7.4). */
+#define SYN_WINDOW_MAX 65535U
+
+static gboolean is_impossible(const FlowSide *me, const FlowSide *peer, const Segment *s) {
+        return peer->bits & SIDE_SYN && me->bits & SIDE_BARE_SYN && !(me->bits & SIDE_ACK) && !(peer->bits & SIDE_DATA) &&
+               s->ack - peer->nxt > SYN_WINDOW_MAX && seq_after(s->ack, peer->nxt);
+}
+
 static void note_acknowledgment(Flow *f, guint side, const Segment *s) {
         FlowSide *me = &f->side[side], *peer = &f->side[other(side)];
         guint32 ahead;
 
+        if (is_impossible(me, peer, s))
+                return;
         if (!(me->bits & SIDE_ACK) || seq_after(s->ack, me->ack))
                 me->ack = s->ack;
         me->bits |= SIDE_ACK;
@@ -135,8 +145,11 @@ static guint16 note_range(FlowSide *me, const Segment *s) {
         return marks;
 }
 
-static gboolean is_keepalive(const FlowSide *me, const Segment *s) {
-        return s->payload_bytes <= 1 && s->seq == me->nxt - 1 && !(s->flags & (TCP_SYN | TCP_FIN | TCP_RST)) &&
+/* At most one byte, just below what it sent or what the other end still has to acknowledge (RFC 9293 3.8.4). */
+static gboolean is_keepalive(const FlowSide *me, const FlowSide *peer, const Segment *s) {
+        gboolean below = s->seq == me->nxt - 1 || (peer->bits & SIDE_ACK && s->seq == peer->ack - 1 && seq_after(me->nxt, peer->ack));
+
+        return s->payload_bytes <= 1 && below && !(s->flags & (TCP_SYN | TCP_FIN | TCP_RST)) &&
                me->bits & SIDE_HEARD && me->nxt != me->isn;
 }
 
@@ -171,7 +184,7 @@ guint16 account_segment(Flow *f, guint side, const Segment *s) {
                 note_first(me, s);
         if (s->flags & TCP_SYN)
                 note_syn(me, &f->side[other(side)], s);
-        if (is_keepalive(me, s))
+        if (is_keepalive(me, &f->side[other(side)], s))
                 marks |= ENTRY_KEEPALIVE;
         else if (me->bits & SIDE_HEARD)
                 marks |= note_range(me, s);

@@ -46,6 +46,11 @@ static gboolean entry_equals(const TimelineEntry *e, guint side, const Segment *
         return s->facts & SEGMENT_IPV6 || e->ip_id == s->ip_id;
 }
 
+/* Bare RSTs and pure ACKs without a running IP ID or a timestamp are all alike. */
+static gboolean is_alike(const Segment *s) {
+        return !s->ip_id && !(s->facts & SEGMENT_HAS_TIMESTAMP) && !s->payload_bytes && !(s->flags & (TCP_SYN | TCP_FIN));
+}
+
 gboolean segment_is_copy(const Flow *f, guint side, const Segment *s) {
         const Timeline *t = &f->timeline;
         gint64 limit = copy_limit_ns(s);
@@ -54,6 +59,8 @@ gboolean segment_is_copy(const Flow *f, guint side, const Segment *s) {
         for (guint i = t->n; i > last; i--) {
                 const TimelineEntry *e = &t->entries[i - 1];
 
+                if (is_alike(s) && entry_side(e) != side)
+                        return FALSE; /* it may answer that */
                 if (ABS(s->time_ns - e->time_ns) <= limit && entry_equals(e, side, s))
                         return TRUE;
         }
@@ -78,8 +85,8 @@ static guint32 distance(const Flow *f, guint side, const Segment *s) {
 }
 
 /* Numbers of another connection whose SYN is not in the capture. A RST may carry anything. */
-static gboolean is_foreign(const Flow *f, const Segment *s) {
-        return !(s->flags & TCP_RST) && distance(f, flow_side_of(f, s), s) >= (f->closing ? NEAR_CLOSING : NEAR);
+static gboolean is_foreign(const Flow *f, guint side, const Segment *s) {
+        return !(s->flags & TCP_RST) && distance(f, side, s) >= (f->closing ? NEAR_CLOSING : NEAR);
 }
 
 /* Returns: the incarnation that the numbers of a segment without SYN fit best; the newer one if two fit alike. */
@@ -176,19 +183,21 @@ static gboolean path_fits(Flow *f, const Segment *s) {
         return distance(best_fit(f, s), side, s) < NEAR;
 }
 
-static Flow *find_newest(const FlowTable *t, const Segment *s, guint32 hash) {
+/* @side is set to who sent it. */
+static Flow *find_newest(const FlowTable *t, const Segment *s, guint32 hash, guint *side) {
         FlowLookup lookup;
         Flow *f = flow_table_first(t, &lookup, s, hash), *usable = NULL;
 
         for (; f; f = flow_table_next(t, &lookup)) {
-                guint side = flow_side_of(f, s);
-
+                *side = flow_side_of(f, s);
                 /* the common case, and the exact one, first */
-                if (f->side[side].bits & SIDE_PATH && f->side[side].path == s->path)
+                if (f->side[*side].bits & SIDE_PATH && f->side[*side].path == s->path)
                         return f;
                 if (!usable && path_fits(f, s))
                         usable = f;
         }
+        if (usable)
+                *side = flow_side_of(usable, s);
         return usable;
 }
 
@@ -208,35 +217,38 @@ static Match add(FlowTable *t, const Segment *s, guint32 hash, Flow *older) {
         return (Match){ .flow = f, .side = sender };
 }
 
+/* A SYN or SYN+ACK: known by its ISN, or the beginning of something. */
+static Match match_syn(FlowTable *t, const Segment *s, guint32 hash, Flow *newest) {
+        Flow *f = find_syn(newest, s);
+
+        if (!f && is_stray_syn_ack(newest, s))
+                f = newest;
+        return f ? (Match){ .flow = f, .side = flow_side_of(f, s) } : add(t, s, hash, newest);
+}
+
 Match incarnation_match(FlowTable *t, const Segment *s, guint32 hash) {
-        Flow *newest = find_newest(t, s, hash), *f;
+        guint side;
+        Flow *newest = find_newest(t, s, hash, &side), *f;
 
         if (!newest && flow_table_is_late(t, s, hash))
                 return (Match){ .late = TRUE };
         if (!newest)
                 return add(t, s, hash, NULL);
-        if (s->flags & TCP_SYN && !(s->flags & TCP_RST)) {
-                f = find_syn(newest, s);
-                if (!f && is_stray_syn_ack(newest, s))
-                        f = newest;
-                if (!f)
-                        return add(t, s, hash, newest);
-                return (Match){ .flow = f, .side = flow_side_of(f, s) };
-        }
+        if (s->flags & TCP_SYN && !(s->flags & TCP_RST))
+                return match_syn(t, s, hash, newest);
         f = newest->older ? best_fit(newest, s) : newest;
         if (f != newest) {
-                guint side = flow_side_of(newest, s);
-
                 if (answers_challenge(newest, f, side, s))
                         return (Match){ .flow = newest, .side = side, .ended = f };
+                side = flow_side_of(f, s);
         }
-        if (is_foreign(f, s))
+        if (is_foreign(f, side, s))
                 return add(t, s, hash, newest);
-        return (Match){ .flow = f, .side = flow_side_of(f, s) };
+        return (Match){ .flow = f, .side = side };
 }
 
 Flow *incarnation_of_quote(const FlowTable *t, const Segment *s, guint32 hash, guint *side) {
-        Flow *f = find_newest(t, s, hash);
+        Flow *f = find_newest(t, s, hash, side);
 
         for (guint i = 0; f && i < INCARNATIONS_BACK; i++) {
                 const FlowSide *me = &f->side[flow_side_of(f, s)];

@@ -16,7 +16,7 @@
 static void copy_side(const Flow *f, guint side, SideRecord *r) {
         const FlowSide *me = &f->side[side], *peer = &f->side[other(side)];
 
-        memset(r, 0, sizeof *r);
+        memset(r, 0, G_STRUCT_OFFSET(SideRecord, states)); /* an entry is written before it is read */
         r->address = f->address[side].address;
         r->port = f->address[side].port;
         r->packets = me->packets;

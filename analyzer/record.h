@@ -71,7 +71,6 @@ typedef struct SideRecord {
         guint8 n_states;
         guint8 state; /* TcpState at the end of the capture */
         guint8 entered[STATES]; /* by state: which of @states is the first entry of it, from 1; 0 none */
-        StateEntry states[RECORD_STATES_MAX];
         guint64 packets;
         guint64 payload_bytes;       /* sent, resent bytes included */
         guint64 retransmitted_packets;
@@ -96,6 +95,7 @@ typedef struct SideRecord {
         FrameRef last_data_frame;
         FrameRef last_frame;         /* last packet of any kind; 0 when the side was never heard */
         gint64 last_ns;
+        StateEntry states[RECORD_STATES_MAX]; /* @n_states of them */
 } SideRecord;
 
 #define RECORD_ZEEK_LATER_MAX 7 /* what comes after them is not told */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <string.h>
 
+#include "sequence.h"
 #include "timeline_log.h"
 
 /*
@@ -125,6 +126,12 @@ static void make_room(TimelinePool *p, Timeline *t) {
 /* Records that a capture wrote in the wrong order lie this close; a larger step back is the clock's, and the order is right. */
 #define SWAPPED_NS_MAX (500 * G_GINT64_CONSTANT(1000000))
 
+/* What is acknowledged was sent before, whatever two interfaces' clocks say. */
+static gboolean answers(const TimelineEntry *e, const TimelineEntry *before) {
+        return entry_side(e) != entry_side(before) && e->flags & TCP_ACK && entry_end(before) != before->seq &&
+               !(before->marks & (ENTRY_RETRANSMISSION | ENTRY_ICMP)) && seq_at_or_after(e->ack, entry_end(before));
+}
+
 void timeline_append(TimelinePool *p, Timeline *t, const TimelineEntry *entry, gboolean closing) {
         guint i;
 
@@ -134,7 +141,7 @@ void timeline_append(TimelinePool *p, Timeline *t, const TimelineEntry *entry, g
         for (i = t->n++; i > 0; i--) {
                 gint64 early = t->entries[i - 1].time_ns - entry->time_ns;
 
-                if (early <= 0 || early > SWAPPED_NS_MAX)
+                if (early <= 0 || early > SWAPPED_NS_MAX || answers(entry, &t->entries[i - 1]))
                         break;
                 t->entries[i] = t->entries[i - 1];
         }

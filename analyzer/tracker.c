@@ -251,11 +251,12 @@ static void prefetch_closed(const Tracker *t) {
                 flow_prefetch_whole_timeline(*closed_at(t, CLOSED_AHEAD));
 }
 
-static void report_closed(Tracker *t) {
+/* By the time of the segment at hand, not the latest seen: a clock may have been set back, and frames may have been looked at ahead. */
+static void report_closed(Tracker *t, gint64 now_ns) {
         while (t->closed.n > 0) {
                 Flow *f = *closed_at(t, 0);
 
-                if (f->queued_ns > t->end_ns - FINAL_NS)
+                if (now_ns - f->queued_ns < FINAL_NS)
                         return;
                 prefetch_closed(t);
                 t->closed.first++;
@@ -273,7 +274,7 @@ static void feed_one(Tracker *t, const Segment *s, guint32 hash) {
 
         t->totals.segments++;
         tracker_note_time(t, s->time_ns);
-        report_closed(t);
+        report_closed(t, s->time_ns);
         if (s->kind == SEGMENT_ICMP_QUOTE) {
                 add_quote(t, s, hash);
                 return;
