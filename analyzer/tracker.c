@@ -199,8 +199,9 @@ void tracker_note_time(Tracker *t, gint64 time_ns) {
 static gboolean has_closed(const Flow *f) {
         const FlowSide *c = &f->side[CLIENT], *s = &f->side[SERVER];
 
+        /* RSTs alone are no connection that could be over */
         if ((c->bits | s->bits) & SIDE_RST)
-                return TRUE;
+                return (c->bits | s->bits) & SIDE_HEARD;
         return c->bits & s->bits & SIDE_FIN && seq_at_or_after(c->ack, s->fin_end) && seq_at_or_after(s->ack, c->fin_end);
 }
 

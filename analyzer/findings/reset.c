@@ -116,11 +116,10 @@ static gboolean answers_at_once(const Case *c, const Reset *r, const TimelineEnt
 static gboolean is_in_time_wait(const Case *c, guint side, gint64 time_ns) {
         const SideRecord *me = &c->record->side[side];
         const StateEntry *time_wait = record_state(c->record, side, STATE_TIME_WAIT);
-        gboolean last = time_wait == &me->states[me->n_states - 1];
 
         if (!time_wait || time_ns - time_wait->time_ns > TIME_WAIT_NS_MAX)
                 return FALSE;
-        return last || (time_wait[1].event != EVENT_RST_ACCEPTED && time_wait[1].event != EVENT_REUSED) || time_wait[1].time_ns >= time_ns;
+        return time_wait == &me->states[me->n_states - 1] || (time_wait[1].event != EVENT_RST_ACCEPTED && time_wait[1].event != EVENT_REUSED) || time_wait[1].time_ns >= time_ns;
 }
 
 static ResetCause cause_of_bare(const Case *c, const Reset *r, const Before *b) {
