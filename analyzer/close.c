@@ -25,22 +25,29 @@ static gboolean has_reset(const FlowRecord *record) {
         return went_by(record, EVENT_REFUSED) || went_by(record, EVENT_SENDS_RST) || went_by(record, EVENT_RST_ACCEPTED);
 }
 
-/* The end of the timeline: one side repeats or probes, the other says nothing any more. */
-static gboolean is_abandoned(const Hindsight *h) {
+guint close_unanswered_repeats(const Hindsight *h, const TimelineEntry **first) {
         guint repeats = 0, side = SIDES;
 
+        *first = NULL;
         for (gint i = h->n - 1; i >= 0; i--) {
                 const TimelineEntry *e = &h->entries[i];
 
-                if (e->marks & (ENTRY_ICMP | ENTRY_FOREIGN))
+                if (!entry_is_ordinary(e))
                         continue;
                 if (side == SIDES)
                         side = entry_side(e);
                 if (entry_side(e) != side || !(e->marks & (ENTRY_RETRANSMISSION | ENTRY_KEEPALIVE)))
                         break;
+                *first = e;
                 repeats++;
         }
-        return repeats >= ABANDONED_REPEATS;
+        return repeats;
+}
+
+static gboolean is_abandoned(const Hindsight *h) {
+        const TimelineEntry *first;
+
+        return close_unanswered_repeats(h, &first) >= ABANDONED_REPEATS;
 }
 
 static CloseKind reset_kind(const Hindsight *h, const FlowRecord *record) {

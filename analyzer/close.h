@@ -5,6 +5,12 @@
 
 #include "hindsight.h"
 
+/*
+ * The end of the timeline: one side repeats or probes, the other says nothing any more. Returns: how many such packets there are;
+ * @first is set to the first of them, or NULL.
+ */
+guint close_unanswered_repeats(const Hindsight *h, const TimelineEntry **first);
+
 CloseKind close_kind(const Hindsight *h, const FlowRecord *record);
 ClosedFirstBy close_first_by(const Hindsight *h, const FlowRecord *record);
 

@@ -60,7 +60,7 @@ static void find_kinds(Hindsight *h) {
                 guint s = entry_side(e);
                 guint8 kind = (guint8)(1U << s);
 
-                if (e->marks & (ENTRY_ICMP | ENTRY_FOREIGN)) {
+                if (!entry_is_ordinary(e)) {
                         h->kind[i] = 0;
                         continue;
                 }
@@ -110,7 +110,7 @@ static void find_unseen_fin(Hindsight *h, guint side) {
                 const TimelineEntry *e = &h->entries[i];
                 gboolean proves;
 
-                if (e->flags & (TCP_SYN | TCP_RST) || e->marks & (ENTRY_ICMP | ENTRY_FOREIGN))
+                if (e->flags & (TCP_SYN | TCP_RST) || !entry_is_ordinary(e))
                         continue;
                 proves = entry_side(e) == side ? e->payload_bytes == 0 && e->seq == me->nxt + 1
                                                : e->flags & TCP_ACK && e->ack == me->nxt + 1;
@@ -130,7 +130,7 @@ static void find_isn(Hindsight *h, guint side) {
         for (gint i = 0; i < h->n; i++) {
                 const TimelineEntry *e = &h->entries[i];
 
-                if (!(e->flags & TCP_SYN) || e->marks & (ENTRY_ICMP | ENTRY_FOREIGN))
+                if (!(e->flags & TCP_SYN) || !entry_is_ordinary(e))
                         continue;
                 if (entry_side(e) == side && e->seq == k->isn && k->has_isn && seq_after(entry_end(e), k->syn_end))
                         k->syn_end = entry_end(e);
@@ -219,7 +219,7 @@ static Moment find_sent_fin(const Hindsight *h, guint side) {
                 /* a socket that has sent a RST sends no FIN: it was sent before and came late */
                 if (is_fin(h, i, side))
                         return moment_at(h, i, MIN(hindsight_position_sent(i), before_rst), BASIS_OBSERVED);
-                if (e->marks & (ENTRY_ICMP | ENTRY_FOREIGN) || e->flags & TCP_SYN)
+                if (!entry_is_ordinary(e) || e->flags & TCP_SYN)
                         continue;
                 if (entry_side(e) == side ? e->seq == k->fin_end && !(e->flags & TCP_RST) : covers(e, k->fin_end))
                         return moment_at(h, i, hindsight_position_sent(i) - 1, BASIS_INFERRED);
@@ -233,7 +233,7 @@ static Moment find_talks(const Hindsight *h, guint side) {
         for (gint i = 0; i < h->n; i++) {
                 const TimelineEntry *e = &h->entries[i];
 
-                if (e->marks & (ENTRY_ICMP | ENTRY_FOREIGN) || e->flags & (TCP_SYN | TCP_RST) || !(e->flags & TCP_ACK))
+                if (!entry_is_ordinary(e) || e->flags & (TCP_SYN | TCP_RST) || !(e->flags & TCP_ACK))
                         continue;
                 if (e->flags & TCP_FIN)
                         return never; /* joined when it was closing already: nothing shows what was before */

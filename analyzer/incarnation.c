@@ -35,7 +35,7 @@ static gint64 copy_limit_ns(const Segment *s) {
 
 static gboolean entry_equals(const TimelineEntry *e, guint side, const Segment *s) {
         if (entry_side(e) != side || e->seq != s->seq || e->flags != s->flags || e->payload_bytes != s->payload_bytes ||
-            e->window != s->window || e->marks & (ENTRY_ICMP | ENTRY_FOREIGN))
+            e->window != s->window || !entry_is_ordinary(e))
                 return FALSE;
         if (s->flags & TCP_ACK && e->ack != s->ack)
                 return FALSE;

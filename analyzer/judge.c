@@ -53,7 +53,7 @@ static void note_frames(const Hindsight *h, FlowRecord *record) {
                 SideRecord *me = &record->side[s], *peer = &record->side[other(s)];
                 const HindsightSide *k = &h->side[other(s)];
 
-                if (e->marks & (ENTRY_ICMP | ENTRY_FOREIGN))
+                if (!entry_is_ordinary(e))
                         continue;
                 if (e->flags & TCP_RST) {
                         note_first(&me->rst_frame, &me->rst_ns, e);
@@ -105,7 +105,7 @@ static void end_given_up(const Hindsight *h, FlowRecord *record) {
                 for (gint i = 0; i < h->n; i++) {
                         const TimelineEntry *e = &h->entries[i];
 
-                        if (entry_side(e) != s || !(e->flags & flag) || e->marks & (ENTRY_ICMP | ENTRY_FOREIGN))
+                        if (entry_side(e) != s || !(e->flags & flag) || !entry_is_ordinary(e))
                                 continue;
                         before_ns = last_ns;
                         last_ns = e->time_ns;

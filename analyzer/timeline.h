@@ -43,6 +43,11 @@ typedef struct TimelineEntry {
         guint8 ttl;
 } TimelineEntry;
 
+/* A TCP packet of this connection: no ICMP quotation, nothing of another one. */
+static inline gboolean entry_is_ordinary(const TimelineEntry *e) {
+        return !(e->marks & (ENTRY_ICMP | ENTRY_FOREIGN));
+}
+
 static inline guint entry_side(const TimelineEntry *e) {
         return e->marks & 1U;
 }

@@ -18,7 +18,7 @@ static gboolean speaks_for_unread(const Case *c, const Reset *r) {
         for (gint i = r->entry - 1; i >= 0; i--) {
                 const TimelineEntry *e = &c->hindsight->entries[i];
 
-                if (e->marks & (ENTRY_ICMP | ENTRY_FOREIGN) || !e->payload_bytes)
+                if (!entry_is_ordinary(e) || !e->payload_bytes)
                         continue;
                 /* what its ACK field does not cover had not come; what it wrote after the peer's data came shows that it had read them */
                 return entry_side(e) != r->side && rst->time_ns - e->time_ns <= JUST_COME_NS &&

@@ -28,7 +28,7 @@ static Fins find_fins(const Hindsight *h, guint side) {
                 const TimelineEntry *e = &h->entries[i];
                 gboolean covers, answers;
 
-                if (e->marks & (ENTRY_ICMP | ENTRY_FOREIGN) || e->flags & (TCP_RST | TCP_SYN))
+                if (!entry_is_ordinary(e) || e->flags & (TCP_RST | TCP_SYN))
                         continue;
                 if (entry_side(e) != side) {
                         if (!(e->flags & TCP_ACK) || !k->has_fin || seq_before(e->ack, k->fin_end))

@@ -12,7 +12,7 @@ static gint64 last_sign_of_life(const Case *c, const Reset *r, gint64 since_ns) 
         for (gint i = 0; i < r->entry; i++) {
                 const TimelineEntry *e = &c->hindsight->entries[i];
 
-                if (entry_side(e) == r->side && !(e->marks & (ENTRY_ICMP | ENTRY_FOREIGN)) && !(e->flags & TCP_RST))
+                if (entry_side(e) == r->side && entry_is_ordinary(e) && !(e->flags & TCP_RST))
                         last_ns = MAX(last_ns, e->time_ns);
         }
         return last_ns;

@@ -15,7 +15,7 @@ typedef struct Probes {
 } Probes;
 
 static gboolean ordinary(const TimelineEntry *e) {
-        return !(e->marks & (ENTRY_ICMP | ENTRY_FOREIGN)) && !(e->flags & (TCP_SYN | TCP_RST));
+        return entry_is_ordinary(e) && !(e->flags & (TCP_SYN | TCP_RST));
 }
 
 /* A host's own keepalive looks like its packet before: it repeats its window and its timestamps. */

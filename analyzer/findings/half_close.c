@@ -17,7 +17,7 @@ static void find(const Case *c, guint closer) {
         for (gint i = 0; i < h->n; i++) {
                 const TimelineEntry *e = &h->entries[i];
 
-                if (e->marks & (ENTRY_ICMP | ENTRY_FOREIGN) || e->flags & (TCP_SYN | TCP_RST))
+                if (!entry_is_ordinary(e) || e->flags & (TCP_SYN | TCP_RST))
                         continue;
                 if (entry_side(e) != closer) {
                         if (seq_before(e->ack, fin_end) && (!has_under_way || seq_after(entry_end(e), under_way))) {
@@ -62,7 +62,7 @@ static gboolean answers_from_full_socket(const Hindsight *h, guint closer, gint 
         for (gint i = answer - 1; i >= 0 && counted < COUNTED_IDS_MIN; i--) {
                 const TimelineEntry *e = &h->entries[i];
 
-                if (entry_side(e) != closer || e->marks & (ENTRY_ICMP | ENTRY_FOREIGN))
+                if (entry_side(e) != closer || !entry_is_ordinary(e))
                         continue;
                 if ((guint16)(later->ip_id - e->ip_id) != 1 || later->ip_id == 0)
                         return FALSE;
@@ -85,7 +85,7 @@ static void find_without_data(const Case *c, guint closer) {
         for (gint i = 0; i < h->n; i++) {
                 const TimelineEntry *e = &h->entries[i];
 
-                if (entry_side(e) != closer || e->marks & (ENTRY_ICMP | ENTRY_FOREIGN) || !(e->flags & TCP_ACK) ||
+                if (entry_side(e) != closer || !entry_is_ordinary(e) || !(e->flags & TCP_ACK) ||
                     seq_before(e->ack, fin_end))
                         continue;
                 if (!answers_from_full_socket(h, closer, i))

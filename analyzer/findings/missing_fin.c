@@ -64,7 +64,7 @@ static gboolean end_is_missing(const Case *c, guint side) {
         for (gint i = h->n - 1; i >= 0; i--) {
                 const TimelineEntry *e = &h->entries[i];
 
-                if (entry_side(e) == side && !(e->marks & (ENTRY_ICMP | ENTRY_FOREIGN)) && !(e->flags & TCP_RST) &&
+                if (entry_side(e) == side && entry_is_ordinary(e) && !(e->flags & TCP_RST) &&
                     entry_end(e) != e->seq && entry_end(e) == c->flow->side[side].nxt)
                         return FALSE;
         }

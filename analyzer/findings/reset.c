@@ -21,10 +21,6 @@ typedef struct Before {
         gboolean peer_fin_acked;      /* the RST's sender had acknowledged the peer's FIN */
 } Before;
 
-static gboolean ordinary(const TimelineEntry *e) {
-        return !(e->marks & (ENTRY_ICMP | ENTRY_FOREIGN));
-}
-
 static void at_least(guint32 *high, gboolean *has, guint32 x) {
         if (!*has || seq_after(x, *high))
                 *high = x;
@@ -39,7 +35,7 @@ static Before before(const Hindsight *h, gint rst, guint side) {
         for (gint i = 0; i < rst; i++) {
                 const TimelineEntry *e = &h->entries[i];
 
-                if (!ordinary(e) || e->flags & TCP_RST)
+                if (!entry_is_ordinary(e) || e->flags & TCP_RST)
                         continue;
                 if (entry_side(e) == side) {
                         at_least(&b.nxt, &b.has_nxt, entry_end(e));
@@ -64,7 +60,7 @@ static gint with_its_data(const Hindsight *h, gint fin, guint32 ack) {
         for (gint i = fin - 1; i >= 0 && !f->payload_bytes && f->flags & TCP_FIN; i--) {
                 const TimelineEntry *e = &h->entries[i];
 
-                if (entry_side(e) == entry_side(f) && ordinary(e) && e->payload_bytes && e->ack == f->ack && entry_end(e) == f->seq &&
+                if (entry_side(e) == entry_side(f) && entry_is_ordinary(e) && e->payload_bytes && e->ack == f->ack && entry_end(e) == f->seq &&
                     seq_after(entry_end(e), ack))
                         return i;
         }
@@ -80,7 +76,7 @@ static gint answered(const Hindsight *h, gint rst, guint side, guint32 ack) {
                 const TimelineEntry *e = &h->entries[i];
                 gboolean fits = r->flags & TCP_ACK ? r->ack == entry_end(e) : e->flags & TCP_ACK && e->ack == r->seq;
 
-                if (entry_side(e) == side || !ordinary(e) || e->flags & TCP_RST || !fits)
+                if (entry_side(e) == side || !entry_is_ordinary(e) || e->flags & TCP_RST || !fits)
                         continue;
                 if (e->payload_bytes || e->flags & (TCP_SYN | TCP_FIN) || e->marks & ENTRY_KEEPALIVE)
                         return with_its_data(h, i, ack);
@@ -95,7 +91,7 @@ static void count_probes(const Hindsight *h, Reset *r) {
         for (gint i = r->entry - 1; i >= 0; i--) {
                 const TimelineEntry *e = &h->entries[i];
 
-                if (!ordinary(e))
+                if (!entry_is_ordinary(e))
                         continue;
                 if (entry_side(e) != r->side || !(e->marks & (ENTRY_KEEPALIVE | ENTRY_RETRANSMISSION)))
                         break;
@@ -164,7 +160,7 @@ static gboolean is_foreign(const Case *c, const Reset *r) {
         guint oddities = 0;
 
         for (gint i = 0; i < h->n && i < r->entry; i++)
-                if (ordinary(&h->entries[i]) && entry_side(&h->entries[i]) == r->side && !(h->entries[i].flags & (TCP_RST | TCP_SYN)))
+                if (entry_is_ordinary(&h->entries[i]) && entry_side(&h->entries[i]) == r->side && !(h->entries[i].flags & (TCP_RST | TCP_SYN)))
                         last = &h->entries[i];
         if (!last)
                 return FALSE;
@@ -192,7 +188,7 @@ gint reset_goes_on(const Case *c, const Reset *r, guint side) {
         for (gint i = r->entry + 1; i < h->n; i++) {
                 const TimelineEntry *e = &h->entries[i];
 
-                if (entry_side(e) == side && ordinary(e) && !(h->kind[i] & HINDSIGHT_STALE) && !(e->flags & TCP_RST) && e->time_ns > sure_ns)
+                if (entry_side(e) == side && entry_is_ordinary(e) && !(h->kind[i] & HINDSIGHT_STALE) && !(e->flags & TCP_RST) && e->time_ns > sure_ns)
                         return i;
         }
         return -1;
@@ -206,7 +202,7 @@ static gint lived_on(const Case *c, const Reset *r) {
         if (mine < 0)
                 return is_disproved_rst(h, r->side, r->entry) ? r->entry : -1;
         for (gint i = mine + 1; i < h->n; i++)
-                if (entry_side(&h->entries[i]) != r->side && ordinary(&h->entries[i]) && !(h->entries[i].flags & TCP_RST))
+                if (entry_side(&h->entries[i]) != r->side && entry_is_ordinary(&h->entries[i]) && !(h->entries[i].flags & TCP_RST))
                         return mine;
         return -1;
 }
@@ -245,7 +241,7 @@ static Reset classify(const Case *c, gint i) {
 
         *r = (Reset){ .entry = i, .side = entry_side(&h->entries[i]), .first = TRUE, .unanswered = -1 };
         for (gint j = 0; j < i && r->first; j++)
-                r->first = !ordinary(&h->entries[j]) || entry_side(&h->entries[j]) != r->side || !(h->entries[j].flags & TCP_RST);
+                r->first = !entry_is_ordinary(&h->entries[j]) || entry_side(&h->entries[j]) != r->side || !(h->entries[j].flags & TCP_RST);
         b = before(h, i, r->side);
         r->answers = answered(h, i, r->side, b.ack);
         r->fin_sent = b.fin_sent;
@@ -273,7 +269,7 @@ guint reset_classify_all(const Case *c, Reset *resets) {
         guint n = 0;
 
         for (gint i = 0; i < h->n && n < RESETS_MAX; i++)
-                if (ordinary(&h->entries[i]) && h->entries[i].flags & TCP_RST) {
+                if (entry_is_ordinary(&h->entries[i]) && h->entries[i].flags & TCP_RST) {
                         resets[n] = classify(c, i);
                         n++;
                         resets[n - 1].ordinal = n;

@@ -24,7 +24,7 @@ static const TimelineEntry *challenged(const Case *c, const Reset *r) {
         for (gint i = 0; i < c->hindsight->n; i++) {
                 const TimelineEntry *e = &c->hindsight->entries[i];
 
-                if (entry_side(e) != peer || e->marks & (ENTRY_ICMP | ENTRY_FOREIGN) || !(e->flags & TCP_ACK))
+                if (entry_side(e) != peer || !entry_is_ordinary(e) || !(e->flags & TCP_ACK))
                         continue;
                 if (i > r->entry)
                         return has_ack && e->ack == ack && !e->payload_bytes && !(e->flags & (TCP_SYN | TCP_FIN | TCP_RST)) &&

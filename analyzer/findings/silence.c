@@ -18,10 +18,9 @@ static void peer_vanished(const Case *c, guint side, const TimelineEntry *first,
 }
 
 void rule_silence(const Case *c) {
-        const Hindsight *h = c->hindsight;
         const FlowRecord *r = c->record;
-        const TimelineEntry *first = NULL;
-        guint probes = 0, side = SIDES;
+        const TimelineEntry *first;
+        guint probes;
         gint64 idle_ns = r->capture_end_ns - r->end_ns;
 
         if (r->close == CLOSE_OPEN && idle_ns >= c->options->linger_ns) {
@@ -32,18 +31,7 @@ void rule_silence(const Case *c) {
         }
         if (r->close != CLOSE_ABANDONED)
                 return;
-        for (gint i = h->n - 1; i >= 0; i--) {
-                const TimelineEntry *e = &h->entries[i];
-
-                if (e->marks & (ENTRY_ICMP | ENTRY_FOREIGN))
-                        continue;
-                if (side == SIDES)
-                        side = entry_side(e);
-                if (entry_side(e) != side || !(e->marks & (ENTRY_KEEPALIVE | ENTRY_RETRANSMISSION)))
-                        break;
-                first = e;
-                probes++;
-        }
-        if (probes >= PROBES_MIN && r->side[other(side)].packets)
-                peer_vanished(c, side, first, probes);
+        probes = close_unanswered_repeats(c->hindsight, &first);
+        if (probes >= PROBES_MIN && r->side[other(entry_side(first))].packets)
+                peer_vanished(c, entry_side(first), first, probes);
 }

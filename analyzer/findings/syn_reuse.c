@@ -26,16 +26,12 @@ typedef struct Reuse {
         const TimelineEntry *syn_again;
 } Reuse;
 
-static gboolean ordinary(const TimelineEntry *e) {
-        return !(e->marks & (ENTRY_ICMP | ENTRY_FOREIGN));
-}
-
 /* The first packet of @side with these flags, not before @since_ns. */
 static const TimelineEntry *first_with(const Timeline *t, guint side, guint8 mask, guint8 value, gint64 since_ns) {
         for (guint i = 0; i < t->n; i++) {
                 const TimelineEntry *e = &t->entries[i];
 
-                if (ordinary(e) && entry_side(e) == side && (e->flags & mask) == value && e->time_ns >= since_ns)
+                if (entry_is_ordinary(e) && entry_side(e) == side && (e->flags & mask) == value && e->time_ns >= since_ns)
                         return e;
         }
         return NULL;
@@ -82,7 +78,7 @@ static void add_timestamps(const Reuse *r, Finding *f) {
         for (guint i = r->old->timeline.n; i > 0; i--) {
                 const TimelineEntry *e = &r->old->timeline.entries[i - 1];
 
-                if (ordinary(e) && entry_side(e) == r->old_sender && e->marks & ENTRY_TIMESTAMP && e->time_ns <= r->syn->time_ns) {
+                if (entry_is_ordinary(e) && entry_side(e) == r->old_sender && e->marks & ENTRY_TIMESTAMP && e->time_ns <= r->syn->time_ns) {
                         finding_integer(f, "timestamp_delta", seq_diff(r->syn->tsval, e->tsval), BOUND_EXACT);
                         return;
                 }
@@ -134,7 +130,7 @@ static gboolean find_reuse(const Case *c, Reuse *r) {
         const Timeline *t = &c->flow->timeline;
 
         for (guint i = 0; i < t->n && !r->syn; i++)
-                if (ordinary(&t->entries[i]) && (t->entries[i].flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN)
+                if (entry_is_ordinary(&t->entries[i]) && (t->entries[i].flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN)
                         r->syn = &t->entries[i];
         if (!r->syn)
                 return FALSE;

@@ -27,7 +27,7 @@ static void old_duplicate(const Case *c, guint side, const StateEntry *time_wait
         for (gint i = 0; i < h->n; i++) {
                 const TimelineEntry *e = &h->entries[i];
 
-                if (e->marks & (ENTRY_ICMP | ENTRY_FOREIGN) || e->time_ns <= time_wait->time_ns)
+                if (!entry_is_ordinary(e) || e->time_ns <= time_wait->time_ns)
                         continue;
                 if (!old && entry_side(e) != side && e->payload_bytes && !(e->flags & (TCP_FIN | TCP_RST | TCP_SYN)) &&
                     !(e->marks & ENTRY_KEEPALIVE) && !seq_after(entry_end(e), c->flow->side[side].ack))
