@@ -37,6 +37,8 @@ typedef struct Holes {
         guint8 n;
 } Holes;
 
+#define CACHE_LINE 64
+
 /* What every packet touches comes first, in a cache line of its own. */
 typedef struct FlowSide {
         guint32 isn;     /* base of relative numbers */
@@ -57,7 +59,7 @@ typedef struct FlowSide {
         guint32 copies;
         guint64 retransmitted_packets, retransmitted_bytes;
         guint64 missing_bytes;
-} FlowSide;
+} __attribute__((aligned(CACHE_LINE))) FlowSide;
 
 typedef struct FlowAddress {
         Address address;
@@ -97,7 +99,7 @@ typedef struct Flow {
         gint64 queued_ns;   /* end_ns when it was queued */
         guint32 icmp_errors;
         GArray *zeek; /* of ZeekFlow: rows of Zeek's conn.log, the last one still open; NULL unless asked for */
-} Flow;
+} __attribute__((aligned(CACHE_LINE))) Flow;
 
 G_STATIC_ASSERT(G_STRUCT_OFFSET(FlowSide, last_data_ns) == 64);
 G_STATIC_ASSERT(G_STRUCT_OFFSET(Flow, start_ns) == 64);

@@ -62,7 +62,7 @@ void flow_table_free(FlowTable *t) {
         for (guint32 i = 0; i < t->places; i++)
                 flow_clear(t, flow_at(t, i));
         for (guint32 i = 0; i < t->n_blocks; i++)
-                g_free(t->blocks[i]);
+                g_aligned_free(t->blocks[i]);
         g_free(t->blocks);
         g_free(t->slots);
         g_array_unref(t->free_places);
@@ -99,8 +99,6 @@ void flow_table_prefetch_slot(const FlowTable *t, guint32 hash) {
         __builtin_prefetch(&t->slots[hash & t->mask]);
 }
 
-#define CACHE_LINE 64
-
 const Flow *flow_table_prefetch_flow(const FlowTable *t, guint32 hash) {
         guint32 i = hash & t->mask;
         const Flow *f;
@@ -128,8 +126,8 @@ void flow_prefetch(const Flow *f) {
 }
 
 void flow_prefetch_whole_timeline(const Flow *f) {
-        for (guint i = 0; i < f->timeline.n; i++)
-                __builtin_prefetch(&f->timeline.entries[i]);
+        for (gsize line = 0; line < f->timeline.n * sizeof(TimelineEntry); line += CACHE_LINE)
+                __builtin_prefetch((const char *)f->timeline.entries + line);
 }
 
 static inline gboolean end_is(const FlowAddress *end, const Address *address, guint16 port) {
@@ -215,7 +213,7 @@ static Flow *new_flow(FlowTable *t) {
         } else {
                 if (t->places == t->n_blocks * BLOCK_FLOWS) {
                         t->blocks = g_renew(Flow *, t->blocks, t->n_blocks + 1);
-                        t->blocks[t->n_blocks++] = g_new0(Flow, BLOCK_FLOWS);
+                        t->blocks[t->n_blocks++] = g_aligned_alloc0(BLOCK_FLOWS, sizeof(Flow), CACHE_LINE);
                 }
                 place = t->places++;
         }
