@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "analyzer/endpoint.h"
 #include "units.h"
 
 static const char *const event_words[] = {
@@ -280,14 +281,40 @@ static void verdict_simultaneous(GString *text, const ReportContext *c, const Fl
         append_time_wait(text, f);
 }
 
-static void append_reset(GString *text, const ReportContext *c, const FlowRecord *f, gint64 after_ns) {
-        guint side = resetter(f);
+/* The RST that an end's states say it ended by: others may have been forged, or not been taken. */
+typedef struct EndingRst {
+        guint side; /* that sent it */
+        FrameRef frame;
+        gint64 time_ns;
+} EndingRst;
 
-        words_side(text, f, side);
+static EndingRst ending_rst(const FlowRecord *f) {
+        guint by = resetter(f);
+        EndingRst rst = { by, f->side[by].rst_frame, f->side[by].rst_ns };
+        gboolean found = FALSE;
+
+        for (guint side = 0; side < SIDES; side++) {
+                for (guint i = 0; i < f->side[side].n_states; i++) {
+                        const StateEntry *e = &f->side[side].states[i];
+                        gboolean sent = e->event == EVENT_SENDS_RST, taken = e->event == EVENT_RST_ACCEPTED;
+
+                        if ((!sent && !taken) || (found && e->time_ns >= rst.time_ns))
+                                continue;
+                        rst = (EndingRst){ sent ? side : !side, e->frame, e->time_ns };
+                        found = TRUE;
+                }
+        }
+        return rst;
+}
+
+static void append_reset(GString *text, const ReportContext *c, const FlowRecord *f, gint64 after_ns) {
+        EndingRst rst = ending_rst(f);
+
+        words_side(text, f, rst.side);
         g_string_append(text, " reset the connection");
-        append_later(text, after_ns, f->side[side].rst_ns);
-        append_evidence(text, c, "RST", f->side[side].rst_frame);
-        if (f->side[!side].unacked_bytes > 0 || f->side[side].unacked_bytes > 0) {
+        append_later(text, after_ns, rst.time_ns);
+        append_evidence(text, c, "RST", rst.frame);
+        if (f->side[CLIENT].unacked_bytes > 0 || f->side[SERVER].unacked_bytes > 0) {
                 g_string_append(text, "; ");
                 bytes_append(text, f->side[CLIENT].unacked_bytes + f->side[SERVER].unacked_bytes);
                 g_string_append(text, " never acknowledged");
