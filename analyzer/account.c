@@ -2,7 +2,10 @@
 #include "account.h"
 #include "sequence.h"
 
-/* An acknowledgment this far beyond what was captured is nonsense, not a gap: the largest window (RFC 7323 2.3). */
+/*
+ * An acknowledgment this far beyond what was captured is nonsense, not a gap: the largest window (RFC 7323
+ * 2.3).
+ */
 #define ACK_JUMP_MAX (1U << 30)
 
 static void hole_remove(Holes *h, guint i) {
@@ -67,7 +70,10 @@ static void holes_acknowledged(const Flow *f, FlowSide *peer, guint32 ack) {
         }
 }
 
-/* Before the first ACK no more than the unscaled window of a SYN can be under way (RFC 7323 2.2): an ACK of more is none (RFC 9293 3.10.7.4). */
+/*
+ * Before the first ACK no more than the unscaled window of a SYN can be under way (RFC 7323 2.2): an ACK of
+ * more is none (RFC 9293 3.10.7.4).
+ */
 #define SYN_WINDOW_MAX 65535U
 
 static gboolean is_impossible(const FlowSide *me, const FlowSide *peer, const Segment *s) {
@@ -107,7 +113,10 @@ static gboolean is_syn_acked(const FlowSide *me, const FlowSide *peer) {
 }
 
 static void note_syn(FlowSide *me, const FlowSide *peer, const Segment *s) {
-        /* of several SYN+ACKs with unlike ISNs the live one is the one that is acknowledged; the last until then */
+        /*
+         * of several SYN+ACKs with unlike ISNs the live one is the one that is acknowledged; the last until
+         * then
+         */
         if (!(me->bits & SIDE_SYN) || (s->flags & TCP_ACK && me->isn != s->seq && !(me->bits & SIDE_DATA) && !is_syn_acked(me, peer))) {
                 me->isn = s->seq;
                 if (!(me->bits & SIDE_SYN_ACK) || seq_after(s->seq, me->nxt) || me->nxt == me->isn)
@@ -145,7 +154,9 @@ static guint16 note_range(FlowSide *me, const Segment *s) {
         return marks;
 }
 
-/* At most one byte, just below what it sent or what the other end still has to acknowledge (RFC 9293 3.8.4). */
+/*
+ * At most one byte, just below what it sent or what the other end still has to acknowledge (RFC 9293 3.8.4).
+ */
 static gboolean is_keepalive(const FlowSide *me, const FlowSide *peer, const Segment *s) {
         gboolean below = s->seq == me->nxt - 1 || (peer->bits & SIDE_ACK && s->seq == peer->ack - 1 && seq_after(me->nxt, peer->ack));
 
@@ -154,8 +165,8 @@ static gboolean is_keepalive(const FlowSide *me, const FlowSide *peer, const Seg
 }
 
 /*
- * Until its SYN is answered the opener can get packets of an older connection, and answers them with their own
- * numbers (RFC 9293 3.5.2 group 2, 3.10.7.3): neither says anything of this one.
+ * Until its SYN is answered the opener can get packets of an older connection, and answers them with their
+ * own numbers (RFC 9293 3.5.2 group 2, 3.10.7.3): neither says anything of this one.
  */
 static gboolean is_stray(const Flow *f, guint side, const Segment *s) {
         const FlowSide *me = &f->side[side], *peer = &f->side[other(side)];

@@ -6,7 +6,8 @@
 #include "hindsight.h"
 
 /*
- * The end of the timeline: one side repeats or probes, the other says nothing any more. Returns: how many such packets there are;
+ * The end of the timeline: one side repeats or probes, the other says nothing any more. Returns: how many
+ * such packets there are;
  * @first is set to the first of them, or NULL.
  */
 guint close_unanswered_repeats(const Hindsight *h, const TimelineEntry **first);
@@ -21,5 +22,8 @@ static inline const StateEntry *record_state(const FlowRecord *record, guint sid
         return s->entered[state] ? &s->states[s->entered[state] - 1] : NULL;
 }
 
-/* Returns: when @side left @entry: the next entry's time, or the end of the capture; @cut is set to whether it was the latter. */
+/*
+ * Returns: when @side left @entry: the next entry's time, or the end of the capture; @cut is set to whether
+ * it was the latter.
+ */
 gint64 record_state_end(const FlowRecord *record, guint side, const StateEntry *entry, gboolean *cut);

@@ -29,7 +29,10 @@ TcpState transition_to(TcpState from, Event event);
 const char *event_name(Event event);
 const char *event_title(Event event);
 
-/* Starts a side's machine: CLOSED, or UNKNOWN when the capture began in the middle. No entry is logged for it. */
+/*
+ * Starts a side's machine: CLOSED, or UNKNOWN when the capture began in the middle. No entry is logged for
+ * it.
+ */
 void endpoint_init(SideRecord *side, TcpState state);
 
 /**

@@ -57,7 +57,10 @@ static inline gboolean acks_syn(const Hindsight *h, guint side, const TimelineEn
         return e->flags & TCP_ACK && seq_after(e->ack, k->isn) && !seq_after(e->ack, k->syn_end);
 }
 
-/* New data that @side sent after the RST in @rst and that was acknowledged: the other end did not take this RST, and its sender lives. */
+/*
+ * New data that @side sent after the RST in @rst and that was acknowledged: the other end did not take this
+ * RST, and its sender lives.
+ */
 static inline gboolean is_disproved_rst(const Hindsight *h, guint side, gint rst) {
         const FlowSide *peer = &h->flow->side[other(side)];
 

@@ -63,9 +63,9 @@ typedef struct Finding {
 } Finding;
 
 /*
- * The catalogue's row.  @sentence is a template: {client} {server} {side} {peer} are addresses with
- * ports ({side} is the finding's), {name} a value with its unit made readable ("duration_ns" as {duration}: "20.2 s",
- * ">= 187.2 s"), and [name|...] is left out when there is no such value.
+ * The catalogue's row. @sentence is a template: {client} {server} {side} {peer} are addresses with ports
+ * ({side} is the finding's), {name} a value with its unit made readable ("duration_ns" as {duration}: "20.2
+ * s", ">= 187.2 s"), and [name|...] is left out when there is no such value.
  */
 typedef struct FindingKind {
         const char *code; /* "TD101" */

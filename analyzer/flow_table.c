@@ -11,7 +11,10 @@ typedef struct Slot {
         guint32 place; /* plus one; 0 empty */
 } Slot;
 
-/* What is left of a flow that was reported: enough to number the next one on its 4-tuple, and to know its late packets. */
+/*
+ * What is left of a flow that was reported: enough to number the next one on its 4-tuple, and to know its
+ * late packets.
+ */
 typedef struct Tombstone {
         FlowAddress address[SIDES];
         guint32 isn[SIDES], nxt[SIDES]; /* what each side used */
@@ -139,7 +142,10 @@ static gboolean same_tuple(const FlowAddress *tuple, const Segment *s) {
                (end_is(&tuple[SERVER], &s->source, s->source_port) && end_is(&tuple[CLIENT], &s->destination, s->destination_port));
 }
 
-/* The next slot from @i on that has the hash and the 4-tuple, live or a tombstone as asked; an empty one ends the search. */
+/*
+ * The next slot from @i on that has the hash and the 4-tuple, live or a tombstone as asked; an empty one ends
+ * the search.
+ */
 static Slot *find_slot(const FlowTable *t, guint32 *i, const Segment *s, guint32 hash, gboolean tombstone) {
         for (; t->slots[*i].place; *i = (*i + 1) & t->mask) {
                 Slot *slot = &t->slots[*i];

@@ -21,7 +21,10 @@ void flow_table_free(FlowTable *t);
 /* The same for both directions of a 4-tuple. */
 guint32 flow_hash(const Segment *s);
 
-/* Asks the processor for what a look-up of @hash is going to touch: the slot; then, once that is there, the flow; then its timeline's end. */
+/*
+ * Asks the processor for what a look-up of @hash is going to touch: the slot; then, once that is there, the
+ * flow; then its timeline's end.
+ */
 void flow_table_prefetch_slot(const FlowTable *t, guint32 hash);
 const Flow *flow_table_prefetch_flow(const FlowTable *t, guint32 hash);
 void flow_prefetch_timeline(const Flow *f);
@@ -53,12 +56,15 @@ Flow *flow_table_next(const FlowTable *t, FlowLookup *lookup);
 Flow *flow_table_add(FlowTable *t, const Segment *segment, guint32 hash, guint sender, Flow *older);
 
 /**
- * flow_table_reported:
- * Nothing more will be said of @f: its memory goes back, at once or, as its successor's verdict needs it, with the successor.
+ * flow_table_reported: Nothing more will be said of @f: its memory goes back, at once or, as its successor's
+ * verdict needs it, with the successor.
  */
 void flow_table_reported(FlowTable *t, Flow *f);
 
-/* Returns: whether @s can only be a straggler of a flow that was reported long ago: its numbers are that flow's. */
+/*
+ * Returns: whether @s can only be a straggler of a flow that was reported long ago: its numbers are that
+ * flow's.
+ */
 gboolean flow_table_is_late(const FlowTable *t, const Segment *s, guint32 hash);
 
 /* Returns: (transfer container): every flow that was not reported yet, in no order. */

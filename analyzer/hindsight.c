@@ -99,7 +99,10 @@ static guint8 find_vantage(const Hindsight *h) {
         return VANTAGE_BETWEEN;
 }
 
-/* A FIN that was not captured is proved by an acknowledgment of one number more, or by its sender going on behind it. */
+/*
+ * A FIN that was not captured is proved by an acknowledgment of one number more, or by its sender going on
+ * behind it.
+ */
 static void find_unseen_fin(Hindsight *h, guint side) {
         const FlowSide *me = &h->flow->side[side];
         HindsightSide *k = &h->side[side];
@@ -187,7 +190,10 @@ static Moment find_sent_syn_ack(const Hindsight *h, guint side) {
         return never;
 }
 
-/* A packet that the path delayed comes this late at the most; what a host sends longer after a RST it means to send. */
+/*
+ * A packet that the path delayed comes this late at the most; what a host sends longer after a RST it means
+ * to send.
+ */
 #define DELAYED_NS (G_GINT64_CONSTANT(100000000))
 
 static Moment find_sent_rst(const Hindsight *h, guint side) {

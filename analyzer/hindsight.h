@@ -4,12 +4,12 @@
 /*
  * What did each end receive, and when?
  *
- * Theory of operation.  The capture shows what each end sent; what it received must be concluded. A packet
- * tells its sender's whole knowledge: its ACK field is what the sender had received in order at that
- * moment. So "had it the FIN when it sent this?" is answered by its own packets, and only *when* the FIN came
- * is an estimate, between its last packet that did not know it and the first one that did. What no
- * packet of its own shows (the ACK of its FIN, a RST) is assumed to arrive and taken back when what it
- * did later contradicts it: it repeats what was acknowledged, or goes on talking.  All this is done when the flow is
+ * Theory of operation. The capture shows what each end sent; what it received must be concluded. A packet
+ * tells its sender's whole knowledge: its ACK field is what the sender had received in order at that moment.
+ * So "had it the FIN when it sent this?" is answered by its own packets, and only *when* the FIN came is an
+ * estimate, between its last packet that did not know it and the first one that did. What no packet of its
+ * own shows (the ACK of its FIN, a RST) is assumed to arrive and taken back when what it did later
+ * contradicts it: it repeats what was acknowledged, or goes on talking. All this is done when the flow is
  * reported, with its whole timeline at hand; so nothing has to be guessed first and mended later.
  */
 
@@ -39,7 +39,10 @@ typedef struct HindsightSide {
         gboolean fin_unseen; /* ...proved only */
         guint32 fin_end;    /* one past it */
         gint64 reaction_ns; /* from the capture point to this end and back, at least */
-        /* it sent: its SYN, SYN+ACK, FIN, the RST that it did not go on after, the first segment of an open connection */
+        /*
+         * it sent: its SYN, SYN+ACK, FIN, the RST that it did not go on after, the first segment of an open
+         * connection
+         */
         Moment sent_syn, sent_syn_ack, sent_fin, sent_rst, talks;
         /* it got: the acknowledgment of its SYN and FIN, the other end's FIN, a RST that it accepted */
         Moment syn_acked, fin_acked, fin_received, rst_accepted;
@@ -75,11 +78,14 @@ void hindsight_init(Hindsight *h, const Flow *flow, gint64 end_ns);
 /* Returns: whether @side had the other end's FIN when it sent its own: the first one's ACK field says so. */
 gboolean hindsight_fin_knows_fin(const Hindsight *h, guint side);
 
-/* Returns: whether the RST in @entry is bare and answers a FIN in order or a keepalive: its sender has no socket any more. */
+/*
+ * Returns: whether the RST in @entry is bare and answers a FIN in order or a keepalive: its sender has no
+ * socket any more.
+ */
 gboolean hindsight_rst_is_no_sockets(const Hindsight *h, gint entry);
 
 /*
- * Returns: whether @side answered the other end's FIN from a mini-socket, to which that FIN was new: Linux uses IP ID 0
- * there (TIME_WAIT, FIN_WAIT_2 of an orphan) and a running one in a full socket. IPv4 only.
+ * Returns: whether @side answered the other end's FIN from a mini-socket, to which that FIN was new: Linux
+ * uses IP ID 0 there (TIME_WAIT, FIN_WAIT_2 of an orphan) and a running one in a full socket. IPv4 only.
  */
 gboolean hindsight_answers_fin_from_mini_socket(const Hindsight *h, guint side);

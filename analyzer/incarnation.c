@@ -10,9 +10,9 @@
 #define COPY_ENTRIES_BACK 24U
 
 /*
- * Two captures of one packet lie apart by the time it takes from one interface to the other; a
- * retransmission by at least a tail-loss probe's delay. What can tell them apart decides how long we
- * believe in a copy: an equal running IP ID for long, an equal timestamp for less, nothing at all only for a moment.
+ * Two captures of one packet lie apart by the time it takes from one interface to the other; a retransmission
+ * by at least a tail-loss probe's delay. What can tell them apart decides how long we believe in a copy: an
+ * equal running IP ID for long, an equal timestamp for less, nothing at all only for a moment.
  */
 #define COPY_NS_IP_ID (200 * G_GINT64_CONSTANT(1000000))
 #define COPY_NS_TIMESTAMP (4 * G_GINT64_CONSTANT(1000000))
@@ -89,14 +89,20 @@ static gboolean is_foreign(const Flow *f, guint side, const Segment *s) {
         return !(s->flags & TCP_RST) && distance(f, side, s) >= (f->closing ? NEAR_CLOSING : NEAR);
 }
 
-/* Returns: the incarnation that the numbers of a segment without SYN fit best; the newer one if two fit alike. */
+/*
+ * Returns: the incarnation that the numbers of a segment without SYN fit best; the newer one if two fit
+ * alike.
+ */
 static Flow *best_fit(Flow *newest, const Segment *s) {
         Flow *best = newest;
         guint side = flow_side_of(newest, s);
         guint32 best_distance = distance(newest, side, s);
         Flow *f = newest;
 
-        /* before its SYN+ACK the answering end has nothing to say in the new connection: what it says is the old one's */
+        /*
+         * before its SYN+ACK the answering end has nothing to say in the new connection: what it says is the
+         * old one's
+         */
         if (newest->side[other(side)].bits & SIDE_BARE_SYN && !(newest->side[side].bits & SIDE_HEARD))
                 best_distance = MAX(best_distance, 1);
 
@@ -151,7 +157,9 @@ static Flow *find_syn(Flow *newest, const Segment *s) {
         return NULL;
 }
 
-/* A SYN+ACK that answers no SYN we saw: a stray one of the connection at hand, or the beginning of another. */
+/*
+ * A SYN+ACK that answers no SYN we saw: a stray one of the connection at hand, or the beginning of another.
+ */
 static gboolean is_stray_syn_ack(const Flow *newest, const Segment *s) {
         return s->flags & TCP_ACK && !newest->closing && distance(newest, flow_side_of(newest, s), s) < NEAR_CLOSING;
 }

@@ -20,7 +20,9 @@ typedef struct Match {
  */
 Match incarnation_match(FlowTable *t, const Segment *s, guint32 hash);
 
-/* Returns: the flow that an ICMP error's quotation speaks of, or NULL; @side is who sent the quoted packet. */
+/*
+ * Returns: the flow that an ICMP error's quotation speaks of, or NULL; @side is who sent the quoted packet.
+ */
 Flow *incarnation_of_quote(const FlowTable *t, const Segment *s, guint32 hash, guint *side);
 
 /* Returns: whether @s is a captured copy of a packet that @f's timeline has. */

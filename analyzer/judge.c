@@ -87,8 +87,9 @@ static void end_time_wait(const Flow *f, FlowRecord *record) {
 }
 
 /*
- * An end repeats a SYN, SYN+ACK or FIN at most 120 s after the repeat before (Linux TCP_RTO_MAX; RFC 6298 2.5). When nothing came for twice as long it has given
- * up, at the timeout that would have sent the next one.
+ * An end repeats a SYN, SYN+ACK or FIN at most 120 s after the repeat before (Linux TCP_RTO_MAX; RFC 6298
+ * 2.5). When nothing came for twice as long it has given up, at the timeout that would have sent the next
+ * one.
  */
 #define RTO_NS_MAX (120 * G_GINT64_CONSTANT(1000000000))
 

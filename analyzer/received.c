@@ -2,7 +2,10 @@
 #include "evidence.h"
 #include "received.h"
 
-/* A packet that proves a state for sure when nothing contradicts it for this long: the first retransmission would have come. */
+/*
+ * A packet that proves a state for sure when nothing contradicts it for this long: the first retransmission
+ * would have come.
+ */
 #define SETTLED_NS (G_GINT64_CONSTANT(1000000000))
 
 /* Does @side do anything after entry @i that its SYN's sender in the handshake would not? */
@@ -70,7 +73,10 @@ static gint next_beyond_syn(const Hindsight *h, guint side, gint i) {
         return -1;
 }
 
-/* A host whose queue of connections is full may answer the handshake's last ACK with a RST (Linux tcp_abort_on_overflow). */
+/*
+ * A host whose queue of connections is full may answer the handshake's last ACK with a RST (Linux
+ * tcp_abort_on_overflow).
+ */
 static gboolean is_overflow_rst(const Hindsight *h, gint ack, gint rst) {
         const TimelineEntry *a = &h->entries[ack], *r = &h->entries[rst];
 
@@ -133,8 +139,9 @@ static gboolean repeats_fin_later(const Hindsight *h, guint side, gint i) {
 }
 
 /*
- * An orphan that data kill in FIN_WAIT_1 says so: its bare RST has the number that those data acknowledge, and that is not its
- * FIN's (Linux tcp_v4_send_reset()). An ACK of the FIN (entry @ack) that cannot have come before comes to nobody then.
+ * An orphan that data kill in FIN_WAIT_1 says so: its bare RST has the number that those data acknowledge,
+ * and that is not its FIN's (Linux tcp_v4_send_reset()). An ACK of the FIN (entry @ack) that cannot have come
+ * before comes to nobody then.
  */
 static gboolean died_before_ack(const Hindsight *h, guint side, gint ack) {
         const HindsightSide *k = &h->side[side];
@@ -145,7 +152,10 @@ static gboolean died_before_ack(const Hindsight *h, guint side, gint ack) {
         return !k->fin_received.there || !hindsight_fin_knows_fin(h, side);
 }
 
-/* A FIN that its sender repeated before it was taken was lost, and with it what it acknowledged; one behind a hole was not. */
+/*
+ * A FIN that its sender repeated before it was taken was lost, and with it what it acknowledged; one behind a
+ * hole was not.
+ */
 static gboolean is_lost_fin(const Hindsight *h, guint sender, gint i, const Moment *taken) {
         if (!is_fin(h, i, sender))
                 return FALSE;
@@ -171,7 +181,10 @@ Moment received_fin_acked(const Hindsight *h, guint side) {
                         continue;
                 return moment_at(h, i, position_of_arrival(i), h->end_ns - e->time_ns >= SETTLED_NS ? BASIS_OBSERVED : BASIS_ASSUMED);
         }
-        /* the other FIN is not in the capture either, and this one was not repeated: they came and went together */
+        /*
+         * the other FIN is not in the capture either, and this one was not repeated: they came and went
+         * together
+         */
         if (peer_fin.there && h->side[other(side)].fin_unseen && h->flow->side[side].fin_count == 1 && h->end_ns - peer_fin.time_ns >= SETTLED_NS) {
                 peer_fin.basis = BASIS_INFERRED;
                 return peer_fin;
@@ -179,7 +192,10 @@ Moment received_fin_acked(const Hindsight *h, guint side) {
         return never;
 }
 
-/* Could entry @i, sent by @side, complete what the other end needs to take the FIN? A FIN, or what fills a hole behind a FIN. */
+/*
+ * Could entry @i, sent by @side, complete what the other end needs to take the FIN? A FIN, or what fills a
+ * hole behind a FIN.
+ */
 static gboolean may_complete_fin(const Hindsight *h, guint side, gint i, gboolean fin_sent) {
         const TimelineEntry *e = &h->entries[i];
 
@@ -209,10 +225,12 @@ Knowledge received_knows_fin(const Hindsight *h, guint side) {
 }
 
 /*
- * The first FIN of @side is not in the capture, but a pure ACK of the other end's FIN, sent behind its own, is (entry
- * @shown).  An end that had the FIN when it sent its own would have acknowledged it in that very segment, and
- * would send another ACK only for a FIN that came twice, which its DSACK reports (RFC 2883).  Then the
- * numbers of the IPv4 packets that are missing tell: two within the time that an ACK may be delayed are a FIN and the ACK of CLOSING.
+ * The first FIN of @side is not in the capture, but a pure ACK of the other end's FIN, sent behind its own,
+ * is (entry
+ * @shown). An end that had the FIN when it sent its own would have acknowledged it in that very segment, and
+ * would send another ACK only for a FIN that came twice, which its DSACK reports (RFC 2883). Then the numbers
+ * of the IPv4 packets that are missing tell: two within the time that an ACK may be delayed are a FIN and the
+ * ACK of CLOSING.
  */
 #define DELAYED_ACK_NS (G_GINT64_CONSTANT(40000000))
 #define MISSING_FIN_AND_ACK 2
@@ -267,8 +285,8 @@ static gboolean is_from_mini_socket(const Hindsight *h, gint entry) {
 }
 
 /*
- * TSecr repeats the timestamp of the latest segment that had come in order when the answer was sent, as far as it began at or below
- * the last ACK (RFC 7323 4.3): such a segment with a later timestamp had not come.
+ * TSecr repeats the timestamp of the latest segment that had come in order when the answer was sent, as far
+ * as it began at or below the last ACK (RFC 7323 4.3): such a segment with a later timestamp had not come.
  */
 static gboolean too_late_for(const Hindsight *h, Knowledge k, gint i) {
         const TimelineEntry *answer = &h->entries[k.shown], *e = &h->entries[i];
@@ -289,7 +307,9 @@ gboolean hindsight_answers_fin_from_mini_socket(const Hindsight *h, guint side) 
         return TRUE;
 }
 
-/* A FIN is acknowledged at once or after the delayed-ACK timer (40 ms on Linux; 100 ms and 200 ms elsewhere). */
+/*
+ * A FIN is acknowledged at once or after the delayed-ACK timer (40 ms on Linux; 100 ms and 200 ms elsewhere).
+ */
 #define ANSWER_NS_MAX (G_GINT64_CONSTANT(100000000))
 
 /* The FIN was taken between two packets of the side's own; which of the other end's completed it? */
@@ -303,7 +323,10 @@ static Moment fin_received_shown(const Hindsight *h, guint side, Knowledge k) {
                 if (!may_complete_fin(h, peer, i, fin_sent) || too_late_for(h, k, i))
                         continue;
                 fin_sent = TRUE;
-                /* at the receiver's own end what was captured did arrive: the first that completes it, unless it was not answered in time */
+                /*
+                 * at the receiver's own end what was captured did arrive: the first that completes it, unless
+                 * it was not answered in time
+                 */
                 if (here && best > k.before && best >= 0 && h->entries[k.shown].time_ns - h->entries[best].time_ns <= ANSWER_NS_MAX)
                         break;
                 if (best >= 0 && h->entries[i].time_ns + h->side[side].reaction_ns / 2 > h->entries[k.shown].time_ns + REACTION_SLACK_NS)
@@ -319,8 +342,9 @@ static Moment fin_received_shown(const Hindsight *h, guint side, Knowledge k) {
 }
 
 /*
- * A packet of @side behind the FIN that does not acknowledge it.  One such ACK may answer the data just before the FIN and have left
- * before that came; a second with the same number shows a hole, and so does whatever is sent later than an answer would be.
+ * A packet of @side behind the FIN that does not acknowledge it. One such ACK may answer the data just before
+ * the FIN and have left before that came; a second with the same number shows a hole, and so does whatever is
+ * sent later than an answer would be.
  */
 static gboolean speaks_against_fin(const Hindsight *h, guint side, gint fin) {
         gint64 sure_ns = h->entries[fin].time_ns + h->side[side].reaction_ns;
@@ -372,7 +396,10 @@ Moment received_fin(const Hindsight *h, guint side) {
                         fin = i;
                         fins++;
                 }
-        /* Nothing shows that it came. Repeated in vain it did not; a RST came instead of an ACK; later packets do not know it. */
+        /*
+         * Nothing shows that it came. Repeated in vain it did not; a RST came instead of an ACK; later
+         * packets do not know it.
+         */
         if (fin < 0 || fins > 1)
                 return never;
         if (speaks_against_fin(h, side, fin) || is_behind_hole(h, peer))
@@ -380,13 +407,18 @@ Moment received_fin(const Hindsight *h, guint side) {
         for (gint i = fin + 1; i < h->n; i++)
                 if (sent_by(h, i, side) && h->entries[i].flags & TCP_RST)
                         return never;
-        /* what an orphan that is closing itself does with data and a FIN is no close (Linux TCPAbortOnData) */
+        /*
+         * what an orphan that is closing itself does with data and a FIN is no close (Linux TCPAbortOnData)
+         */
         if (k.before > fin && h->entries[fin].payload_bytes && h->side[side].has_fin)
                 return never;
         return moment_at(h, fin, MAX(position_of_arrival(fin), k.before >= 0 ? hindsight_position_sent(k.before) + 1 : 0), BASIS_ASSUMED);
 }
 
-/* RFC 9293 3.10.7.4 and RFC 5961 3: exactly the next number expected. What it has received lies between what it said and what was sent. */
+/*
+ * RFC 9293 3.10.7.4 and RFC 5961 3: exactly the next number expected. What it has received lies between what
+ * it said and what was sent.
+ */
 static gboolean is_exact_rst(const Hindsight *h, guint side, gint i) {
         const TimelineEntry *rst = &h->entries[i];
         guint32 known = 0, sent = 0;
@@ -416,7 +448,9 @@ static gboolean is_exact_rst(const Hindsight *h, guint side, gint i) {
         return h->side[other(side)].has_fin && rst->seq + 1 == h->side[other(side)].fin_end && known == h->side[other(side)].fin_end;
 }
 
-/* A side that goes on long after the RST had none. What it sent while the RST was under way does not count. */
+/*
+ * A side that goes on long after the RST had none. What it sent while the RST was under way does not count.
+ */
 static gboolean goes_on(const Hindsight *h, guint side, gint i) {
         gint64 sure_ns = h->entries[i].time_ns + h->side[side].reaction_ns;
 

@@ -33,9 +33,9 @@ typedef struct Close {
 } Close;
 
 /*
- * Three things happen to a closing end, in an order that decides its states.  Its FIN tells by its own ACK field whether it had the
- * other's. Whether the other's FIN or the ACK of its own came first is told by their order on the way, unless its
- * answer to the FIN comes from a mini-socket: then it was in FIN_WAIT_2 before.
+ * Three things happen to a closing end, in an order that decides its states. Its FIN tells by its own ACK
+ * field whether it had the other's. Whether the other's FIN or the ACK of its own came first is told by their
+ * order on the way, unless its answer to the FIN comes from a mini-socket: then it was in FIN_WAIT_2 before.
  */
 static Close order_close(const Hindsight *h, guint side) {
         Close c = {
@@ -63,8 +63,8 @@ static Close order_close(const Hindsight *h, guint side) {
 }
 
 /*
- * One segment may both acknowledge a FIN and bring one: then the acknowledgment counts first (RFC 9293 3.10.7.4,
- * fifth and eighth check), and FIN_WAIT_1 goes to TIME_WAIT at once.
+ * One segment may both acknowledge a FIN and bring one: then the acknowledgment counts first (RFC 9293
+ * 3.10.7.4, fifth and eighth check), and FIN_WAIT_1 goes to TIME_WAIT at once.
  */
 static void add_close(Happenings *all, const Hindsight *h, guint side) {
         Close c = order_close(h, side);
@@ -79,8 +79,9 @@ static void add_close(Happenings *all, const Hindsight *h, guint side) {
 }
 
 /*
- * An orphan in FIN_WAIT_2 takes a FIN in order, acknowledges keepalives and answers only data with a RST (Linux
- * tcp_timewait_state_process()).  A bare RST to anything else is no socket's: its time had run out before.
+ * An orphan in FIN_WAIT_2 takes a FIN in order, acknowledges keepalives and answers only data with a RST
+ * (Linux tcp_timewait_state_process()). A bare RST to anything else is no socket's: its time had run out
+ * before.
  */
 static void add_rst_sent(Happenings *all, const Hindsight *h, guint side) {
         Moment rst = h->side[side].sent_rst;

@@ -18,7 +18,8 @@ gsize timeline_pool_bytes(const TimelinePool *p);
  * timeline_append:
  * @closing: whether a FIN or RST was seen, which makes more packets worth keeping
  *
- * Adds @entry at its place in time: records that the capture swapped are put right, a clock that was set back is not.
+ * Adds @entry at its place in time: records that the capture swapped are put right, a clock that was set back
+ * is not.
  */
 void timeline_append(TimelinePool *p, Timeline *t, const TimelineEntry *entry, gboolean closing);
 

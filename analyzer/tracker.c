@@ -55,7 +55,10 @@ void tracker_free(Tracker *t) {
         g_free(t);
 }
 
-/* The first acknowledgment of a FIN, or of what may be one that was not captured: asked before the segment is accounted for. */
+/*
+ * The first acknowledgment of a FIN, or of what may be one that was not captured: asked before the segment is
+ * accounted for.
+ */
 static gboolean is_first_ack_of_fin(const Flow *f, guint side, const Segment *s) {
         const FlowSide *me = &f->side[side], *peer = &f->side[other(side)];
 
@@ -99,7 +102,10 @@ static TimelineEntry make_entry(guint side, const Segment *s, guint16 marks) {
         if (s->sack_blocks) {
                 e.marks |= ENTRY_SACK;
                 e.sack_right = segment_sack_right(s);
-                /* a first block below the acknowledgment, or inside the second, reports a duplicate (RFC 2883 4) */
+                /*
+                 * a first block below the acknowledgment, or inside the second, reports a duplicate (RFC 2883
+                 * 4)
+                 */
                 if (seq_before(s->sack[0][0], s->ack) ||
                     (s->sack_blocks > 1 && seq_at_or_after(s->sack[0][0], s->sack[1][0]) && !seq_after(s->sack[0][1], s->sack[1][1])))
                         e.marks |= ENTRY_DSACK;
@@ -191,8 +197,9 @@ void tracker_note_time(Tracker *t, gint64 time_ns) {
 }
 
 /*
- * A flow whose ends have both closed is reported once nothing can come of it any more: after the longest TIME_WAIT of a
- * known host (Windows 2000, Solaris 8).  One that is open, or half-closed, waits for the end of the capture, however long it is idle.
+ * A flow whose ends have both closed is reported once nothing can come of it any more: after the longest
+ * TIME_WAIT of a known host (Windows 2000, Solaris 8). One that is open, or half-closed, waits for the end of
+ * the capture, however long it is idle.
  */
 #define FINAL_NS (240 * G_GINT64_CONSTANT(1000000000))
 
@@ -252,7 +259,10 @@ static void prefetch_closed(const Tracker *t) {
                 flow_prefetch_whole_timeline(*closed_at(t, CLOSED_AHEAD));
 }
 
-/* By the time of the segment at hand, not the latest seen: a clock may have been set back, and frames may have been looked at ahead. */
+/*
+ * By the time of the segment at hand, not the latest seen: a clock may have been set back, and frames may
+ * have been looked at ahead.
+ */
 static void report_closed(Tracker *t, gint64 now_ns) {
         while (t->closed.n > 0) {
                 Flow *f = *closed_at(t, 0);

@@ -3,11 +3,15 @@
 #include "reset.h"
 
 /*
- * TD201, TD202: the owner of a live socket aborted it. SO_LINGER {1, 0} and close() with unread data look alike on the wire
- * (RST+ACK, own next number); what speaks for unread data is that the peer's data had just come and was not answered.
+ * TD201, TD202: the owner of a live socket aborted it. SO_LINGER {1, 0} and close() with unread data look
+ * alike on the wire (RST+ACK, own next number); what speaks for unread data is that the peer's data had just
+ * come and was not answered.
  */
 
-/* Data that came this shortly before the RST may not have been read: a process that waits for it is woken within this time. */
+/*
+ * Data that came this shortly before the RST may not have been read: a process that waits for it is woken
+ * within this time.
+ */
 #define JUST_COME_NS (5 * SECOND_NS / 1000)
 
 static gboolean speaks_for_unread(const Case *c, const Reset *r) {
@@ -20,14 +24,20 @@ static gboolean speaks_for_unread(const Case *c, const Reset *r) {
 
                 if (!entry_is_ordinary(e) || !e->payload_bytes)
                         continue;
-                /* what its ACK field does not cover had not come; what it wrote after the peer's data came shows that it had read them */
+                /*
+                 * what its ACK field does not cover had not come; what it wrote after the peer's data came
+                 * shows that it had read them
+                 */
                 return entry_side(e) != r->side && rst->time_ns - e->time_ns <= JUST_COME_NS &&
                        !(rst->flags & TCP_ACK && seq_before(rst->ack, entry_end(e)));
         }
         return FALSE;
 }
 
-/* A socket that is gone cannot abort: a bare RST of its host just before has overtaken the RST+ACK on the way. */
+/*
+ * A socket that is gone cannot abort: a bare RST of its host just before has overtaken the RST+ACK on the
+ * way.
+ */
 #define OVERTAKES_NS (SECOND_NS / 10)
 
 static gboolean is_first_of_its_owner(const Case *c, const Reset *r) {

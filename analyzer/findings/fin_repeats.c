@@ -4,11 +4,14 @@
 #include "rule.h"
 
 /*
- * TD106 to TD109: a FIN was sent more than once. Whether it was acknowledged is the states' word; here it is told what the
- * repeats mean.
+ * TD106 to TD109: a FIN was sent more than once. Whether it was acknowledged is the states' word; here it is
+ * told what the repeats mean.
  */
 
-/* Linux gives an orphan up at the first timeout this long after the first repeat: a later one is a process's (tcp_orphan_retries). */
+/*
+ * Linux gives an orphan up at the first timeout this long after the first repeat: a later one is a process's
+ * (tcp_orphan_retries).
+ */
 #define ORPHAN_NS (103 * SECOND_NS)
 
 typedef struct Fins {
@@ -42,7 +45,10 @@ static Fins find_fins(const Hindsight *h, guint side) {
                 covers = peer->has_fin && e->flags & TCP_ACK && seq_at_or_after(e->ack, peer->fin_end);
                 answers = covers && !answered && !(h->flow->side[side].bits & SIDE_LINUX);
                 answered |= covers;
-                /* the ACK of the other end's FIN has the FIN flag where a BSD is in CLOSING (tcp_output()): it repeats nothing; Linux sends a bare ACK */
+                /*
+                 * the ACK of the other end's FIN has the FIN flag where a BSD is in CLOSING (tcp_output()):
+                 * it repeats nothing; Linux sends a bare ACK
+                 */
                 if (!(e->flags & TCP_FIN) || (f.count && answers))
                         continue;
                 f.count++;
@@ -57,7 +63,9 @@ static Fins find_fins(const Hindsight *h, guint side) {
         return f;
 }
 
-/* A path that doubles or delays packets makes no retransmission: a repeat is another packet of the sender's. */
+/*
+ * A path that doubles or delays packets makes no retransmission: a repeat is another packet of the sender's.
+ */
 static gboolean is_sent_again(const TimelineEntry *a, const TimelineEntry *b) {
         if (a->marks & b->marks & ENTRY_IP_ID && (a->ip_id || b->ip_id))
                 return a->ip_id != b->ip_id;
@@ -74,8 +82,9 @@ static gboolean is_acked(const Case *c, guint side) {
 }
 
 /*
- * A TIME_WAIT mini-socket echoes the timestamp of the FIN that brought it there (Linux tcp_timewait_state_process()): when it answers a
- * repeat with that of an earlier FIN, the earlier one had come and its ACK was lost on the way here.
+ * A TIME_WAIT mini-socket echoes the timestamp of the FIN that brought it there (Linux
+ * tcp_timewait_state_process()): when it answers a repeat with that of an earlier FIN, the earlier one had
+ * come and its ACK was lost on the way here.
  */
 #define ANSWER_NS_MAX (SECOND_NS / 10)
 
@@ -95,7 +104,10 @@ static Finding *add(const Case *c, FindingId id, guint side, const Fins *fins, C
         return f;
 }
 
-/* The only repeat may be a tail-loss probe (RFC 8985 7.3); its answer may have been under way when the capture ended. */
+/*
+ * The only repeat may be a tail-loss probe (RFC 8985 7.3); its answer may have been under way when the
+ * capture ended.
+ */
 static gboolean is_too_soon(const Case *c, const Fins *fins) {
         return fins->count == 2 && c->record->capture_end_ns - fins->last->time_ns < SECOND_NS;
 }
@@ -105,7 +117,10 @@ static void unanswered(const Case *c, guint side, const Fins *fins) {
         gboolean last_ack = record_state(c->record, side, STATE_LAST_ACK) != NULL;
         Finding *f;
 
-        /* a FIN that was not repeated was acknowledged, though the capture does not have it, or the capture ended too soon; a RST is an answer */
+        /*
+         * a FIN that was not repeated was acknowledged, though the capture does not have it, or the capture
+         * ended too soon; a RST is an answer
+         */
         if (fins->count < 2 || c->record->side[other(side)].rst_ns >= fins->first->time_ns)
                 return;
         f = add(c, last_ack ? FINDING_LAST_ACK_MISSING : FINDING_FIN_UNANSWERED, side, fins,

@@ -2,8 +2,9 @@
 #include "reset.h"
 
 /*
- * TD103: a FIN, keepalive or duplicate came to an end in FIN_WAIT_2 and was answered by a bare RST: the orphan was gone. Its
- * lifetime lies between its last packet and that RST. Data answered by a RST is no such evidence (rst-data-after-close).
+ * TD103: a FIN, keepalive or duplicate came to an end in FIN_WAIT_2 and was answered by a bare RST: the
+ * orphan was gone. Its lifetime lies between its last packet and that RST. Data answered by a RST is no such
+ * evidence (rst-data-after-close).
  */
 
 static gint64 last_sign_of_life(const Case *c, const Reset *r, gint64 since_ns) {

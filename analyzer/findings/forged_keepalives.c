@@ -2,9 +2,9 @@
 #include "rule.h"
 
 /*
- * TD111: keepalives of a half-closed flow that its ends did not send. A firewall that refreshes its own state (FreeBSD ipfw,
- * sys/netpfil/ipfw/ip_fw_dynamic.c) forges them: no timestamp though both ends agreed on it, window 0, its own TTL. The ends answer, and
- * so hold the firewall's entry, and each other, for ever.
+ * TD111: keepalives of a half-closed flow that its ends did not send. A firewall that refreshes its own state
+ * (FreeBSD ipfw, sys/netpfil/ipfw/ip_fw_dynamic.c) forges them: no timestamp though both ends agreed on it,
+ * window 0, its own TTL. The ends answer, and so hold the firewall's entry, and each other, for ever.
  */
 
 #define PROBES_MIN 2

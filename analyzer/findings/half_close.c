@@ -3,8 +3,9 @@
 #include "rule.h"
 
 /*
- * TD105: after its FIN the side took new data, sent by an end that already had the FIN, and acknowledged it: its
- * process still reads, so it was shutdown(SHUT_WR). Data that was under way when the FIN came, and its repeats, say nothing.
+ * TD105: after its FIN the side took new data, sent by an end that already had the FIN, and acknowledged it:
+ * its process still reads, so it was shutdown(SHUT_WR). Data that was under way when the FIN came, and its
+ * repeats, say nothing.
  */
 static void find(const Case *c, guint closer) {
         const Hindsight *h = c->hindsight;
@@ -48,8 +49,9 @@ static void find(const Case *c, guint closer) {
 }
 
 /*
- * Without data a half-close shows by the ACK of the other end's FIN only: Linux counts IP IDs up by one for each packet of a
- * full socket and uses 0 in the mini-socket that an orphan is in FIN_WAIT_2 (net/ipv4/ip_output.c, inet_timewait_sock.c). IPv4 only.
+ * Without data a half-close shows by the ACK of the other end's FIN only: Linux counts IP IDs up by one for
+ * each packet of a full socket and uses 0 in the mini-socket that an orphan is in FIN_WAIT_2
+ * (net/ipv4/ip_output.c, inet_timewait_sock.c). IPv4 only.
  */
 #define COUNTED_IDS_MIN 2
 
@@ -78,7 +80,10 @@ static void find_without_data(const Case *c, guint closer) {
         guint32 fin_end = h->side[other(closer)].fin_end;
         Finding *f;
 
-        /* in CLOSING, too, it would be a full socket that answers: the other end must have had this FIN before it sent its own */
+        /*
+         * in CLOSING, too, it would be a full socket that answers: the other end must have had this FIN
+         * before it sent its own
+         */
         if (!waits || !came || !record_state(c->record, other(closer), STATE_CLOSE_WAIT) || !c->record->side[other(closer)].fin_frame ||
             !hindsight_fin_knows_fin(h, other(closer)))
                 return;

@@ -76,7 +76,10 @@ static Certainty certainty_of(const Case *c, const Wait *w) {
         if ((c->flow->side[CLIENT].bits | c->flow->side[SERVER].bits) & SIDE_MISSED_CLOSING || end_is_missing(c, CLIENT) ||
             end_is_missing(c, SERVER))
                 return CERTAINTY_CANNOT_TELL;
-        /* a FIN that came is acknowledged, one that did not come is repeated: where neither is captured much else is missing, too */
+        /*
+         * a FIN that came is acknowledged, one that did not come is repeated: where neither is captured much
+         * else is missing, too
+         */
         if (w->entry->basis == BASIS_ASSUMED)
                 return CERTAINTY_CANNOT_TELL;
         return w->entry->basis == BASIS_OBSERVED ? CERTAINTY_OBSERVED : CERTAINTY_INFERRED;

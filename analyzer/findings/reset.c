@@ -5,10 +5,10 @@
 #include "reset.h"
 
 /*
- * Who sends which RST (Linux net/ipv4, semantics of RFC 9293 3.5.3 and 3.10.5):
- * the owner of a live socket sends RST+ACK with its own next number (tcp_send_active_reset()); a host without such a
- * socket, or an orphan, sends a bare RST whose number is the ACK field of the segment that it answers, or RST+ACK with number 0
- * when that segment had no ACK (tcp_v4_send_reset()).
+ * Who sends which RST (Linux net/ipv4, semantics of RFC 9293 3.5.3 and 3.10.5): the owner of a live socket
+ * sends RST+ACK with its own next number (tcp_send_active_reset()); a host without such a socket, or an
+ * orphan, sends a bare RST whose number is the ACK field of the segment that it answers, or RST+ACK with
+ * number 0 when that segment had no ACK (tcp_v4_send_reset()).
  */
 
 #define PROBES_MIN 2
@@ -67,7 +67,10 @@ static gint with_its_data(const Hindsight *h, gint fin, guint32 ack) {
         return fin;
 }
 
-/* The latest packet of the peer that can have provoked it: with the RST's number in its ACK field and something to answer in it. */
+/*
+ * The latest packet of the peer that can have provoked it: with the RST's number in its ACK field and
+ * something to answer in it.
+ */
 static gint answered(const Hindsight *h, gint rst, guint side, guint32 ack) {
         const TimelineEntry *r = &h->entries[rst];
         gint quiet = -1;
@@ -86,7 +89,9 @@ static gint answered(const Hindsight *h, gint rst, guint side, guint32 ack) {
         return quiet;
 }
 
-/* The sender's last packets before the RST, all probes or repeats, with none of the peer's after the first. */
+/*
+ * The sender's last packets before the RST, all probes or repeats, with none of the peer's after the first.
+ */
 static void count_probes(const Hindsight *h, Reset *r) {
         for (gint i = r->entry - 1; i >= 0; i--) {
                 const TimelineEntry *e = &h->entries[i];
@@ -100,7 +105,10 @@ static void count_probes(const Hindsight *h, Reset *r) {
         }
 }
 
-/* A socket with TCP_LINGER2 < 0 is gone as soon as its FIN is acknowledged; seen from the other end that takes a round trip. */
+/*
+ * A socket with TCP_LINGER2 < 0 is gone as soon as its FIN is acknowledged; seen from the other end that
+ * takes a round trip.
+ */
 #define AT_ONCE_NS SECOND_NS
 
 static gboolean answers_at_once(const Case *c, const Reset *r, const TimelineEntry *e) {
@@ -126,7 +134,10 @@ static ResetCause cause_of_bare(const Case *c, const Reset *r, const Before *b) 
         gboolean quiet = !e || !(e->payload_bytes || e->flags & (TCP_SYN | TCP_FIN) || e->marks & ENTRY_KEEPALIVE);
 
         if (!b->fin_sent)
-                /* some stacks, and boxes, abort without an ACK: then it answers nothing, or comes after data and has a window */
+                /*
+                 * some stacks, and boxes, abort without an ACK: then it answers nothing, or comes after data
+                 * and has a window
+                 */
                 return (!e || (rst->window && e->payload_bytes && !(e->marks & ENTRY_KEEPALIVE))) && b->has_nxt && rst->seq == b->nxt ? RESET_ABORT : RESET_NO_SOCKET;
         if (b->peer_fin_acked)
                 return e && e->flags & TCP_FIN && is_in_time_wait(c, r->side, rst->time_ns) ? RESET_TIME_WAIT_CUT_SHORT : RESET_NO_SOCKET;
@@ -148,8 +159,9 @@ static gboolean met_another(const Case *c, const Reset *r) {
 }
 
 /*
- * A live socket's RST looks like its other packets. Hop limits differ by the path, IP IDs by the counter, and timestamps are on
- * each packet once agreed (RFC 7323 3.2: a RST may do without). One oddity has many explanations, two have one.
+ * A live socket's RST looks like its other packets. Hop limits differ by the path, IP IDs by the counter, and
+ * timestamps are on each packet once agreed (RFC 7323 3.2: a RST may do without). One oddity has many
+ * explanations, two have one.
  */
 #define ODDITIES_MIN 2
 #define IP_ID_STEP_MAX 4096
@@ -170,7 +182,10 @@ static gboolean is_foreign(const Case *c, const Reset *r) {
         return oddities >= ODDITIES_MIN;
 }
 
-/* Windows answers data that comes to a closed socket with a RST+ACK that acknowledges them, window 0. Linux answers without ACK, and aborts with a window. */
+/*
+ * Windows answers data that comes to a closed socket with a RST+ACK that acknowledges them, window 0. Linux
+ * answers without ACK, and aborts with a window.
+ */
 static gboolean answers_late_data(const Case *c, const Reset *r, const Before *b) {
         const TimelineEntry *rst = &c->hindsight->entries[r->entry];
 

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "reset.h"
 
-/* TD208: the owner of a socket gave up after probes that nobody answered, and said so (Linux tcp_keepalive_timer()). */
+/*
+ * TD208: the owner of a socket gave up after probes that nobody answered, and said so (Linux
+ * tcp_keepalive_timer()).
+ */
 void rule_rst_after_timeout(const Case *c) {
         for (Reset r = { .entry = -1 }; reset_next(c, &r);) {
                 const TimelineEntry *rst = &c->hindsight->entries[r.entry], *probe;

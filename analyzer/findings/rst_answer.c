@@ -2,8 +2,8 @@
 #include "reset.h"
 
 /*
- * TD203, TD204, TD306: a RST that answers a segment, because its sender had closed, or never had or no longer has the connection.
- * One each a side: what follows it is the same answer again.
+ * TD203, TD204, TD306: a RST that answers a segment, because its sender had closed, or never had or no longer
+ * has the connection. One each a side: what follows it is the same answer again.
  */
 
 static FindingId kind_of(ResetCause cause) {
@@ -52,7 +52,10 @@ void rule_rst_answer(const Case *c) {
                 finding_integer(f, "rst_frame", (gint64)rst->frame, BOUND_EXACT);
                 if (id == FINDING_TIME_WAIT_CUT_SHORT && time_wait)
                         finding_integer(f, "duration_ns", rst->time_ns - time_wait->time_ns, BOUND_AT_MOST);
-                /* a straggler after a complete close, or after its own abort, meets nobody: that is how it should be */
+                /*
+                 * a straggler after a complete close, or after its own abort, meets nobody: that is how it
+                 * should be
+                 */
                 if (id == FINDING_RST_NO_SOCKET && (!r.first || c->record->close == CLOSE_ORDERLY || c->record->close == CLOSE_SIMULTANEOUS))
                         f->severity = SEVERITY_INFO;
                 if (id == FINDING_RST_NO_SOCKET && record_state(c->record, r.side, STATE_ESTABLISHED))

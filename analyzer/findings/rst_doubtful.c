@@ -2,14 +2,17 @@
 #include "reset.h"
 
 /*
- * TD206, TD207: a RST that its supposed sender did not send (it went on afterwards), or that the other end did not take (it
- * challenged it, RFC 5961 3, or went on).
+ * TD206, TD207: a RST that its supposed sender did not send (it went on afterwards), or that the other end
+ * did not take (it challenged it, RFC 5961 3, or went on).
  */
 
 /* A challenge ACK comes at once... */
 #define CHALLENGE_NS (SECOND_NS / 2)
 
-/* ...but not before the RST can have reached its sender. The handshake's round trip, without the slack of hindsight.c, may have been a slow one. */
+/*
+ * ...but not before the RST can have reached its sender. The handshake's round trip, without the slack of
+ * hindsight.c, may have been a slow one.
+ */
 static gint64 challenge_ns_min(const Case *c, guint peer) {
         return (c->hindsight->side[peer].reaction_ns - SECOND_NS / 2000) / 4;
 }

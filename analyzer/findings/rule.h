@@ -8,7 +8,9 @@
 
 #define SECOND_NS G_GINT64_CONSTANT(1000000000)
 
-/* The longest TIME_WAIT of a known host (Windows 2000, Solaris 8): beyond it a connection is certainly over. */
+/*
+ * The longest TIME_WAIT of a known host (Windows 2000, Solaris 8): beyond it a connection is certainly over.
+ */
 #define TIME_WAIT_NS_MAX (240 * SECOND_NS)
 
 typedef struct Case {

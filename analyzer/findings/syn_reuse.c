@@ -6,13 +6,17 @@
 #include "rule.h"
 
 /*
- * TD301, TD302, TD303, TD308: a SYN on a 4-tuple that an earlier connection had. What each end of that connection was in
- * when the SYN was sent decides what it is: a reuse against a TIME_WAIT holder, a reuse by the holder itself, or
- * a client that lost its state.  What a TIME_WAIT holder expects next is the highest number that it acknowledged; the SYN is "up" when strictly
- * above it (RFC 6191 2, Linux tcp_timewait_state_process()).
+ * TD301, TD302, TD303, TD308: a SYN on a 4-tuple that an earlier connection had. What each end of that
+ * connection was in when the SYN was sent decides what it is: a reuse against a TIME_WAIT holder, a reuse by
+ * the holder itself, or a client that lost its state. What a TIME_WAIT holder expects next is the highest
+ * number that it acknowledged; the SYN is "up" when strictly above it (RFC 6191 2, Linux
+ * tcp_timewait_state_process()).
  */
 
-/* Linux starts this far above the old connection when it takes a TIME_WAIT over (tcp_twsk_unique(), tcp_timewait_state_process()). */
+/*
+ * Linux starts this far above the old connection when it takes a TIME_WAIT over (tcp_twsk_unique(),
+ * tcp_timewait_state_process()).
+ */
 #define LINUX_REUSE_STEP 65537U
 
 typedef struct Reuse {
@@ -37,7 +41,10 @@ static const TimelineEntry *first_with(const Timeline *t, guint side, guint8 mas
         return NULL;
 }
 
-/* The state that an end of the old connection was in when the SYN was sent; NULL if it was closed or is not known. */
+/*
+ * The state that an end of the old connection was in when the SYN was sent; NULL if it was closed or is not
+ * known.
+ */
 static const StateEntry *state_at_syn(const Reuse *r, guint old_side) {
         const SideRecord *side = &r->old_record->side[old_side];
         const StateEntry *at = NULL;
@@ -114,7 +121,10 @@ static void by_holder(const Case *c, const Reuse *r, const StateEntry *time_wait
         add_timestamps(r, f);
 }
 
-/* An end that takes the SYN at once did not hold the old connection any more, whatever the capture shows of it. */
+/*
+ * An end that takes the SYN at once did not hold the old connection any more, whatever the capture shows of
+ * it.
+ */
 static void on_stale(const Case *c, const Reuse *r, const StateEntry *held) {
         Finding *f;
 
