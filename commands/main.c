@@ -60,21 +60,27 @@ static const Command commands[] = {
         },
 };
 
+/* Options may stand before the sub-command. Returns: the command; its name, if it was given, is taken out of @argv. */
+static const Command *take_command(int *argc, char **argv) {
+        int at = options_find_command(&commands[0], *argc, argv);
+
+        for (guint i = 1; at > 0 && i < G_N_ELEMENTS(commands); i++) {
+                if (strcmp(argv[at], commands[i].name) != 0)
+                        continue;
+                memmove(&argv[at], &argv[at + 1], (size_t)(*argc - at) * sizeof *argv);
+                (*argc)--;
+                return &commands[i];
+        }
+        return &commands[0];
+}
+
 int main(int argc, char **argv) {
-        const Command *command = &commands[0];
+        const Command *command;
 
         if (argc < 2) {
-                options_print_help(command);
+                options_print_help(&commands[0]);
                 return EXIT_USAGE;
         }
-        for (guint i = 1; i < G_N_ELEMENTS(commands); i++) {
-                if (strcmp(argv[1], commands[i].name) != 0)
-                        continue;
-                command = &commands[i];
-                argv[1] = argv[0];
-                argv++;
-                argc--;
-                break;
-        }
+        command = take_command(&argc, argv);
         return (int)command->run(command, argc, argv);
 }

@@ -117,6 +117,19 @@ static gboolean one_on_stdout(const Options *o) {
         return n <= 1;
 }
 
+int options_find_command(const Command *c, int argc, char **argv) {
+        g_autoptr(Options) o = options_new();
+        g_autoptr(GOptionContext) context = make_context(c, o);
+        g_auto(GStrv) copy = g_strdupv(argv);
+        int at;
+
+        g_option_context_set_strict_posix(context, TRUE); /* options end at the first word that is none */
+        if (!g_option_context_parse_strv(context, &copy, NULL) || !o->arguments)
+                return 0;
+        at = argc - (int)g_strv_length(o->arguments);
+        return strcmp(argv[at - 1], "--") == 0 ? 0 : at;
+}
+
 Options *options_parse(const Command *c, int argc, char **argv, ExitCode *code) {
         g_autoptr(Options) o = options_new();
         g_autoptr(GOptionContext) context = make_context(c, o);

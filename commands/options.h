@@ -36,6 +36,15 @@ typedef struct Options {
 } Options;
 
 /**
+ * options_find_command:
+ * @c: any command: all have the same options
+ *
+ * Returns: the index of the first argument that is neither an option nor an option's value; 0 if there is none, if it
+ * stands behind "--", or if the options are wrong (options_parse() says how).
+ */
+int options_find_command(const Command *c, int argc, char **argv);
+
+/**
  * options_parse:
  * Errors, --help and --version are dealt with and printed here.
  *
