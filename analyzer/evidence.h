@@ -16,17 +16,12 @@ static inline gint64 position_of_arrival(gint i) {
         return hindsight_position_sent(i) + 4;
 }
 
-static inline Moment moment_at(const Hindsight *h, gint i, gint64 position, Basis basis) {
-        return (Moment){ .there = TRUE,
-                         .position = position,
-                         .time_ns = h->entries[i].time_ns,
-                         .frame = h->entries[i].frame,
-                         .entry = i,
-                         .basis = basis };
+static inline Moment moment_at(gint i, gint64 position, Basis basis) {
+        return (Moment){ .there = TRUE, .position = position, .entry = (gint16)i, .basis = (guint8)basis };
 }
 
-static inline gboolean sent_by(const Hindsight *h, gint i, guint side) {
-        return h->kind[i] & 1U << side;
+static inline const TimelineEntry *moment_entry(const Hindsight *h, const Moment *m) {
+        return &h->entries[m->entry];
 }
 
 static inline gboolean has_flags(const TimelineEntry *e, guint8 mask, guint8 value) {
@@ -40,10 +35,22 @@ static inline gboolean is_acceptable_ack(const Hindsight *h, const TimelineEntry
         return e->flags & TCP_ACK && (!(peer->bits & SIDE_HEARD) || seq_diff(e->ack, peer->nxt) <= 1);
 }
 
+/* Is the FIN in entry @i (of ENTRIES_FIN) the one that is known? */
+static inline gboolean is_the_fin(const Hindsight *h, gint i, guint side) {
+        return !h->side[side].has_fin || entry_end(&h->entries[i]) == h->side[side].fin_end;
+}
+
 /* A FIN of @side, and the FIN once that is known. */
 static inline gboolean is_fin(const Hindsight *h, gint i, guint side) {
-        return sent_by(h, i, side) && h->kind[i] & HINDSIGHT_FIN &&
-               (!h->side[side].has_fin || entry_end(&h->entries[i]) == h->side[side].fin_end);
+        return entries_has(h, side, ENTRIES_FIN, i) && is_the_fin(h, i, side);
+}
+
+/* Returns: the first FIN of @side from @i on, -1 if there is none. */
+static inline gint next_fin(const Hindsight *h, guint side, gint i) {
+        FOR_ENTRIES(h, fin, side, ENTRIES_FIN, i)
+                if (is_the_fin(h, fin, side))
+                        return fin;
+        return -1;
 }
 
 static inline gboolean covers(const TimelineEntry *e, guint32 number) {
@@ -64,12 +71,13 @@ static inline gboolean acks_syn(const Hindsight *h, guint side, const TimelineEn
 static inline gboolean is_disproved_rst(const Hindsight *h, guint side, gint rst) {
         const FlowSide *peer = &h->flow->side[other(side)];
 
-        for (gint i = rst + 1; i < h->n && peer->bits & SIDE_ACK; i++) {
+        if (!(peer->bits & SIDE_ACK))
+                return FALSE;
+        FOR_ENTRIES(h, i, side, ENTRIES_DATA, rst + 1) {
                 const TimelineEntry *e = &h->entries[i];
 
-                if (sent_by(h, i, side) && e->payload_bytes && !(e->flags & (TCP_SYN | TCP_RST)) && !(h->kind[i] & HINDSIGHT_STALE) &&
-                    !(e->marks & (ENTRY_RETRANSMISSION | ENTRY_KEEPALIVE | ENTRY_PARTLY_NEW)) && !seq_before(e->seq, h->entries[rst].seq) &&
-                    seq_at_or_after(peer->ack, entry_end(e)))
+                if (!entries_has(h, side, ENTRIES_STALE, i) && !(e->marks & (ENTRY_RETRANSMISSION | ENTRY_KEEPALIVE | ENTRY_PARTLY_NEW)) &&
+                    !seq_before(e->seq, h->entries[rst].seq) && seq_at_or_after(peer->ack, entry_end(e)))
                         return TRUE;
         }
         return FALSE;

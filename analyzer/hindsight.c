@@ -11,11 +11,10 @@ static gboolean is_overwritten(const Hindsight *h, gint fin, guint side) {
         if (h->flow->side[side].nxt == number + 1 && h->flow->side[side].retransmitted_packets == 0)
                 return FALSE; /* nothing was sent there again */
 
-        for (gint i = fin + 1; i < h->n; i++) {
+        FOR_ENTRIES(h, i, side, ENTRIES_DATA, fin + 1) {
                 const TimelineEntry *e = &h->entries[i];
 
-                if (sent_by(h, i, side) && e->payload_bytes && !(e->flags & TCP_RST) && !seq_after(e->seq, number) &&
-                    seq_after(e->seq + e->payload_bytes, number) && !(e->marks & ENTRY_KEEPALIVE))
+                if (!seq_after(e->seq, number) && seq_after(e->seq + e->payload_bytes, number) && !(e->marks & ENTRY_KEEPALIVE))
                         return TRUE;
         }
         return FALSE;
@@ -52,37 +51,58 @@ static gboolean is_stale(Newest *newest, const TimelineEntry *e) {
         return FALSE;
 }
 
-static void find_kinds(Hindsight *h) {
+/* The kinds of entry @e, a bit for each. */
+static guint kinds_of(const Hindsight *h, const TimelineEntry *e, Newest *newest) {
+        guint kinds = 1U << ENTRIES_ANY;
+
+        if (e->flags & TCP_SYN)
+                kinds |= 1U << ENTRIES_SYN;
+        if (e->flags & TCP_RST)
+                kinds |= 1U << ENTRIES_RST;
+        if (e->flags & TCP_ACK)
+                kinds |= 1U << ENTRIES_ACK;
+        if (has_flags(e, TCP_FIN | TCP_RST | TCP_SYN, TCP_FIN) && is_acceptable_ack(h, e))
+                kinds |= 1U << ENTRIES_FIN;
+        if (e->payload_bytes && !(e->flags & (TCP_SYN | TCP_RST)))
+                kinds |= 1U << ENTRIES_DATA;
+        if (is_stale(newest, e))
+                kinds |= 1U << ENTRIES_STALE;
+        return kinds;
+}
+
+static void find_sets(Hindsight *h) {
         Newest newest[SIDES] = { { .has_ack = FALSE } };
 
-        for (gint i = 0; i < h->n; i++) {
-                const TimelineEntry *e = &h->entries[i];
-                guint s = entry_side(e);
-                guint8 kind = (guint8)(1U << s);
+        for (gint w = 0; w < h->words; w++) {
+                gint from = w * ENTRY_WORD_BITS, n = MIN(h->n - from, ENTRY_WORD_BITS);
+                guint64 set[SIDES][ENTRY_KINDS] = { { 0 } };
 
-                if (!entry_is_ordinary(e)) {
-                        h->kind[i] = 0;
-                        continue;
+                for (gint bit = 0; bit < n; bit++) {
+                        const TimelineEntry *e = &h->entries[from + bit];
+                        guint s = entry_side(e);
+
+                        if (!entry_is_ordinary(e))
+                                continue;
+                        for (guint kinds = kinds_of(h, e, &newest[s]); kinds; kinds &= kinds - 1)
+                                set[s][__builtin_ctz(kinds)] |= (guint64)1 << bit;
                 }
-                if (has_flags(e, TCP_FIN | TCP_RST | TCP_SYN, TCP_FIN) && is_acceptable_ack(h, e))
-                        kind |= HINDSIGHT_FIN;
-                if (is_stale(&newest[s], e))
-                        kind |= HINDSIGHT_STALE;
-                h->kind[i] = kind;
+                for (guint s = 0; s < SIDES; s++)
+                        for (guint kind = 0; kind < ENTRY_KINDS; kind++)
+                                h->set[s][kind][w] = set[s][kind];
         }
 }
 
 /* The shortest time in which @side was seen to answer in the handshake. */
 static gint64 reaction(const Hindsight *h, guint side) {
-        gint64 asked_ns = G_MININT64;
+        gint asked = entries_next(h, other(side), ENTRIES_SYN, 0);
 
-        for (gint i = 0; i < h->n; i++) {
-                const TimelineEntry *e = &h->entries[i];
+        if (asked < 0)
+                return REACTION_UNKNOWN_NS;
+        FOR_ENTRIES(h, i, side, ENTRIES_ACK, asked + 1) {
+                gint64 ns = h->entries[i].time_ns - h->entries[entries_before(h, other(side), ENTRIES_SYN, i)].time_ns;
 
-                if (sent_by(h, i, other(side)) && e->flags & TCP_SYN)
-                        asked_ns = e->time_ns;
-                else if (asked_ns != G_MININT64 && sent_by(h, i, side) && e->flags & TCP_ACK && e->time_ns >= asked_ns)
-                        return e->time_ns - asked_ns + REACTION_SLACK_NS;
+                if (ns >= 0)
+                        return ns + REACTION_SLACK_NS;
         }
         return REACTION_UNKNOWN_NS;
 }
@@ -130,19 +150,18 @@ static void find_isn(Hindsight *h, guint side) {
         HindsightSide *k = &h->side[side];
 
         k->syn_end = k->isn + 1;
-        for (gint i = 0; i < h->n; i++) {
-                const TimelineEntry *e = &h->entries[i];
-
-                if (!(e->flags & TCP_SYN) || !entry_is_ordinary(e))
-                        continue;
-                if (entry_side(e) == side && e->seq == k->isn && k->has_isn && seq_after(entry_end(e), k->syn_end))
-                        k->syn_end = entry_end(e);
-                if (entry_side(e) == side || !(e->flags & TCP_ACK) || k->has_isn)
-                        continue;
-                k->has_isn = TRUE;
-                k->isn = e->ack - 1;
-                k->syn_end = e->ack;
-        }
+        FOR_ENTRIES(h, i, side, ENTRIES_SYN, 0)
+                if (k->has_isn && h->entries[i].seq == k->isn && seq_after(entry_end(&h->entries[i]), k->syn_end))
+                        k->syn_end = entry_end(&h->entries[i]);
+        if (k->has_isn)
+                return;
+        FOR_ENTRIES(h, i, other(side), ENTRIES_SYN, 0)
+                if (entries_has(h, other(side), ENTRIES_ACK, i)) {
+                        k->has_isn = TRUE;
+                        k->syn_end = h->entries[i].ack;
+                        k->isn = k->syn_end - 1;
+                        return;
+                }
 }
 
 static void find_side(Hindsight *h, guint side) {
@@ -152,41 +171,40 @@ static void find_side(Hindsight *h, guint side) {
         *k = (HindsightSide){ .has_isn = !!(me->bits & SIDE_SYN), .isn = me->isn };
         find_isn(h, side);
         k->reaction_ns = reaction(h, side);
-        for (gint i = 0; i < h->n && !k->has_fin; i++)
-                if (is_fin(h, i, side) && !is_overwritten(h, i, side) && !is_before_syn(k, &h->entries[i])) {
+        FOR_ENTRIES(h, i, side, ENTRIES_FIN, 0)
+                if (!is_overwritten(h, i, side) && !is_before_syn(k, &h->entries[i])) {
                         k->has_fin = TRUE;
                         k->fin_end = entry_end(&h->entries[i]);
+                        return;
                 }
-        if (!k->has_fin)
-                find_unseen_fin(h, side);
+        find_unseen_fin(h, side);
 }
 
 /* ── What a side sent ────────────────────────────────────────────────────── */
 
-static Moment first_sent(const Hindsight *h, guint side, guint8 mask, guint8 value) {
-        for (gint i = 0; i < h->n; i++)
-                if (sent_by(h, i, side) && has_flags(&h->entries[i], mask, value))
-                        return moment_at(h, i, hindsight_position_sent(i), BASIS_OBSERVED);
-        return never;
+/* The first SYN of @side from @i on, with ACK or without; -1. */
+static gint next_syn(const Hindsight *h, guint side, gint i, guint8 ack) {
+        FOR_ENTRIES(h, syn, side, ENTRIES_SYN, i)
+                if (has_flags(&h->entries[syn], TCP_ACK | TCP_RST, ack))
+                        return syn;
+        return -1;
 }
 
 static Moment find_sent_syn(const Hindsight *h, guint side) {
-        Moment m = first_sent(h, side, TCP_SYN | TCP_ACK | TCP_RST, TCP_SYN);
+        gint syn = next_syn(h, side, 0, 0), answer = side == CLIENT ? next_syn(h, SERVER, 0, TCP_ACK) : -1;
 
         /* an answer that covers a SYN proves it, though the capture does not have it or has it later */
-        for (gint i = 0; i < h->n && (!m.there || i < m.entry); i++)
-                if (sent_by(h, i, other(side)) && has_flags(&h->entries[i], TCP_SYN | TCP_ACK | TCP_RST, TCP_SYN | TCP_ACK) && side == CLIENT)
-                        return moment_at(h, i, hindsight_position_sent(i) - 1, BASIS_INFERRED);
-        return m;
+        if (answer >= 0 && (syn < 0 || answer < syn))
+                return moment_at(answer, hindsight_position_sent(answer) - 1, BASIS_INFERRED);
+        return syn < 0 ? never : moment_at(syn, hindsight_position_sent(syn), BASIS_OBSERVED);
 }
 
 static Moment find_sent_syn_ack(const Hindsight *h, guint side) {
         if (!(h->flow->side[side].bits & SIDE_SYN_ACK))
                 return never;
-        for (gint i = 0; i < h->n; i++)
-                if (sent_by(h, i, side) && has_flags(&h->entries[i], TCP_SYN | TCP_ACK | TCP_RST, TCP_SYN | TCP_ACK) &&
-                    h->entries[i].seq == h->side[side].isn)
-                        return moment_at(h, i, hindsight_position_sent(i), BASIS_OBSERVED);
+        for (gint i = next_syn(h, side, 0, TCP_ACK); i >= 0; i = next_syn(h, side, i + 1, TCP_ACK))
+                if (h->entries[i].seq == h->side[side].isn)
+                        return moment_at(i, hindsight_position_sent(i), BASIS_OBSERVED);
         return never;
 }
 
@@ -202,35 +220,33 @@ static Moment find_sent_rst(const Hindsight *h, guint side) {
         if (!(h->flow->side[side].bits & SIDE_RST))
                 return never;
         /* the first one that it did not go on after: others were forged, or answered a challenge */
-        for (gint i = 0; i < h->n; i++) {
-                if (!sent_by(h, i, side))
-                        continue;
+        FOR_ENTRIES(h, i, side, ENTRIES_ANY, 0) {
                 if (h->entries[i].flags & TCP_RST)
                         rst = rst < 0 && !is_disproved_rst(h, side, i) ? i : rst;
                 else if (rst >= 0 && (h->entries[i].flags & TCP_SYN || h->entries[i].time_ns > h->entries[rst].time_ns + DELAYED_NS))
                         rst = -1;
         }
-        return rst < 0 ? never : moment_at(h, rst, hindsight_position_sent(rst), BASIS_OBSERVED);
+        return rst < 0 ? never : moment_at(rst, hindsight_position_sent(rst), BASIS_OBSERVED);
 }
 
 static Moment find_sent_fin(const Hindsight *h, guint side) {
         const HindsightSide *k = &h->side[side];
         gint64 before_rst = k->sent_rst.there ? k->sent_rst.position - 1 : G_MAXINT64;
+        gint fin;
 
         if (!k->has_fin)
                 return never;
-        for (gint i = 0; i < h->n; i++) {
+        fin = next_fin(h, side, 0);
+        for (gint i = 0; i < (fin < 0 ? h->n : fin); i++) {
                 const TimelineEntry *e = &h->entries[i];
 
-                /* a socket that has sent a RST sends no FIN: it was sent before and came late */
-                if (is_fin(h, i, side))
-                        return moment_at(h, i, MIN(hindsight_position_sent(i), before_rst), BASIS_OBSERVED);
                 if (!entry_is_ordinary(e) || e->flags & TCP_SYN)
                         continue;
                 if (entry_side(e) == side ? e->seq == k->fin_end && !(e->flags & TCP_RST) : covers(e, k->fin_end))
-                        return moment_at(h, i, hindsight_position_sent(i) - 1, BASIS_INFERRED);
+                        return moment_at(i, hindsight_position_sent(i) - 1, BASIS_INFERRED);
         }
-        return never;
+        /* a socket that has sent a RST sends no FIN: it was sent before and came late */
+        return fin < 0 ? never : moment_at(fin, MIN(hindsight_position_sent(fin), before_rst), BASIS_OBSERVED);
 }
 
 static Moment find_talks(const Hindsight *h, guint side) {
@@ -244,7 +260,7 @@ static Moment find_talks(const Hindsight *h, guint side) {
                 if (e->flags & TCP_FIN)
                         return never; /* joined when it was closing already: nothing shows what was before */
                 /* its own segment, or an acknowledgment of something that it sent */
-                return moment_at(h, i, hindsight_position_sent(i) - 1, BASIS_INFERRED);
+                return moment_at(i, hindsight_position_sent(i) - 1, BASIS_INFERRED);
         }
         return never;
 }
@@ -271,8 +287,9 @@ void hindsight_init(Hindsight *h, const Flow *flow, gint64 end_ns) {
         h->flow = flow;
         h->entries = flow->timeline.entries;
         h->n = flow->timeline.n;
+        h->words = (h->n + ENTRY_WORD_BITS - 1) / ENTRY_WORD_BITS;
         h->end_ns = end_ns;
-        find_kinds(h);
+        find_sets(h);
         find_side(h, CLIENT);
         find_side(h, SERVER);
         h->vantage = find_vantage(h);

@@ -16,14 +16,12 @@
 #include "flow.h"
 #include "record.h"
 
-/* Something that happened to an endpoint, and what shows it. */
+/* Something that happened to an endpoint, and the packet that shows it. */
 typedef struct Moment {
-        gboolean there;
         gint64 position; /* orders what happens to one endpoint: hindsight_position_sent() */
-        gint64 time_ns;
-        FrameRef frame;
-        gint entry; /* of the timeline: the packet that was sent or received */
-        Basis basis;
+        gint16 entry;    /* of the timeline: the packet that was sent or received, -1 */
+        guint8 there;
+        guint8 basis;    /* Basis */
 } Moment;
 
 typedef struct Knowledge {
@@ -49,23 +47,64 @@ typedef struct HindsightSide {
         Knowledge knows_fin;
 } HindsightSide;
 
-/* What every question begins with, asked once for each entry. */
-enum {
-        HINDSIGHT_BY_CLIENT = 1 << CLIENT, /* an ordinary TCP packet of that side: no ICMP quotation, nothing of another connection */
-        HINDSIGHT_BY_SERVER = 1 << SERVER,
-        HINDSIGHT_FIN = 1 << 2,   /* a FIN that can count (not with SYN or RST; an acceptable ACK) */
-        HINDSIGHT_STALE = 1 << 3, /* was sent before an entry that was captured earlier */
-};
+/*
+ * The packets of a side that are of some kind: TCP packets of this connection, no ICMP quotation, nothing of
+ * another one. Most questions are about few of them.
+ */
+typedef enum EntryKind {
+        ENTRIES_ANY,
+        ENTRIES_SYN,   /* with SYN */
+        ENTRIES_FIN,   /* with a FIN that can count: without SYN and RST, with an acceptable ACK */
+        ENTRIES_RST,   /* with RST */
+        ENTRIES_ACK,   /* with ACK */
+        ENTRIES_DATA,  /* with payload, without SYN and RST */
+        ENTRIES_STALE, /* sent before a packet that was captured earlier */
+        ENTRY_KINDS
+} EntryKind;
+
+#define ENTRY_WORD_BITS 64
+#define ENTRY_WORDS (TIMELINE_ENTRIES_MAX / ENTRY_WORD_BITS)
 
 typedef struct Hindsight {
         const Flow *flow;
         const TimelineEntry *entries;
         gint n;
+        gint words;    /* of each set that are in use */
         gint64 end_ns; /* of the capture */
         guint8 vantage; /* Vantage */
         HindsightSide side[SIDES];
-        guint8 kind[TIMELINE_ENTRIES_MAX]; /* HINDSIGHT_ bits of each entry */
+        guint64 set[SIDES][ENTRY_KINDS][ENTRY_WORDS]; /* a bit for each entry */
 } Hindsight;
+
+static inline gboolean entries_has(const Hindsight *h, guint side, EntryKind kind, gint i) {
+        return h->set[side][kind][i / ENTRY_WORD_BITS] >> (i % ENTRY_WORD_BITS) & 1;
+}
+
+/* Returns: the first entry of @side and @kind from @i on, -1 if there is none. */
+static inline gint entries_next(const Hindsight *h, guint side, EntryKind kind, gint i) {
+        guint64 from = G_MAXUINT64 << (i % ENTRY_WORD_BITS);
+
+        for (gint w = i / ENTRY_WORD_BITS; w < h->words; w++, from = G_MAXUINT64)
+                if (h->set[side][kind][w] & from)
+                        return w * ENTRY_WORD_BITS + __builtin_ctzll(h->set[side][kind][w] & from);
+        return -1;
+}
+
+/* Returns: the last entry of @side and @kind before @i, -1 if there is none. */
+static inline gint entries_before(const Hindsight *h, guint side, EntryKind kind, gint i) {
+        for (i--; i >= 0; i--) {
+                guint64 word = h->set[side][kind][i / ENTRY_WORD_BITS] << (ENTRY_WORD_BITS - 1 - i % ENTRY_WORD_BITS);
+
+                if (word)
+                        return i - __builtin_clzll(word);
+                i -= i % ENTRY_WORD_BITS;
+        }
+        return -1;
+}
+
+/* Declares @i and steps it through the entries of @side and @kind from @start on. */
+#define FOR_ENTRIES(h, i, side, kind, start)                                                                           \
+        for (gint i = entries_next(h, side, kind, start); i >= 0; i = entries_next(h, side, kind, i + 1))
 
 /* Returns: the position of what entry @i itself did to its sender. */
 static inline gint64 hindsight_position_sent(gint i) {

@@ -14,8 +14,8 @@ static gboolean repeats_syn_later(const Hindsight *h, guint side, gint i) {
 
         if (h->flow->side[side].syn_count < 2)
                 return FALSE;
-        for (gint j = i + 1; j < h->n; j++)
-                if (sent_by(h, j, side) && h->entries[j].flags & TCP_SYN && h->entries[j].time_ns > sure_ns)
+        FOR_ENTRIES(h, j, side, ENTRIES_SYN, i + 1)
+                if (h->entries[j].time_ns > sure_ns)
                         return TRUE;
         return FALSE;
 }
@@ -24,51 +24,58 @@ static gboolean repeats_syn_later(const Hindsight *h, guint side, gint i) {
 static gint first_beyond_handshake(const Hindsight *h, guint side, gint from) {
         const HindsightSide *peer = &h->side[other(side)];
 
-        for (gint i = from; i < h->n; i++) {
-                const TimelineEntry *e = &h->entries[i];
-
-                if (sent_by(h, i, side) && !(e->flags & TCP_SYN) && covers(e, peer->isn + 1))
+        FOR_ENTRIES(h, i, side, ENTRIES_ACK, from)
+                if (!(h->entries[i].flags & TCP_SYN) && covers(&h->entries[i], peer->isn + 1))
                         return i;
+        return -1;
+}
+
+/* The first SYN+ACK of @side from @i on that acknowledges the other end's SYN with the ISN of the connection; -1. */
+static gint next_syn_ack(const Hindsight *h, guint side, gint i) {
+        FOR_ENTRIES(h, syn, side, ENTRIES_SYN, i) {
+                const TimelineEntry *e = &h->entries[syn];
+
+                if (has_flags(e, TCP_ACK | TCP_RST, TCP_ACK) && acks_syn(h, other(side), e) && e->seq == h->side[side].isn)
+                        return syn;
         }
         return -1;
+}
+
+/* Of the other end nothing was captured: that this one acknowledges something shows that it was answered. */
+static Moment opener_heard_unseen(const Hindsight *h, guint side, gint sent) {
+        FOR_ENTRIES(h, i, side, ENTRIES_ACK, sent)
+                if (has_flags(&h->entries[i], TCP_SYN | TCP_RST, 0))
+                        return moment_at(i, hindsight_position_sent(i) - 1, BASIS_INFERRED);
+        return never;
 }
 
 /* The opener: SYN_SENT until a SYN+ACK came. */
 static Moment opener_syn_acked(const Hindsight *h, guint side, gint sent) {
         guint peer = other(side);
-        gint shown = -1, answer = -1;
+        gint answer = next_syn_ack(h, peer, sent), shown = answer < 0 ? -1 : first_beyond_handshake(h, side, answer);
 
-        /* of the other end nothing was captured: that this one acknowledges it shows that it was answered */
-        for (gint i = sent; i < h->n && !(h->flow->side[peer].bits & SIDE_HEARD); i++)
-                if (sent_by(h, i, side) && has_flags(&h->entries[i], TCP_SYN | TCP_RST | TCP_ACK, TCP_ACK))
-                        return moment_at(h, i, hindsight_position_sent(i) - 1, BASIS_INFERRED);
-        for (gint i = sent; i < h->n; i++) {
-                const TimelineEntry *e = &h->entries[i];
-
-                if (sent_by(h, i, peer) && has_flags(e, TCP_SYN | TCP_ACK | TCP_RST, TCP_SYN | TCP_ACK) &&
-                    acks_syn(h, side, e) && e->seq == h->side[peer].isn)
-                        answer = i;
-                if (answer >= 0 && (shown = first_beyond_handshake(h, side, i)) >= 0)
-                        break;
-        }
+        if (!(h->flow->side[peer].bits & SIDE_HEARD))
+                return opener_heard_unseen(h, side, sent);
         if (shown >= 0) {
                 /* the last one that can have caused it */
-                for (gint i = answer + 1; i < shown; i++)
-                        if (sent_by(h, i, peer) && has_flags(&h->entries[i], TCP_SYN | TCP_ACK, TCP_SYN | TCP_ACK) &&
+                FOR_ENTRIES(h, i, peer, ENTRIES_SYN, answer + 1)
+                        if (i < shown && h->entries[i].flags & TCP_ACK &&
                             h->entries[i].time_ns + h->side[side].reaction_ns / 2 <= h->entries[shown].time_ns)
                                 answer = i;
-                return moment_at(h, answer, position_of_arrival(answer), BASIS_OBSERVED);
+                return moment_at(answer, position_of_arrival(answer), BASIS_OBSERVED);
         }
+        for (gint next = answer; next >= 0; next = next_syn_ack(h, peer, next + 1))
+                answer = next;
         if (answer < 0 || repeats_syn_later(h, side, answer) || repeats_syn_later(h, peer, answer) ||
             h->flow->side[side].bits & SIDE_RST || h->flow->side[peer].syn_count > 1)
                 return never;
-        return moment_at(h, answer, position_of_arrival(answer), BASIS_ASSUMED);
+        return moment_at(answer, position_of_arrival(answer), BASIS_ASSUMED);
 }
 
 /* The first packet of @side after entry @i that is no repeat of its SYN+ACK; -1. */
 static gint next_beyond_syn(const Hindsight *h, guint side, gint i) {
-        for (gint j = i + 1; j < h->n; j++)
-                if (sent_by(h, j, side) && !(h->entries[j].flags & TCP_SYN))
+        FOR_ENTRIES(h, j, side, ENTRIES_ANY, i + 1)
+                if (!(h->entries[j].flags & TCP_SYN))
                         return j;
         return -1;
 }
@@ -96,11 +103,11 @@ static Moment answerer_syn_acked(const Hindsight *h, guint side, gint sent) {
         const HindsightSide *k = &h->side[side];
         gboolean doubted = FALSE;
 
-        for (gint i = sent + 1; i < h->n; i++) {
+        FOR_ENTRIES(h, i, other(side), ENTRIES_ACK, sent + 1) {
                 const TimelineEntry *e = &h->entries[i];
                 gint next;
 
-                if (!sent_by(h, i, other(side)) || e->flags & TCP_RST || !covers(e, k->isn + 1) || !is_acceptable_ack(h, e))
+                if (e->flags & TCP_RST || !covers(e, k->isn + 1) || !is_acceptable_ack(h, e))
                         continue;
                 if (repeats_syn_later(h, side, i)) {
                         doubted = TRUE;
@@ -110,8 +117,8 @@ static Moment answerer_syn_acked(const Hindsight *h, guint side, gint sent) {
                 if (next >= 0 && is_overflow_rst(h, i, next))
                         return never;
                 if (next >= 0 && (!doubted || has_flags(&h->entries[next], TCP_ACK, TCP_ACK)))
-                        return moment_at(h, i, position_of_arrival(i), BASIS_OBSERVED);
-                return doubted ? never : moment_at(h, i, position_of_arrival(i), BASIS_ASSUMED);
+                        return moment_at(i, position_of_arrival(i), BASIS_OBSERVED);
+                return doubted ? never : moment_at(i, position_of_arrival(i), BASIS_ASSUMED);
         }
         return never;
 }
@@ -132,8 +139,8 @@ static gboolean repeats_fin_later(const Hindsight *h, guint side, gint i) {
 
         if (h->flow->side[side].fin_count < 2)
                 return FALSE;
-        for (gint j = i + 1; j < h->n; j++)
-                if (is_fin(h, j, side) && !(h->kind[j] & HINDSIGHT_STALE) && h->entries[j].time_ns > sure_ns)
+        FOR_ENTRIES(h, j, side, ENTRIES_FIN, i + 1)
+                if (is_the_fin(h, j, side) && !entries_has(h, side, ENTRIES_STALE, j) && h->entries[j].time_ns > sure_ns)
                         return TRUE;
         return FALSE;
 }
@@ -157,12 +164,9 @@ static gboolean died_before_ack(const Hindsight *h, guint side, gint ack) {
  * hole was not.
  */
 static gboolean is_lost_fin(const Hindsight *h, guint sender, gint i, const Moment *taken) {
-        if (!is_fin(h, i, sender))
-                return FALSE;
-        for (gint j = i + 1; j < h->n && (!taken->there || j <= taken->entry); j++)
-                if (is_fin(h, j, sender))
-                        return TRUE;
-        return FALSE;
+        gint again = is_fin(h, i, sender) ? next_fin(h, sender, i + 1) : -1;
+
+        return again >= 0 && (!taken->there || again <= taken->entry);
 }
 
 Moment received_fin_acked(const Hindsight *h, guint side) {
@@ -172,37 +176,24 @@ Moment received_fin_acked(const Hindsight *h, guint side) {
         if (!fin.there)
                 return never;
         peer_fin = h->side[side].fin_received;
-        for (gint i = fin.entry; i < h->n; i++) {
+        FOR_ENTRIES(h, i, other(side), ENTRIES_ACK, fin.entry) {
                 const TimelineEntry *e = &h->entries[i];
 
-                if (!sent_by(h, i, other(side)) || e->flags & (TCP_RST | TCP_SYN) || !covers(e, k->fin_end) || repeats_fin_later(h, side, i))
+                if (e->flags & (TCP_RST | TCP_SYN) || !covers(e, k->fin_end) || repeats_fin_later(h, side, i))
                         continue;
                 if (is_lost_fin(h, other(side), i, &peer_fin) || died_before_ack(h, side, i))
                         continue;
-                return moment_at(h, i, position_of_arrival(i), h->end_ns - e->time_ns >= SETTLED_NS ? BASIS_OBSERVED : BASIS_ASSUMED);
+                return moment_at(i, position_of_arrival(i), h->end_ns - e->time_ns >= SETTLED_NS ? BASIS_OBSERVED : BASIS_ASSUMED);
         }
         /*
          * the other FIN is not in the capture either, and this one was not repeated: they came and went
          * together
          */
-        if (peer_fin.there && h->side[other(side)].fin_unseen && h->flow->side[side].fin_count == 1 && h->end_ns - peer_fin.time_ns >= SETTLED_NS) {
+        if (peer_fin.there && h->side[other(side)].fin_unseen && h->flow->side[side].fin_count == 1 && h->end_ns - moment_entry(h, &peer_fin)->time_ns >= SETTLED_NS) {
                 peer_fin.basis = BASIS_INFERRED;
                 return peer_fin;
         }
         return never;
-}
-
-/*
- * Could entry @i, sent by @side, complete what the other end needs to take the FIN? A FIN, or what fills a
- * hole behind a FIN.
- */
-static gboolean may_complete_fin(const Hindsight *h, guint side, gint i, gboolean fin_sent) {
-        const TimelineEntry *e = &h->entries[i];
-
-        if (is_fin(h, i, side))
-                return TRUE;
-        return fin_sent && sent_by(h, i, side) && e->payload_bytes && !(e->flags & (TCP_RST | TCP_SYN)) &&
-               !(e->marks & ENTRY_KEEPALIVE);
 }
 
 Knowledge received_knows_fin(const Hindsight *h, guint side) {
@@ -211,15 +202,14 @@ Knowledge received_knows_fin(const Hindsight *h, guint side) {
 
         if (!h->side[other(side)].has_fin)
                 return k;
-        for (gint i = 0; i < h->n && k.shown < 0; i++) {
-                const TimelineEntry *e = &h->entries[i];
-
-                if (!sent_by(h, i, side) || !(e->flags & TCP_ACK) || h->kind[i] & HINDSIGHT_STALE)
+        FOR_ENTRIES(h, i, side, ENTRIES_ACK, 0) {
+                if (entries_has(h, side, ENTRIES_STALE, i))
                         continue;
-                if (seq_at_or_after(e->ack, fin_end))
+                if (seq_at_or_after(h->entries[i].ack, fin_end)) {
                         k.shown = i;
-                else
-                        k.before = i;
+                        return k;
+                }
+                k.before = i;
         }
         return k;
 }
@@ -237,16 +227,11 @@ Knowledge received_knows_fin(const Hindsight *h, guint side) {
 
 static gboolean unseen_fin_knows_fin(const Hindsight *h, guint side, gint shown) {
         const TimelineEntry *ack = &h->entries[shown];
-        gint before = shown - 1, fin = -1;
+        gint before = entries_before(h, side, ENTRIES_ANY, shown), fin = next_fin(h, other(side), 0); /* the one that came twice */
 
         if (!(ack->marks & ENTRY_DSACK))
                 return FALSE;
-        while (before >= 0 && !sent_by(h, before, side))
-                before--;
-        for (gint i = shown - 1; i >= 0; i--)
-                if (is_fin(h, i, other(side)))
-                        fin = i; /* the first: the one that came twice */
-        if (before < 0 || fin < 0 || !(ack->marks & ENTRY_IP_ID) || ack->time_ns - h->entries[fin].time_ns >= DELAYED_ACK_NS)
+        if (before < 0 || fin < 0 || fin >= shown || !(ack->marks & ENTRY_IP_ID) || ack->time_ns - h->entries[fin].time_ns >= DELAYED_ACK_NS)
                 return TRUE;
         return (guint16)(ack->ip_id - h->entries[before].ip_id - 1) != MISSING_FIN_AND_ACK;
 }
@@ -257,8 +242,8 @@ gboolean hindsight_fin_knows_fin(const Hindsight *h, guint side) {
         gboolean captured = FALSE;
 
         /* any of them: a repeat may have learned of it since, a delayed first one has not */
-        for (gint i = 0; i < h->n; i++) {
-                if (!is_fin(h, i, side))
+        FOR_ENTRIES(h, i, side, ENTRIES_FIN, 0) {
+                if (!is_the_fin(h, i, side))
                         continue;
                 if (seq_before(h->entries[i].ack, fin_end))
                         return FALSE;
@@ -278,8 +263,8 @@ static gboolean is_from_mini_socket(const Hindsight *h, gint entry) {
 
         if (!(h->entries[entry].marks & ENTRY_IP_ID) || h->entries[entry].ip_id)
                 return FALSE;
-        for (gint i = entry - 1; i >= 0; i--)
-                if (sent_by(h, i, side) && h->entries[i].ip_id && !(h->entries[i].flags & (TCP_SYN | TCP_RST)))
+        for (gint i = entries_before(h, side, ENTRIES_ANY, entry); i >= 0; i = entries_before(h, side, ENTRIES_ANY, i))
+                if (h->entries[i].ip_id && !(h->entries[i].flags & (TCP_SYN | TCP_RST)))
                         return h->entries[i].ip_id < IP_ID_NEAR_WRAP;
         return FALSE;
 }
@@ -301,8 +286,8 @@ gboolean hindsight_answers_fin_from_mini_socket(const Hindsight *h, guint side) 
         if (k.shown < 0 || !is_from_mini_socket(h, k.shown))
                 return FALSE;
         /* an earlier copy may have been taken by the full socket, its answer lost */
-        for (gint i = 0; i < k.shown; i++)
-                if (is_fin(h, i, other(side)) && too_late_for(h, k, i))
+        for (gint fin = next_fin(h, other(side), 0); fin >= 0 && fin < k.shown; fin = next_fin(h, other(side), fin + 1))
+                if (too_late_for(h, k, fin))
                         return FALSE;
         return TRUE;
 }
@@ -312,17 +297,21 @@ gboolean hindsight_answers_fin_from_mini_socket(const Hindsight *h, guint side) 
  */
 #define ANSWER_NS_MAX (G_GINT64_CONSTANT(100000000))
 
+/* Could entry @i of @side complete what the other end needs to take the FIN: a FIN, or what fills a hole behind it? */
+static gboolean may_complete_fin(const Hindsight *h, guint side, gint i) {
+        return is_fin(h, i, side) || (entries_has(h, side, ENTRIES_DATA, i) && !(h->entries[i].marks & ENTRY_KEEPALIVE));
+}
+
 /* The FIN was taken between two packets of the side's own; which of the other end's completed it? */
 static Moment fin_received_shown(const Hindsight *h, guint side, Knowledge k) {
         guint peer = other(side);
-        gboolean here = h->vantage == (side == CLIENT ? VANTAGE_CLIENT : VANTAGE_SERVER), fin_sent = FALSE;
+        gboolean here = h->vantage == (side == CLIENT ? VANTAGE_CLIENT : VANTAGE_SERVER);
         gint best = -1;
         gint64 position;
 
-        for (gint i = 0; i < k.shown; i++) {
-                if (!may_complete_fin(h, peer, i, fin_sent) || too_late_for(h, k, i))
+        for (gint i = next_fin(h, peer, 0); i >= 0 && i < k.shown; i = entries_next(h, peer, ENTRIES_ANY, i + 1)) {
+                if (!(best < 0 ? is_fin(h, i, peer) : may_complete_fin(h, peer, i)) || too_late_for(h, k, i))
                         continue;
-                fin_sent = TRUE;
                 /*
                  * at the receiver's own end what was captured did arrive: the first that completes it, unless
                  * it was not answered in time
@@ -334,11 +323,11 @@ static Moment fin_received_shown(const Hindsight *h, guint side, Knowledge k) {
                 best = i;
         }
         if (best < 0) /* the FIN itself is not in the capture, or was captured late */
-                return moment_at(h, k.shown, hindsight_position_sent(k.shown) - 1, BASIS_INFERRED);
+                return moment_at(k.shown, hindsight_position_sent(k.shown) - 1, BASIS_INFERRED);
         position = position_of_arrival(best);
         if (k.before >= 0)
                 position = MAX(position, hindsight_position_sent(k.before) + 1);
-        return moment_at(h, best, MIN(position, hindsight_position_sent(k.shown) - 1), BASIS_OBSERVED);
+        return moment_at(best, MIN(position, hindsight_position_sent(k.shown) - 1), BASIS_OBSERVED);
 }
 
 /*
@@ -352,11 +341,11 @@ static gboolean speaks_against_fin(const Hindsight *h, guint side, gint fin) {
         gboolean answers_data = FALSE, has_ack = FALSE;
         guint32 ack = 0;
 
-        for (gint i = 0; i < h->n; i++) {
+        FOR_ENTRIES(h, i, side, ENTRIES_ACK, 0) {
                 const TimelineEntry *e = &h->entries[i];
                 gboolean pure, advances;
 
-                if (!sent_by(h, i, side) || !(e->flags & TCP_ACK) || e->flags & TCP_RST || h->kind[i] & HINDSIGHT_STALE)
+                if (e->flags & TCP_RST || entries_has(h, side, ENTRIES_STALE, i))
                         continue;
                 pure = !e->payload_bytes && !(e->flags & (TCP_SYN | TCP_FIN));
                 advances = !has_ack || seq_after(e->ack, ack);
@@ -383,7 +372,7 @@ static gboolean is_behind_hole(const Hindsight *h, guint sender) {
 
 Moment received_fin(const Hindsight *h, guint side) {
         guint peer = other(side);
-        gint fin = -1, fins = 0;
+        gint fin;
         Knowledge k;
 
         if (!h->side[peer].has_fin)
@@ -391,28 +380,23 @@ Moment received_fin(const Hindsight *h, guint side) {
         k = h->side[side].knows_fin;
         if (k.shown >= 0)
                 return fin_received_shown(h, side, k);
-        for (gint i = 0; i < h->n; i++)
-                if (is_fin(h, i, peer)) {
-                        fin = i;
-                        fins++;
-                }
+        fin = next_fin(h, peer, 0);
         /*
          * Nothing shows that it came. Repeated in vain it did not; a RST came instead of an ACK; later
          * packets do not know it.
          */
-        if (fin < 0 || fins > 1)
+        if (fin < 0 || next_fin(h, peer, fin + 1) >= 0)
                 return never;
         if (speaks_against_fin(h, side, fin) || is_behind_hole(h, peer))
                 return never;
-        for (gint i = fin + 1; i < h->n; i++)
-                if (sent_by(h, i, side) && h->entries[i].flags & TCP_RST)
-                        return never;
+        if (entries_next(h, side, ENTRIES_RST, fin + 1) >= 0)
+                return never;
         /*
          * what an orphan that is closing itself does with data and a FIN is no close (Linux TCPAbortOnData)
          */
         if (k.before > fin && h->entries[fin].payload_bytes && h->side[side].has_fin)
                 return never;
-        return moment_at(h, fin, MAX(position_of_arrival(fin), k.before >= 0 ? hindsight_position_sent(k.before) + 1 : 0), BASIS_ASSUMED);
+        return moment_at(fin, MAX(position_of_arrival(fin), k.before >= 0 ? hindsight_position_sent(k.before) + 1 : 0), BASIS_ASSUMED);
 }
 
 /*
@@ -454,8 +438,8 @@ static gboolean is_exact_rst(const Hindsight *h, guint side, gint i) {
 static gboolean goes_on(const Hindsight *h, guint side, gint i) {
         gint64 sure_ns = h->entries[i].time_ns + h->side[side].reaction_ns;
 
-        for (gint j = i + 1; j < h->n; j++)
-                if (sent_by(h, j, side) && !(h->entries[j].flags & TCP_RST) && !(h->kind[j] & HINDSIGHT_STALE) && h->entries[j].time_ns > sure_ns)
+        FOR_ENTRIES(h, j, side, ENTRIES_ANY, i + 1)
+                if (!(h->entries[j].flags & TCP_RST) && !entries_has(h, side, ENTRIES_STALE, j) && h->entries[j].time_ns > sure_ns)
                         return TRUE;
         return FALSE;
 }
@@ -481,11 +465,10 @@ Moment received_rst(const Hindsight *h, guint side) {
                         continue;
                 /* after everything that it had sent before it can have had the RST */
                 position = position_of_arrival(i);
-                for (gint j = i + 1; j < h->n; j++)
-                        if (sent_by(h, j, side) && !(h->entries[j].flags & TCP_RST) &&
-                            h->entries[j].time_ns <= e->time_ns + h->side[side].reaction_ns)
+                FOR_ENTRIES(h, j, side, ENTRIES_ANY, i + 1)
+                        if (!(h->entries[j].flags & TCP_RST) && h->entries[j].time_ns <= e->time_ns + h->side[side].reaction_ns)
                                 position = hindsight_position_sent(j) + 1;
-                return moment_at(h, i, position, BASIS_ASSUMED);
+                return moment_at(i, position, BASIS_ASSUMED);
         }
         return never;
 }
@@ -493,15 +476,15 @@ Moment received_rst(const Hindsight *h, guint side) {
 gboolean hindsight_rst_is_no_sockets(const Hindsight *h, gint entry) {
         const TimelineEntry *rst = &h->entries[entry];
         guint side = entry_side(rst);
-        guint32 ack = 0;
+        gint acked = entries_before(h, side, ENTRIES_ACK, entry);
+        guint32 ack = acked < 0 ? 0 : h->entries[acked].ack;
 
-        for (gint i = 0; i < entry; i++)
-                if (sent_by(h, i, side) && h->entries[i].flags & TCP_ACK)
-                        ack = h->entries[i].ack;
-        for (gint i = entry - 1; i >= 0 && !(rst->flags & TCP_ACK); i--) {
+        if (rst->flags & TCP_ACK)
+                return FALSE;
+        for (gint i = entries_before(h, other(side), ENTRIES_ACK, entry); i >= 0; i = entries_before(h, other(side), ENTRIES_ACK, i)) {
                 const TimelineEntry *e = &h->entries[i];
 
-                if (!sent_by(h, i, other(side)) || !(e->flags & TCP_ACK) || e->ack != rst->seq)
+                if (e->ack != rst->seq)
                         continue;
                 if (e->marks & ENTRY_KEEPALIVE)
                         return TRUE;

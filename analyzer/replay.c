@@ -6,8 +6,7 @@
 
 typedef struct Happening {
         gint64 position;
-        gint64 time_ns;
-        FrameRef frame;
+        gint16 entry;
         guint8 event; /* Event */
         guint8 basis; /* Basis */
 } Happening;
@@ -25,7 +24,7 @@ static void add(Happenings *all, const Moment *moment, Event event) {
                 return;
         for (i = all->n++; i > 0 && all->list[i - 1].position > moment->position; i--)
                 all->list[i] = all->list[i - 1];
-        all->list[i] = (Happening){ moment->position, moment->time_ns, moment->frame, (guint8)event, (guint8)moment->basis };
+        all->list[i] = (Happening){ moment->position, moment->entry, (guint8)event, moment->basis };
 }
 
 typedef struct Close {
@@ -117,7 +116,7 @@ static void replay_side(const Hindsight *h, guint side, SideRecord *record) {
         for (guint i = 0; i < all.n; i++) {
                 const Happening *x = &all.list[i];
 
-                endpoint_event(record, x->event, x->time_ns, x->frame, x->basis);
+                endpoint_event(record, x->event, h->entries[x->entry].time_ns, h->entries[x->entry].frame, x->basis);
         }
 }
 

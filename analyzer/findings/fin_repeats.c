@@ -57,7 +57,7 @@ static Fins find_fins(const Hindsight *h, guint side) {
                 else if (f.count == 2)
                         f.second = e;
                 f.last = e;
-                if (f.ack && !(h->kind[i] & HINDSIGHT_STALE) && e->time_ns > f.ack->time_ns + h->side[side].reaction_ns && !f.repeat_after_ack)
+                if (f.ack && !entries_has(h, side, ENTRIES_STALE, i) && e->time_ns > f.ack->time_ns + h->side[side].reaction_ns && !f.repeat_after_ack)
                         f.repeat_after_ack = e;
         }
         return f;

@@ -203,7 +203,7 @@ gint reset_goes_on(const Case *c, const Reset *r, guint side) {
         for (gint i = r->entry + 1; i < h->n; i++) {
                 const TimelineEntry *e = &h->entries[i];
 
-                if (entry_side(e) == side && entry_is_ordinary(e) && !(h->kind[i] & HINDSIGHT_STALE) && !(e->flags & TCP_RST) && e->time_ns > sure_ns)
+                if (entry_side(e) == side && entry_is_ordinary(e) && !entries_has(h, side, ENTRIES_STALE, i) && !(e->flags & TCP_RST) && e->time_ns > sure_ns)
                         return i;
         }
         return -1;
