@@ -18,6 +18,7 @@ static const Command commands[] = {
                         "  lastack flows CAPTURE...   every connection, a line each\n"
                         "  lastack show N CAPTURE...  connection N packet by packet, with both ends' states\n"
                         "  lastack explain [CODE...]  what a finding means and what to do about it\n"
+                        "  lastack models [MODEL...]  the timers of every TCP that is known, and their sources\n"
                         "\n"
                         "CAPTURE is a pcap or pcapng file, also compressed (gz, xz, zst, lz4, bz2), or - for standard\n"
                         "input. Several captures are one timeline.",
@@ -57,6 +58,16 @@ static const Command commands[] = {
                             "  lastack explain TD102\n"
                             "  lastack explain time-wait-reuse-down\n",
                 .run = command_explain,
+        },
+        {
+                .name = "models",
+                .parameters = "[MODEL...]",
+                .help = "Lists the TCPs whose timers are known: how long each keeps TIME_WAIT and FIN_WAIT_2, which ports it\n"
+                        "connects from, and where that is known from; for a MODEL also what it answers in those states.",
+                .examples = "Examples:\n"
+                            "  lastack models\n"
+                            "  lastack models linux freebsd\n",
+                .run = command_models,
         },
 };
 

@@ -38,9 +38,15 @@ static const struct {
 G_STATIC_ASSERT(G_N_ELEMENTS(reactions) == REACTIONS);
 
 static const char *const events[] = {
-        [HOST_TIME_WAIT_SYN_UP] = "syn-up",       [HOST_TIME_WAIT_SYN_NEWER] = "syn-newer", [HOST_TIME_WAIT_SYN_DOWN] = "syn-down",
-        [HOST_TIME_WAIT_RST] = "rst",             [HOST_TIME_WAIT_KEEPALIVE] = "keepalive", [HOST_FIN_WAIT_2_SYN] = "syn",
-        [HOST_FIN_WAIT_2_RST] = "rst",            [HOST_FIN_WAIT_2_KEEPALIVE] = "keepalive", [HOST_FIN_WAIT_2_DATA] = "data",
+        [HOST_TIME_WAIT_SYN_UP] = "SYN with a higher ISN",
+        [HOST_TIME_WAIT_SYN_NEWER] = "with a lower ISN and a newer timestamp",
+        [HOST_TIME_WAIT_SYN_DOWN] = "any other SYN",
+        [HOST_TIME_WAIT_RST] = "RST",
+        [HOST_TIME_WAIT_KEEPALIVE] = "keepalive or duplicate",
+        [HOST_FIN_WAIT_2_SYN] = "SYN",
+        [HOST_FIN_WAIT_2_RST] = "RST",
+        [HOST_FIN_WAIT_2_KEEPALIVE] = "keepalive",
+        [HOST_FIN_WAIT_2_DATA] = "data",
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(events) == HOST_EVENTS);
 
@@ -205,7 +211,7 @@ const char *reaction_title(Reaction reaction) {
         return reactions[reaction].title;
 }
 
-const char *host_event_name(HostEvent event) {
+const char *host_event_title(HostEvent event) {
         return events[event];
 }
 

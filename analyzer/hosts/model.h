@@ -124,7 +124,7 @@ guint32 host_model_ports(const HostModel *m, const HostSettings *settings, guint
 /* Returns: the word of the JSON ("ack-restart"), and what it means in a few words. */
 const char *reaction_name(Reaction reaction);
 const char *reaction_title(Reaction reaction);
-/* Returns: "syn-up"... without the state; the state is time_wait for the first HOST_FIN_WAIT_2_SYN, then fin_wait_2. */
-const char *host_event_name(HostEvent event);
+/* Returns: "SYN with a higher ISN": what comes; to which state is the event's. */
+const char *host_event_title(HostEvent event);
 /* Returns: the rule in one line, without T: "T to 60 s, then 2 (T - 60)". */
 const char *fin_wait_2_rule_title(FinWait2Rule rule);

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* lastack models [MODEL...]: the TCPs that are known, their timers and where that is known from. */
+
+#include "analyzer/hosts/model.h"
+#include "options.h"
+
+#define TEXT_INDENT 14
+
+static void put_row(Terminal *t, Role role, const char *const cells[]) {
+        static const gint columns[] = { TEXT_INDENT, 11, 25, 13, 0 };
+
+        for (guint i = 0; i < G_N_ELEMENTS(columns); i++)
+                terminal_put_field(t, i == 0 && role == ROLE_PLAIN ? ROLE_STRONG : role, cells[i], columns[i]);
+        terminal_put(t, ROLE_PLAIN, "\n");
+}
+
+static void list_all(Terminal *t) {
+        put_row(t, ROLE_DIM, (const char *[]){ "Model", "TIME_WAIT", "FIN_WAIT_2", "Ports", "Hosts" });
+        for (guint i = 0; i < host_models(); i++) {
+                const HostModel *m = host_model(i);
+                g_autofree char *time_wait = g_strdup_printf("%u s", m->time_wait_s);
+                g_autofree char *life = m->fin_timeout_s ? g_strdup_printf("%u s%s", m->fin_timeout_s, m->fin_wait_2 == FIN_WAIT_2_IDLE ? " without a segment" : "")
+                                                         : g_strdup(fin_wait_2_rule_title(m->fin_wait_2));
+                g_autofree char *ports = g_strdup_printf("%u-%u", m->port_first, m->port_last);
+
+                put_row(t, ROLE_PLAIN, (const char *[]){ m->name, time_wait, life, ports, m->title });
+                terminal_move_to(t, TEXT_INDENT);
+                terminal_put_wrapped(t, ROLE_DIM, TEXT_INDENT, m->source);
+        }
+}
+
+static void put_line(Terminal *t, const char *name, const char *text) {
+        terminal_put(t, ROLE_DIM, name);
+        terminal_move_to(t, TEXT_INDENT);
+        terminal_put_wrapped(t, ROLE_PLAIN, TEXT_INDENT, text);
+}
+
+static void put_reactions(Terminal *t, const HostModel *m, const char *name, HostEvent from, HostEvent end) {
+        g_autoptr(GString) text = g_string_new(NULL);
+
+        for (guint i = from; i < end; i++)
+                g_string_append_printf(text, "%s%s: %s", i == from ? "" : "; ", host_event_title(i), reaction_title(m->reaction[i]));
+        put_line(t, name, text->str);
+}
+
+static void describe(Terminal *t, const HostModel *m) {
+        g_autoptr(GString) text = g_string_new(NULL);
+
+        terminal_print(t, ROLE_STRONG, "%s", m->name);
+        terminal_move_to(t, TEXT_INDENT);
+        terminal_print(t, ROLE_PLAIN, "%s\n", m->title);
+        g_string_printf(text, "%u s", m->time_wait_s);
+        put_line(t, "TIME_WAIT", text->str);
+        put_reactions(t, m, "  gets", HOST_TIME_WAIT_SYN_UP, HOST_FIN_WAIT_2_SYN);
+        g_string_printf(text, m->fin_timeout_s ? "%s, T = %u s" : "%s", fin_wait_2_rule_title(m->fin_wait_2), m->fin_timeout_s);
+        put_line(t, "FIN_WAIT_2", text->str);
+        put_reactions(t, m, "  gets", HOST_FIN_WAIT_2_SYN, HOST_EVENTS);
+        if (m->orphan_s) {
+                g_string_printf(text, "given up about %u s after its first repeat, once no process holds the socket", m->orphan_s);
+                put_line(t, "Lone FIN", text->str);
+        }
+        g_string_printf(text, "%u-%u: %u", m->port_first, m->port_last, m->port_last - m->port_first + 1U);
+        put_line(t, "Ports", text->str);
+        put_line(t, "Source", m->source);
+}
+
+ExitCode command_models(const Command *c, int argc, char **argv) {
+        ExitCode code;
+        g_autoptr(Options) o = options_parse(c, argc, argv, &code);
+        g_autoptr(Terminal) t = NULL;
+        g_autoptr(GError) error = NULL;
+
+        if (!o)
+                return code;
+        for (char **word = o->arguments; *word; word++)
+                if (!host_model_parse(*word))
+                        return options_complain(c, "there is no model '%s': 'lastack models' lists them", *word);
+        t = options_terminal(o);
+        if (!t)
+                return EXIT_DONE;
+        if (!o->arguments[0])
+                list_all(t);
+        for (char **word = o->arguments; *word; word++) {
+                terminal_put(t, ROLE_PLAIN, word == o->arguments ? "" : "\n");
+                describe(t, host_model_parse(*word));
+        }
+        if (terminal_close(t, &error))
+                return EXIT_DONE;
+        g_printerr("lastack: %s\n", error->message);
+        return EXIT_USAGE;
+}
