@@ -182,6 +182,8 @@ guint16 account_segment(Flow *f, guint side, const Segment *s) {
         FlowSide *me = &f->side[side];
         guint16 marks = 0;
 
+        if (me->last_ns - s->time_ns > SWAPPED_NS_MAX)
+                me->bits |= SIDE_CLOCK_SET_BACK;
         me->packets++;
         me->payload_bytes += s->payload_bytes;
         me->last_ns = s->time_ns;

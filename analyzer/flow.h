@@ -24,6 +24,7 @@ enum {
         SIDE_BARE_SYN = 1 << 8,  /* sent a SYN without ACK */
         SIDE_PATH = 1 << 9,      /* path is known */
         SIDE_LINUX = 1 << 11,    /* its SYN has the options of a Linux */
+        SIDE_CLOCK_SET_BACK = 1 << 12, /* a packet of it is earlier than the one before, by more than SWAPPED_NS_MAX */
         SIDE_MISSED_CLOSING = 1 << 10, /* bytes of it were acknowledged and not captured while the flow was closing */
 };
 

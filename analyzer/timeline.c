@@ -123,12 +123,6 @@ static void make_room(TimelinePool *p, Timeline *t) {
         t->size_class = (guint8)size_class;
 }
 
-/*
- * Records that a capture wrote in the wrong order lie this close; a larger step back is the clock's, and the
- * order is right.
- */
-#define SWAPPED_NS_MAX (500 * G_GINT64_CONSTANT(1000000))
-
 /* What is acknowledged was sent before, whatever two interfaces' clocks say. */
 static gboolean answers(const TimelineEntry *e, const TimelineEntry *before) {
         return entry_side(e) != entry_side(before) && e->flags & TCP_ACK && entry_end(before) != before->seq &&

@@ -25,7 +25,14 @@ enum {
         ENTRY_FOREIGN = 1 << 11, /* of another connection on the same 4-tuple, but it met this one: its numbers say nothing here */
         ENTRY_OPTIONS = 1 << 12,       /* it had TCP options */
         ENTRY_PARTLY_NEW = 1 << 13,    /* resent bytes together with new ones */
+        ENTRY_OPTIONS_CUT = 1 << 14,   /* the snaplen cut its TCP options: what is absent may have been there */
 };
+
+/*
+ * Records that a capture wrote in the wrong order lie this close; a larger step back is the clock's, and the
+ * order is right.
+ */
+#define SWAPPED_NS_MAX (500 * G_GINT64_CONSTANT(1000000))
 
 #define TIMELINE_ENTRIES_MAX 512U /* a flow keeps no more, pinned ones included */
 

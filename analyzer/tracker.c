@@ -90,6 +90,8 @@ static TimelineEntry make_entry(guint side, const Segment *s, guint16 marks) {
 
         if (s->facts & SEGMENT_HAS_OPTIONS)
                 e.marks |= ENTRY_OPTIONS;
+        if (s->facts & SEGMENT_OPTIONS_CUT)
+                e.marks |= ENTRY_OPTIONS_CUT;
         if (s->facts & SEGMENT_HAS_TIMESTAMP) {
                 e.marks |= ENTRY_TIMESTAMP;
                 e.tsval = s->tsval;

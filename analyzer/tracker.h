@@ -16,6 +16,11 @@ typedef struct TrackerOptions {
         gboolean zeek;      /* find out what Zeek would say, too; costs time and memory */
         FlowSink sink;
         gpointer sink_data;
+        /*
+         * (element-type FrameRef) (nullable): of each damaged capture the first frame that could not be read. The
+         * caller's, who may add to it until tracker_finish().
+         */
+        const GArray *damage;
 } TrackerOptions;
 
 typedef struct TrackerTotals {

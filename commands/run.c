@@ -22,6 +22,7 @@ typedef struct Pass {
         Tracker *tracker;
         Summary *summary;
         const CaptureInfo **infos;
+        GArray *damage; /* for the tracker: of each damaged capture the first frame that could not be read */
         char *arguments;
         ReportContext context;
 } Pass;
@@ -31,6 +32,7 @@ static void pass_clear(Pass *p) {
         g_clear_pointer(&p->summary, summary_free);
         g_clear_pointer(&p->tracker, tracker_free);
         g_clear_pointer(&p->dissector, dissector_free);
+        g_clear_pointer(&p->damage, g_array_unref);
         g_clear_pointer(&p->infos, g_free);
         g_clear_pointer(&p->merge, merge_free);
         g_clear_pointer(&p->arguments, g_free);
@@ -124,6 +126,15 @@ static void take_flow(const FlowRecord *f, gpointer data) {
                 report_flow(p->reports->pdata[i], f);
 }
 
+static void note_damage(Pass *p) {
+        for (guint i = 0; i < p->context.n_captures; i++) {
+                FrameRef unreadable = frame_ref(i, p->infos[i]->damage_frame);
+
+                if (p->infos[i]->damage != CAPTURE_INTACT)
+                        g_array_append_val(p->damage, unreadable);
+        }
+}
+
 static void read_all(Pass *p) {
         Progress progress = progress_new(p->options->quiet);
         Frame frames[FRAME_BATCH];
@@ -143,6 +154,7 @@ static void read_all(Pass *p) {
                 progress_update(&progress, p->merge);
         }
         progress_end(&progress);
+        note_damage(p);
         tracker_finish(p->tracker);
 }
 
@@ -181,6 +193,7 @@ static void set_up(Pass *p) {
         options.linger_ns = p->options->linger_ns;
         for (guint i = 0; i < OUTPUT_KINDS; i++)
                 options.zeek |= p->options->output_paths[i] != NULL;
+        options.damage = p->damage = g_array_new(FALSE, FALSE, sizeof(FrameRef));
         options.sink = take_flow;
         options.sink_data = p;
         p->dissector = dissector_new();

@@ -40,6 +40,7 @@ static gboolean analyze(Capture *opened, gint64 linger_ns, GArray *records) {
         g_autoptr(Capture) capture = opened;
         g_autoptr(Dissector) dissector = dissector_new();
         TrackerOptions options = tracker_options_default();
+        g_autoptr(GArray) damage = g_array_new(FALSE, FALSE, sizeof(FrameRef));
         g_autoptr(Tracker) tracker = NULL;
         Frame frames[FRAME_BATCH];
         guint n;
@@ -50,6 +51,7 @@ static gboolean analyze(Capture *opened, gint64 linger_ns, GArray *records) {
         options.sink = sink;
         options.sink_data = records;
         options.linger_ns = linger_ns;
+        options.damage = damage;
         tracker = tracker_new(&options);
         while ((n = capture_read(capture, frames, FRAME_BATCH)))
                 for (guint i = 0; i < n; i++) {
@@ -60,6 +62,11 @@ static gboolean analyze(Capture *opened, gint64 linger_ns, GArray *records) {
                         if (result == DISSECT_TCP || result == DISSECT_ICMP_QUOTE)
                                 tracker_feed(tracker, &segment, 1);
                 }
+        if (capture_info(capture)->damage != CAPTURE_INTACT) {
+                FrameRef unreadable = frame_ref(0, capture_info(capture)->damage_frame);
+
+                g_array_append_val(damage, unreadable);
+        }
         tracker_finish(tracker);
         return TRUE;
 }

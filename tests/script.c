@@ -39,6 +39,10 @@ static gboolean parse_linger(Script *s, Line *l) {
         return line_seconds(l, &s->linger_ns);
 }
 
+static gboolean parse_cut(Script *s, Line *l) {
+        return s->cut = TRUE;
+}
+
 /* Whose packets are captured from here on. */
 static gboolean parse_capture(Script *s, Line *l) {
         static const char *const words[] = { "none", "client", "server", "all" };
@@ -152,6 +156,7 @@ static const struct {
         { "snaplen", parse_snaplen },
         { "linger", parse_linger },
         { "capture", parse_capture },
+        { "cut", parse_cut },
 };
 
 static gboolean parse_packet(Script *s, Line *l) {

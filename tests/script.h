@@ -111,6 +111,7 @@ typedef struct Script {
         guint16 link_type; /* LINKTYPE_ */
         guint32 snaplen;
         gint64 linger_ns; /* the option --linger */
+        gboolean cut; /* the file ends inside a record behind the last packet */
         ScriptFlow flows[SCRIPT_FLOWS_MAX];
         guint n_flows;
         GArray *packets;      /* ScriptPacket, in capture order, those that were not captured included */

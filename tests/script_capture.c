@@ -7,6 +7,7 @@
 #include "script.h"
 
 #define PCAP_MAGIC_NS 0xa1b23c4dU
+#define RECORD_HEADER_BYTES 16
 #define COPY_DELAY_NS 10000 /* between two captured copies of one packet */
 #define IPV4_HEADER_BYTES 20
 #define IPV6_HEADER_BYTES 40
@@ -267,5 +268,7 @@ GBytes *script_capture(const Script *s) {
                 for (guint copy = 0; copy <= p->copies; copy++)
                         put_record(b, s, frame, SCRIPT_EPOCH_NS + p->time_ns + copy * COPY_DELAY_NS);
         }
+        if (s->cut)
+                put_zeros(b, RECORD_HEADER_BYTES / 2);
         return g_byte_array_free_to_bytes(b);
 }

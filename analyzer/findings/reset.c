@@ -166,7 +166,7 @@ static gboolean met_another(const Case *c, const Reset *r) {
 #define ODDITIES_MIN 2
 #define IP_ID_STEP_MAX 4096
 
-static gboolean is_foreign(const Case *c, const Reset *r) {
+static gboolean is_foreign(const Case *c, Reset *r) {
         const Hindsight *h = c->hindsight;
         const TimelineEntry *rst = &h->entries[r->entry], *last = NULL;
         guint oddities = 0;
@@ -179,6 +179,9 @@ static gboolean is_foreign(const Case *c, const Reset *r) {
         oddities += rst->ttl != last->ttl;
         oddities += rst->marks & last->marks & ENTRY_IP_ID && rst->ip_id && last->ip_id && (guint16)(rst->ip_id - last->ip_id) > IP_ID_STEP_MAX;
         oddities += last->marks & ENTRY_TIMESTAMP && !(rst->marks & ENTRY_TIMESTAMP);
+        if (oddities == ODDITIES_MIN - 1 && last->marks & ENTRY_OPTIONS_CUT && !((last->marks | rst->marks) & ENTRY_TIMESTAMP) &&
+            !(rst->marks & (ENTRY_OPTIONS | ENTRY_OPTIONS_CUT)))
+                r->untold_by = (gint)(last - h->entries);
         return oddities >= ODDITIES_MIN;
 }
 
@@ -254,7 +257,7 @@ static Reset classify(const Case *c, gint i) {
         Reset reset, *r = &reset;
         Before b;
 
-        *r = (Reset){ .entry = i, .side = entry_side(&h->entries[i]), .first = TRUE, .unanswered = -1 };
+        *r = (Reset){ .entry = i, .side = entry_side(&h->entries[i]), .first = TRUE, .unanswered = -1, .untold_by = -1 };
         for (gint j = 0; j < i && r->first; j++)
                 r->first = !entry_is_ordinary(&h->entries[j]) || entry_side(&h->entries[j]) != r->side || !(h->entries[j].flags & TCP_RST);
         b = before(h, i, r->side);

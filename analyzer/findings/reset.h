@@ -25,6 +25,7 @@ typedef struct Reset {
         gint answers; /* the entry that it answers, -1 unknown */
         gboolean first; /* of its side */
         gint lived_on; /* the entry that shows that its supposed sender went on, -1 */
+        gint untold_by; /* the entry whose options, had they not been cut, could show that it is foreign; -1 */
         gint unanswered; /* RESET_AFTER_TIMEOUT: first of the probes... */
         guint probes;    /* ...and how many */
         gboolean fin_sent; /* the sender had closed before */

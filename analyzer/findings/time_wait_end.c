@@ -22,13 +22,16 @@ static void assassinated(const Case *c, guint side, const StateEntry *time_wait)
 static void old_duplicate(const Case *c, guint side, const StateEntry *time_wait) {
         const Hindsight *h = c->hindsight;
         const TimelineEntry *old = NULL;
+        gboolean behind = FALSE; /* by the order of the capture: a clock may have been set back */
         Finding *f;
 
         for (gint i = 0; i < h->n; i++) {
                 const TimelineEntry *e = &h->entries[i];
 
-                if (!entry_is_ordinary(e) || e->time_ns <= time_wait->time_ns)
+                if (!behind || !entry_is_ordinary(e)) {
+                        behind |= e->frame == time_wait->frame;
                         continue;
+                }
                 if (!old && entry_side(e) != side && e->payload_bytes && !(e->flags & (TCP_FIN | TCP_RST | TCP_SYN)) &&
                     !(e->marks & ENTRY_KEEPALIVE) && !seq_after(entry_end(e), c->flow->side[side].ack))
                         old = e;
