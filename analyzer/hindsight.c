@@ -107,16 +107,16 @@ static gint64 reaction(const Hindsight *h, guint side) {
         return REACTION_UNKNOWN_NS;
 }
 
-static guint8 find_vantage(const Hindsight *h) {
-        const HindsightSide *c = &h->side[CLIENT], *s = &h->side[SERVER];
+Vantage hindsight_vantage(gint64 client_ns, gint64 server_ns) {
+        if (client_ns < server_ns / 3)
+                return VANTAGE_CLIENT;
+        return server_ns < client_ns / 3 ? VANTAGE_SERVER : VANTAGE_BETWEEN;
+}
 
+static Vantage find_vantage(const Hindsight *h) {
         if (!(h->flow->side[CLIENT].bits & SIDE_BARE_SYN) || !(h->flow->side[SERVER].bits & SIDE_SYN_ACK))
                 return VANTAGE_UNKNOWN;
-        if (c->reaction_ns - REACTION_SLACK_NS < (s->reaction_ns - REACTION_SLACK_NS) / 3)
-                return VANTAGE_CLIENT;
-        if (s->reaction_ns - REACTION_SLACK_NS < (c->reaction_ns - REACTION_SLACK_NS) / 3)
-                return VANTAGE_SERVER;
-        return VANTAGE_BETWEEN;
+        return hindsight_vantage(h->side[CLIENT].reaction_ns - REACTION_SLACK_NS, h->side[SERVER].reaction_ns - REACTION_SLACK_NS);
 }
 
 /*
@@ -292,6 +292,6 @@ void hindsight_init(Hindsight *h, const Flow *flow, gint64 end_ns) {
         find_sets(h);
         find_side(h, CLIENT);
         find_side(h, SERVER);
-        h->vantage = find_vantage(h);
+        h->vantage = (guint8)find_vantage(h);
         find_moments(h);
 }

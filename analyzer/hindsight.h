@@ -114,6 +114,23 @@ static inline gint64 hindsight_position_sent(gint i) {
 /* All that is known of @flow, whose timeline must stay; @end_ns is the time of the capture's last frame. */
 void hindsight_init(Hindsight *h, const Flow *flow, gint64 end_ns);
 
+/*
+ * Returns: where a capture was taken in whose handshake the client took @client_ns to answer, and the server
+ * @server_ns.
+ */
+Vantage hindsight_vantage(gint64 client_ns, gint64 server_ns);
+
+/*
+ * Nothing contradicts within this time that a packet arrived: then it did. The first retransmission would
+ * have come.
+ */
+#define SETTLED_NS G_GINT64_CONSTANT(1000000000)
+
+/* Returns: how sure it is that a packet sent at @time_ns arrived when nothing speaks against it until @end_ns. */
+static inline Basis hindsight_settled(gint64 time_ns, gint64 end_ns) {
+        return end_ns - time_ns >= SETTLED_NS ? BASIS_OBSERVED : BASIS_ASSUMED;
+}
+
 /* Returns: whether @side had the other end's FIN when it sent its own: the first one's ACK field says so. */
 gboolean hindsight_fin_knows_fin(const Hindsight *h, guint side);
 

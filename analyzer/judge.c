@@ -9,6 +9,7 @@
 #include "judge.h"
 #include "replay.h"
 #include "sequence.h"
+#include "textbook.h"
 
 /* Closed ends keep TIME_WAIT this long (Linux include/net/tcp.h TCP_TIMEWAIT_LEN). */
 #define TIME_WAIT_NS (60 * G_GINT64_CONSTANT(1000000000))
@@ -160,11 +161,10 @@ static void copy_flow(const Flow *f, gint64 end_ns, FlowRecord *r) {
         copy_side(f, SERVER, &r->side[SERVER]);
 }
 
-void judge_flow(const Flow *flow, gint64 end_ns, const TrackerOptions *options, FlowRecord *record) {
+static void judge_in_full(const Flow *flow, const TrackerOptions *options, FlowRecord *record) {
         Hindsight h;
 
-        copy_flow(flow, end_ns, record);
-        hindsight_init(&h, flow, end_ns);
+        hindsight_init(&h, flow, record->capture_end_ns);
         for (guint s = 0; s < SIDES; s++)
                 if (h.side[s].has_isn) {
                         record->side[s].has_isn = TRUE;
@@ -178,4 +178,14 @@ void judge_flow(const Flow *flow, gint64 end_ns, const TrackerOptions *options, 
         record->close = (guint8)close_kind(&h, record);
         record->closed_first_by = (guint8)close_first_by(&h, record);
         rules_run(&(Case){ .flow = flow, .hindsight = &h, .options = options }, record);
+}
+
+gboolean judge_flow(const Flow *flow, gint64 end_ns, const TrackerOptions *options, FlowRecord *record) {
+        copy_flow(flow, end_ns, record);
+        if (options->in_full || !textbook_close(flow, options->linger_ns, record)) {
+                judge_in_full(flow, options, record);
+                return FALSE;
+        }
+        end_time_wait(flow, record);
+        return TRUE;
 }

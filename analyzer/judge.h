@@ -10,5 +10,7 @@
  * judge_flow:
  * @end_ns: time of the capture's last frame
  * @record: (out): all of it is written; its timeline points into @flow
+ *
+ * Returns: whether it closed as in the textbook (textbook.h).
  */
-void judge_flow(const Flow *flow, gint64 end_ns, const TrackerOptions *options, FlowRecord *record);
+gboolean judge_flow(const Flow *flow, gint64 end_ns, const TrackerOptions *options, FlowRecord *record);

@@ -2,12 +2,6 @@
 #include "evidence.h"
 #include "received.h"
 
-/*
- * A packet that proves a state for sure when nothing contradicts it for this long: the first retransmission
- * would have come.
- */
-#define SETTLED_NS (G_GINT64_CONSTANT(1000000000))
-
 /* Does @side do anything after entry @i that its SYN's sender in the handshake would not? */
 static gboolean repeats_syn_later(const Hindsight *h, guint side, gint i) {
         gint64 sure_ns = h->entries[i].time_ns + h->side[side].reaction_ns;
@@ -183,7 +177,7 @@ Moment received_fin_acked(const Hindsight *h, guint side) {
                         continue;
                 if (is_lost_fin(h, other(side), i, &peer_fin) || died_before_ack(h, side, i))
                         continue;
-                return moment_at(i, position_of_arrival(i), h->end_ns - e->time_ns >= SETTLED_NS ? BASIS_OBSERVED : BASIS_ASSUMED);
+                return moment_at(i, position_of_arrival(i), hindsight_settled(e->time_ns, h->end_ns));
         }
         /*
          * the other FIN is not in the capture either, and this one was not repeated: they came and went

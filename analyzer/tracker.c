@@ -238,16 +238,18 @@ static void queue_closed(Tracker *t, Flow *f) {
         *closed_at(t, t->closed.n++) = f;
 }
 
-static void report(Tracker *t) {
+static void report(Tracker *t, gboolean textbook) {
         t->options.sink(t->record, t->options.sink_data);
         t->totals.reported++;
+        t->totals.textbook += textbook;
 }
 
 static void report_if_final(Tracker *t, Flow *f) {
-        judge_flow(f, t->end_ns, &t->options, t->record);
+        gboolean textbook = judge_flow(f, t->end_ns, &t->options, t->record);
+
         if (t->record->side[CLIENT].state != STATE_CLOSED || t->record->side[SERVER].state != STATE_CLOSED)
                 return; /* the RST was none to the other end */
-        report(t);
+        report(t, textbook);
         flow_table_reported(t->table, f);
 }
 
@@ -341,10 +343,8 @@ void tracker_finish(Tracker *t) {
         g_autoptr(GPtrArray) rest = flow_table_rest(t->table);
 
         g_ptr_array_sort(rest, by_completion);
-        for (guint i = 0; i < rest->len; i++) {
-                judge_flow(rest->pdata[i], t->end_ns, &t->options, t->record);
-                report(t);
-        }
+        for (guint i = 0; i < rest->len; i++)
+                report(t, judge_flow(rest->pdata[i], t->end_ns, &t->options, t->record));
 }
 
 const TrackerTotals *tracker_totals(const Tracker *t) {

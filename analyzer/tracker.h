@@ -14,6 +14,7 @@ typedef void (*FlowSink)(const FlowRecord *record, gpointer data);
 typedef struct TrackerOptions {
         gint64 linger_ns;   /* a FIN_WAIT_2 of at least this is a finding; 60 s */
         gboolean zeek;      /* find out what Zeek would say, too; costs time and memory */
+        gboolean in_full;   /* without the short cut of textbook.h, which must not change a word */
         FlowSink sink;
         gpointer sink_data;
         /*
@@ -29,6 +30,7 @@ typedef struct TrackerTotals {
         guint64 flows;
         guint64 reported;    /* of them, so far */
         guint64 live_flows;  /* the others */
+        guint64 textbook;    /* reported by the short cut of textbook.h */
         guint64 late_segments; /* of flows that had been reported, minutes after they closed: no flow of their own */
         guint64 bytes;       /* of memory held for flows */
         guint64 flows_refused; /* past a limit: counted, not tracked */

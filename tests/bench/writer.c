@@ -207,7 +207,7 @@ static guint8 *put_ipv4(guint8 *p, Ends *ends, const Packet *packet, guint32 len
 
         p = put16(p, 0x4500);
         p = put16(p, IPV4_BYTES + length);
-        p = put16(p, packet->bare ? 0 : ends->ip_id[packet->from]++);
+        p = put16(p, packet->bare || packet->mini ? 0 : ends->ip_id[packet->from]++);
         p = put16(p, 0x4000);
         p = put8(p, packet->from ? 55 : 64);
         p = put8(p, 6);

@@ -18,6 +18,7 @@ typedef struct Packet {
         guint8 flags;
         guint8 from;     /* 0 client, 1 server */
         gboolean bare;   /* sent by no socket: no options, IP ID 0 (what a Linux host does) */
+        gboolean mini;   /* sent by a mini-socket (TIME_WAIT, FIN_WAIT_2 of an orphan): IP ID 0 */
 } Packet;
 
 /* Both ends of a connection: what all its packets have in common. */
