@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "census.h"
+
+#include "analyzer/endpoint.h"
+
+#define SECOND_NS G_GINT64_CONSTANT(1000000000)
+
+HostTimers host_timers(const HostModel *model, const HostSettings *settings) {
+        return (HostTimers){
+                .time_wait_ns = host_model_time_wait_ns(model, settings),
+                .fin_wait_2_ns = host_model_fin_wait_2_ns(model, settings, TRUE),
+                .idle = model->fin_wait_2 == FIN_WAIT_2_IDLE,
+        };
+}
+
+gint64 host_timer_seconds(gint64 duration_ns) {
+        return duration_ns == HOST_FOREVER ? HOST_FOREVER : (duration_ns + SECOND_NS - 1) / SECOND_NS;
+}
+
+/* ── One end of a connection ─────────────────────────────────────────────── */
+
+static gint64 later(gint64 time_ns, gint64 duration_ns) {
+        return duration_ns > HOST_FOREVER - MAX(time_ns, 0) ? HOST_FOREVER : time_ns + duration_ns;
+}
+
+static void move_to(Life *life, gint64 time_ns, guint8 state) {
+        life->move[life->n].time_ns = MAX(time_ns, life->move[life->n - 1].time_ns);
+        life->move[life->n++].state = state;
+}
+
+static void end_by_timer(Life *life, guint8 state, gint64 time_ns) {
+        life->timer = state;
+        life->timer_ns = MAX(time_ns, life->move[life->n - 1].time_ns);
+}
+
+/* A last packet restarts TIME_WAIT; what ended it at @end_ns is none. */
+static gint64 time_wait_start(const FlowRecord *f, const StateEntry *entry, gint64 end_ns) {
+        return f->end_ns < end_ns ? MAX(entry->time_ns, f->end_ns) : entry->time_ns;
+}
+
+/* An end that answered with a RST when its timer had run out was gone by then. */
+static gboolean was_gone(const StateEntry *entry, const StateEntry *next, const HostTimers *timers) {
+        return next && next->event == EVENT_SENDS_RST && next->time_ns > later(entry->time_ns, timers->fin_wait_2_ns);
+}
+
+/* FIN_WAIT_2 that no packet ended. An end that sent something after its timer has none: a process holds the socket. */
+static void end_fin_wait_2(Life *life, const FlowRecord *f, guint side, const StateEntry *entry, const HostTimers *timers) {
+        gint64 start_ns = timers->idle ? MAX(entry->time_ns, f->side[!side].last_ns) : entry->time_ns;
+
+        if (timers->fin_wait_2_ns != HOST_FOREVER && f->side[side].last_ns <= later(start_ns, timers->fin_wait_2_ns))
+                end_by_timer(life, STATE_FIN_WAIT_2, start_ns);
+}
+
+void life_of(Life *life, const FlowRecord *f, guint side, const HostTimers *timers) {
+        const SideRecord *s = &f->side[side];
+
+        life->n = 1;
+        life->timer = STATE_UNKNOWN;
+        life->move[0].time_ns = f->start_ns;
+        life->move[0].state = s->n_states == 0 ? s->state : f->joined ? STATE_UNKNOWN : STATE_CLOSED;
+        for (guint i = 0; i < s->n_states; i++) {
+                const StateEntry *e = &s->states[i], *next = i + 1 < s->n_states ? e + 1 : NULL;
+                gint64 start_ns;
+
+                move_to(life, e->time_ns, e->state);
+                if (e->state == STATE_TIME_WAIT) {
+                        start_ns = time_wait_start(f, e, next && next->basis != BASIS_TIMER ? next->time_ns : HOST_FOREVER);
+                        if (next && next->basis != BASIS_TIMER && next->time_ns - start_ns <= timers->time_wait_ns)
+                                continue;
+                        end_by_timer(life, STATE_TIME_WAIT, start_ns);
+                        return;
+                }
+                if (e->state != STATE_FIN_WAIT_2)
+                        continue;
+                if (!next)
+                        end_fin_wait_2(life, f, side, e, timers);
+                if (was_gone(e, next, timers)) {
+                        move_to(life, later(e->time_ns, timers->fin_wait_2_ns), STATE_CLOSED);
+                        return;
+                }
+        }
+}
+
+gint64 life_timer_end(const Life *life, const HostTimers *timers) {
+        if (life->timer == STATE_UNKNOWN)
+                return HOST_FOREVER;
+        return later(life->timer_ns, life->timer == STATE_TIME_WAIT ? timers->time_wait_ns : timers->fin_wait_2_ns);
+}
+
+TcpState life_state_at(const Life *life, const HostTimers *timers, gint64 time_ns) {
+        guint i = life->n;
+
+        if (time_ns < life->move[0].time_ns)
+                return STATES;
+        if (time_ns >= life_timer_end(life, timers))
+                return STATE_CLOSED;
+        while (life->move[i - 1].time_ns > time_ns)
+                i--;
+        return life->move[i - 1].state;
+}
+
+/* ── A series ────────────────────────────────────────────────────────────── */
+
+void census_add(Series *s, guint32 row, const Life *life) {
+        gint64 second = series_second(life->move[0].time_ns);
+        gint32 *steps = series_steps(s, row, second);
+        guint8 state = life->move[0].state;
+
+        steps[state]++;
+        for (guint i = 1; i < life->n; i++) {
+                gint64 at = series_second(life->move[i].time_ns);
+
+                if (at != second)
+                        steps = series_steps(s, row, at);
+                second = at;
+                steps[state]--;
+                state = life->move[i].state;
+                steps[state]++;
+        }
+        if (life->timer == STATE_UNKNOWN)
+                return;
+        if (series_second(life->timer_ns) != second)
+                steps = series_steps(s, row, series_second(life->timer_ns));
+        steps[life->timer == STATE_TIME_WAIT ? CENSUS_TIME_WAIT_TIMER : CENSUS_FIN_WAIT_2_TIMER]++;
+}
+
+void census_read(Series *s, guint32 row, const HostTimers *timers, GArray *steps) {
+        const SeriesTimer ends[] = {
+                { CENSUS_TIME_WAIT_TIMER, STATE_TIME_WAIT, STATE_CLOSED, host_timer_seconds(timers->time_wait_ns) },
+                { CENSUS_FIN_WAIT_2_TIMER, STATE_FIN_WAIT_2, STATE_CLOSED, host_timer_seconds(timers->fin_wait_2_ns) },
+        };
+
+        series_read(s, row, ends, G_N_ELEMENTS(ends), steps);
+}
+
+/* ── Its peaks and points ────────────────────────────────────────────────── */
+
+static void note_peak(CensusPeak *peak, gint64 count, gint64 second) {
+        if (count > (gint64)peak->count)
+                *peak = (CensusPeak){ (guint64)count, second };
+}
+
+/* The last change in each of CENSUS_POINTS_MAX parts of the time is kept. */
+static void add_point(Census *c, const CensusPoint *point, gint64 first, gint64 part) {
+        CensusPoint *last = c->points->len ? &g_array_index(c->points, CensusPoint, c->points->len - 1) : NULL;
+
+        if (!last || (point->second - first) / part != (last->second - first) / part) {
+                g_array_append_val(c->points, *point);
+                return;
+        }
+        *last = *point;
+        c->thinned = TRUE;
+}
+
+Census *census_new(GArray *steps, gint64 width, gint64 end_ns) {
+        Census *c = g_new0(Census, 1);
+        SeriesWalk w = series_walk(steps);
+        gint64 end = series_second(end_ns), first = w.n ? w.steps[0].second : 0;
+        gint64 part = (MAX(end - first, 0) + CENSUS_POINTS_MAX) / CENSUS_POINTS_MAX;
+
+        c->points = g_array_new(FALSE, FALSE, sizeof(CensusPoint));
+        /* what comes after the capture's last step of time are timers */
+        while (series_walk_next(&w) && w.second - width < end) {
+                c->now.second = MIN(w.second, end);
+                for (guint i = 0; i < STATES; i++) {
+                        c->now.count[i] = (guint64)MAX(w.count[i], 0);
+                        note_peak(&c->peak[i], w.count[i], c->now.second);
+                }
+                note_peak(&c->held, w.count[STATE_FIN_WAIT_2] + w.count[CENSUS_FIN_WAIT_2_TIMER], c->now.second);
+                add_point(c, &c->now, first, part);
+        }
+        c->now.second = end;
+        return c;
+}
+
+void census_free(Census *c) {
+        if (!c)
+                return;
+        g_array_unref(c->points);
+        g_free(c);
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+/*
+ * How many ends of connections are in each state, as `netstat -n` on every host would have counted them.
+ *
+ * A record ends what a packet ended. What ends without one, TIME_WAIT and the FIN_WAIT_2 of a socket that no process
+ * holds, ends here by the timers of the host's model.
+ */
+
+#include "analyzer/record.h"
+#include "model.h"
+#include "series.h"
+
+/* A host's timers, in ns; HOST_FOREVER for none. */
+typedef struct HostTimers {
+        gint64 time_wait_ns;
+        gint64 fin_wait_2_ns; /* of an orphan */
+        gboolean idle;        /* that of FIN_WAIT_2 starts again with each segment (FreeBSD) */
+} HostTimers;
+
+HostTimers host_timers(const HostModel *model, const HostSettings *settings);
+
+/* Returns: whole seconds, rounded up; HOST_FOREVER stays. */
+gint64 host_timer_seconds(gint64 duration_ns);
+
+/* What one end of a connection went through, in order of time. */
+typedef struct Life {
+        struct {
+                gint64 time_ns;
+                guint8 state; /* TcpState, from time_ns on; the first is the one before any packet */
+        } move[RECORD_STATES_MAX + 1];
+        guint n;
+        guint8 timer;    /* STATE_TIME_WAIT or STATE_FIN_WAIT_2: this last state ends by its timer; else STATE_UNKNOWN */
+        gint64 timer_ns; /* when that started */
+} Life;
+
+void life_of(Life *life, const FlowRecord *f, guint side, const HostTimers *timers);
+
+/* Returns: when the timer that @life ends by runs out; HOST_FOREVER if there is none. */
+gint64 life_timer_end(const Life *life, const HostTimers *timers);
+
+/* Returns: the state at @time_ns; STATES before the connection began. */
+TcpState life_state_at(const Life *life, const HostTimers *timers, gint64 time_ns);
+
+/* The columns of a series: one for each state, and the timers that were started. STATE_CLOSED counts what is over. */
+enum {
+        CENSUS_TIME_WAIT_TIMER = STATES,
+        CENSUS_FIN_WAIT_2_TIMER,
+        CENSUS_COLUMNS,
+};
+
+void census_add(Series *s, guint32 row, const Life *life);
+
+/* The states of a number of series rows together. */
+typedef struct CensusPoint {
+        gint64 second; /* the counts are those at its end, or at the end of the capture */
+        guint64 count[STATES];
+} CensusPoint;
+
+typedef struct CensusPeak {
+        guint64 count;
+        gint64 second; /* the first at whose end it was so */
+} CensusPeak;
+
+#define CENSUS_POINTS_MAX 600U /* of a series; more are thinned out */
+
+typedef struct Census {
+        CensusPeak peak[STATES];
+        CensusPeak held;    /* of FIN_WAIT_2 if no timer ended it: processes hold all of these sockets */
+        CensusPoint now;    /* at the end of the capture */
+        GArray *points;     /* of CensusPoint */
+        gboolean thinned;   /* not every second in which something changed is among them */
+} Census;
+
+/**
+ * census_new:
+ * @steps: (element-type SeriesStep): of all rows, read with census_read(); sorted here
+ * @width: series_width()
+ * @end_ns: of the capture
+ */
+Census *census_new(GArray *steps, gint64 width, gint64 end_ns);
+void census_free(Census *c);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Census, census_free)
+
+/* Appends what the ends in @row did. */
+void census_read(Series *s, guint32 row, const HostTimers *timers, GArray *steps);

@@ -1,0 +1,445 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "hosts.h"
+
+#include <string.h>
+
+#define REST_ROW 0U /* of both series */
+#define INDEX_FIRST 1024U
+
+/* From a hash to places in an array; entries are compared by the owner. Nothing is ever taken out: see sweep(). */
+typedef struct Index {
+        struct {
+                guint32 tag, place; /* place plus one; 0 empty */
+        } *slots;
+        guint32 mask, n;
+} Index;
+
+struct Hosts {
+        HostsOptions options;
+        Index endpoint_index, pair_index;
+        GArray *endpoints; /* of HostEndpoint; its series row is its place plus one */
+        GArray *pairs;     /* of PortPair, the same */
+        Series *census, *ports;
+        HostsRest rest;
+        guint32 sweeps;
+        guint64 flows;
+        gint64 end_ns;
+};
+
+static HostEndpoint *endpoint_at(const Hosts *h, guint32 i) {
+        return &g_array_index(h->endpoints, HostEndpoint, i);
+}
+
+static PortPair *pair_at(const Hosts *h, guint32 i) {
+        return &g_array_index(h->pairs, PortPair, i);
+}
+
+/* ── Look-up ─────────────────────────────────────────────────────────────── */
+
+static void index_init(Index *x) {
+        x->mask = INDEX_FIRST - 1;
+        x->n = 0;
+        x->slots = g_malloc0_n((gsize)x->mask + 1, sizeof *x->slots);
+}
+
+static void index_put(Index *x, guint32 tag, guint32 place) {
+        guint32 i = tag & x->mask;
+
+        while (x->slots[i].place)
+                i = (i + 1) & x->mask;
+        x->slots[i].tag = tag;
+        x->slots[i].place = place + 1;
+        x->n++;
+}
+
+static void index_add(Index *x, guint32 tag, guint32 place) {
+        if (x->n > x->mask / 2) {
+                Index old = *x;
+
+                x->mask = x->mask * 2 + 1;
+                x->n = 0;
+                x->slots = g_malloc0_n((gsize)x->mask + 1, sizeof *x->slots);
+                for (guint32 i = 0; i <= old.mask; i++)
+                        if (old.slots[i].place)
+                                index_put(x, old.slots[i].tag, old.slots[i].place - 1);
+                g_free(old.slots);
+        }
+        index_put(x, tag, place);
+}
+
+__extension__ typedef unsigned __int128 Product;
+
+static guint32 mix(guint64 a, guint64 b) {
+        Product p = (Product)(a ^ 0xa0761d6478bd642fU) * (b ^ 0xe7037ed1a0b428dbU);
+
+        return (guint32)((guint64)(p >> 64) ^ (guint64)p);
+}
+
+static guint32 endpoint_tag(const Address *address, guint16 port) {
+        guint64 high, low;
+
+        memcpy(&high, address->bytes, sizeof high);
+        memcpy(&low, address->bytes + sizeof high, sizeof low);
+        return mix(high + port, low);
+}
+
+static HostEndpoint endpoint_make(const Hosts *h, const FlowRecord *f, guint side) {
+        HostEndpoint e = {
+                .address = f->side[side].address,
+                .port = side == SERVER ? f->side[side].port : 0,
+                .ipv6 = f->ipv6,
+                .sweep = h->sweeps,
+                .choice = { .model = host_model_default(), .basis = "default" },
+                .service = side == SERVER ? g_new0(Service, 1) : NULL,
+        };
+
+        if (h->options.choose)
+                e.choice = h->options.choose(&e.address, h->options.choose_data);
+        e.timers = host_timers(e.choice.model, &e.choice.settings);
+        return e;
+}
+
+static guint32 find_endpoint(Hosts *h, const FlowRecord *f, guint side) {
+        const Address *address = &f->side[side].address;
+        guint16 port = side == SERVER ? f->side[side].port : 0;
+        guint32 tag = endpoint_tag(address, port);
+        const Index *x = &h->endpoint_index;
+        HostEndpoint fresh;
+
+        for (guint32 i = tag & x->mask; x->slots[i].place; i = (i + 1) & x->mask) {
+                const HostEndpoint *e = endpoint_at(h, x->slots[i].place - 1);
+
+                if (x->slots[i].tag == tag && e->port == port && !e->service == !(side == SERVER) && address_equal(&e->address, address))
+                        return x->slots[i].place - 1;
+        }
+        fresh = endpoint_make(h, f, side);
+        g_array_append_val(h->endpoints, fresh);
+        index_add(&h->endpoint_index, tag, h->endpoints->len - 1);
+        return h->endpoints->len - 1;
+}
+
+static guint32 find_pair(Hosts *h, guint32 client, guint32 server) {
+        guint32 tag = mix(client, server);
+        const Index *x = &h->pair_index;
+        PortPair fresh = { .client = client, .server = server };
+
+        for (guint32 i = tag & x->mask; x->slots[i].place; i = (i + 1) & x->mask) {
+                const PortPair *p = pair_at(h, x->slots[i].place - 1);
+
+                if (p->client == client && p->server == server)
+                        return x->slots[i].place - 1;
+        }
+        g_array_append_val(h->pairs, fresh);
+        index_add(&h->pair_index, tag, h->pairs->len - 1);
+        return h->pairs->len - 1;
+}
+
+/* ── Making room ─────────────────────────────────────────────────────────── */
+
+static int compare_weights(const void *a, const void *b) {
+        const guint64 *x = a, *y = b;
+
+        return *x < *y ? -1 : *x > *y;
+}
+
+/* Returns: the weight that at least half of them do not exceed. */
+static guint64 median(guint64 *weights, guint32 n) {
+        qsort(weights, n, sizeof *weights, compare_weights);
+        return n ? weights[n / 2] : 0;
+}
+
+#define GONE G_MAXUINT32
+
+/* Endpoints of at most @flows go to the rest. Returns: by old place the new one, or GONE. */
+static guint32 *sweep_endpoints(Hosts *h, guint64 flows) {
+        guint32 *places = g_new(guint32, h->endpoints->len), kept = 0;
+        g_autofree guint32 *rows = g_new(guint32, h->endpoints->len + 1);
+
+        rows[REST_ROW] = REST_ROW;
+        g_free(h->endpoint_index.slots);
+        index_init(&h->endpoint_index);
+        for (guint32 i = 0; i < h->endpoints->len; i++) {
+                HostEndpoint *e = endpoint_at(h, i);
+
+                places[i] = e->flows > flows ? kept : GONE;
+                rows[i + 1] = e->flows > flows ? kept + 1 : REST_ROW;
+                if (places[i] == GONE) {
+                        g_free(e->service);
+                        h->rest.endpoints++;
+                        continue;
+                }
+                *endpoint_at(h, kept) = *e;
+                index_add(&h->endpoint_index, endpoint_tag(&e->address, e->port), kept++);
+        }
+        g_array_set_size(h->endpoints, kept);
+        series_rebuild(h->census, rows, FALSE);
+        return places;
+}
+
+static void sweep_pairs(Hosts *h, guint64 flows, const guint32 *places) {
+        g_autofree guint32 *rows = g_new(guint32, h->pairs->len + 1);
+        guint32 kept = 0;
+
+        rows[REST_ROW] = REST_ROW;
+        g_free(h->pair_index.slots);
+        index_init(&h->pair_index);
+        for (guint32 i = 0; i < h->pairs->len; i++) {
+                PortPair *p = pair_at(h, i);
+                gboolean gone = p->flows <= flows || places[p->client] == GONE || places[p->server] == GONE;
+
+                rows[i + 1] = gone ? REST_ROW : kept + 1;
+                if (gone) {
+                        port_set_clear(&p->ports);
+                        h->rest.pairs++;
+                        continue;
+                }
+                p->client = places[p->client];
+                p->server = places[p->server];
+                *pair_at(h, kept) = *p;
+                index_add(&h->pair_index, mix(p->client, p->server), kept++);
+        }
+        g_array_set_size(h->pairs, kept);
+        series_rebuild(h->ports, rows, FALSE);
+}
+
+/* The lighter half of the endpoints, with their pairs; and of what is left the lighter half of the pairs where those are too many. */
+static void sweep(Hosts *h) {
+        g_autofree guint64 *weights = g_new(guint64, MAX(h->endpoints->len, h->pairs->len));
+        g_autofree guint32 *places = NULL;
+        guint64 flows;
+        gboolean many_pairs = h->pairs->len >= HOSTS_PAIRS_MAX || series_is_full(h->ports);
+
+        for (guint32 i = 0; i < h->endpoints->len; i++)
+                weights[i] = endpoint_at(h, i)->flows;
+        flows = median(weights, h->endpoints->len);
+        h->rest.flows_max += flows;
+        h->sweeps++;
+        places = sweep_endpoints(h, flows);
+        for (guint32 i = 0; i < h->pairs->len; i++)
+                weights[i] = pair_at(h, i)->flows;
+        sweep_pairs(h, many_pairs ? median(weights, h->pairs->len) : 0, places);
+}
+
+static void make_room(Hosts *h) {
+        gboolean census_full = series_is_full(h->census), ports_full = series_is_full(h->ports);
+
+        if (h->endpoints->len + SIDES <= HOSTS_ENDPOINTS_MAX && h->pairs->len < HOSTS_PAIRS_MAX && !census_full && !ports_full)
+                return;
+        if (h->endpoints->len >= HOSTS_COARSER_BELOW) {
+                sweep(h);
+                return;
+        }
+        series_rebuild(h->census, NULL, TRUE);
+        series_rebuild(h->ports, NULL, TRUE);
+}
+
+/* ── Adding ──────────────────────────────────────────────────────────────── */
+
+Hosts *hosts_new(const HostsOptions *options) {
+        Hosts *h = g_new0(Hosts, 1);
+
+        if (options)
+                h->options = *options;
+        index_init(&h->endpoint_index);
+        index_init(&h->pair_index);
+        h->endpoints = g_array_new(FALSE, FALSE, sizeof(HostEndpoint));
+        h->pairs = g_array_new(FALSE, FALSE, sizeof(PortPair));
+        h->census = series_new(CENSUS_COLUMNS, HOSTS_SERIES_BLOCKS_MAX);
+        h->ports = series_new(PORTS_COLUMNS, HOSTS_SERIES_BLOCKS_MAX);
+        return h;
+}
+
+void hosts_free(Hosts *h) {
+        if (!h)
+                return;
+        for (guint32 i = 0; i < h->endpoints->len; i++)
+                g_free(endpoint_at(h, i)->service);
+        for (guint32 i = 0; i < h->pairs->len; i++)
+                port_set_clear(&pair_at(h, i)->ports);
+        g_array_unref(h->endpoints);
+        g_array_unref(h->pairs);
+        g_free(h->endpoint_index.slots);
+        g_free(h->pair_index.slots);
+        series_free(h->census);
+        series_free(h->ports);
+        g_free(h);
+}
+
+void hosts_add(Hosts *h, const FlowRecord *f) {
+        guint32 place[SIDES], pair;
+        Life life[SIDES];
+
+        make_room(h);
+        h->flows++;
+        h->end_ns = MAX(h->end_ns, f->capture_end_ns);
+        for (guint side = 0; side < SIDES; side++) {
+                HostEndpoint *e;
+
+                place[side] = find_endpoint(h, f, side);
+                e = endpoint_at(h, place[side]);
+                e->flows++;
+                e->time_waits += f->side[side].entered[STATE_TIME_WAIT] != 0;
+                life_of(&life[side], f, side, &e->timers);
+                census_add(h->census, place[side] + 1, &life[side]);
+        }
+        service_add(endpoint_at(h, place[SERVER])->service, f);
+        pair = find_pair(h, place[CLIENT], place[SERVER]);
+        port_pair_add(pair_at(h, pair), f);
+        ports_add(h->ports, pair + 1, &life[CLIENT], &life[SERVER], &endpoint_at(h, place[CLIENT])->timers);
+}
+
+void hosts_assume(Hosts *h, const Address *address, const HostChoice *choice) {
+        for (guint32 i = 0; i < h->endpoints->len; i++) {
+                HostEndpoint *e = endpoint_at(h, i);
+
+                if (!address_equal(&e->address, address))
+                        continue;
+                e->choice = *choice;
+                e->timers = host_timers(choice->model, &choice->settings);
+        }
+}
+
+/* ── Results ─────────────────────────────────────────────────────────────── */
+
+guint64 hosts_flows(const Hosts *h) {
+        return h->flows;
+}
+
+gint64 hosts_end_ns(const Hosts *h) {
+        return h->end_ns;
+}
+
+gint64 hosts_width(const Hosts *h) {
+        return series_width(h->census);
+}
+
+HostsRest hosts_rest(const Hosts *h) {
+        return h->rest;
+}
+
+guint32 hosts_endpoints(const Hosts *h) {
+        return h->endpoints->len;
+}
+
+const HostEndpoint *hosts_endpoint(const Hosts *h, guint32 i) {
+        return endpoint_at(h, i);
+}
+
+static gint compare_endpoints(const HostEndpoint *a, const HostEndpoint *b) {
+        int order = memcmp(&a->address, &b->address, sizeof a->address);
+
+        if (order != 0)
+                return order;
+        if (a->port != b->port)
+                return (gint)a->port - (gint)b->port;
+        return !!a->service - !!b->service;
+}
+
+typedef struct Ordering {
+        const Hosts *hosts;
+        HostsOrder order;
+} Ordering;
+
+static guint64 weight(const HostEndpoint *e, HostsOrder order) {
+        return order == HOSTS_BY_TIME_WAITS ? e->time_waits : e->flows;
+}
+
+static gint by_weight(gconstpointer a, gconstpointer b, gpointer data) {
+        const Ordering *o = data;
+        const HostEndpoint *x = endpoint_at(o->hosts, *(const guint32 *)a), *y = endpoint_at(o->hosts, *(const guint32 *)b);
+        guint64 wx = weight(x, o->order), wy = weight(y, o->order);
+
+        if (wx != wy)
+                return wx > wy ? -1 : 1;
+        return compare_endpoints(x, y);
+}
+
+GArray *hosts_order(const Hosts *h, HostsOrder order, gboolean services_only) {
+        GArray *places = g_array_new(FALSE, FALSE, sizeof(guint32));
+        Ordering o = { h, order };
+
+        for (guint32 i = 0; i < h->endpoints->len; i++)
+                if (!services_only || endpoint_at(h, i)->service)
+                        g_array_append_val(places, i);
+        g_array_sort_with_data(places, by_weight, &o);
+        return places;
+}
+
+GArray *hosts_same_address(const Hosts *h, guint32 i) {
+        GArray *places = g_array_new(FALSE, FALSE, sizeof(guint32));
+
+        for (guint32 j = 0; j < h->endpoints->len; j++)
+                if (address_equal(&endpoint_at(h, j)->address, &endpoint_at(h, i)->address))
+                        g_array_append_val(places, j);
+        return places;
+}
+
+Census *hosts_census(const Hosts *h, const GArray *endpoints) {
+        g_autoptr(GArray) steps = g_array_new(FALSE, FALSE, sizeof(SeriesStep));
+        HostTimers rest = host_timers(host_model_default(), NULL);
+
+        if (!endpoints)
+                census_read(h->census, REST_ROW, &rest, steps);
+        for (guint i = 0; endpoints && i < endpoints->len; i++) {
+                guint32 place = g_array_index(endpoints, guint32, i);
+
+                census_read(h->census, place + 1, &endpoint_at(h, place)->timers, steps);
+        }
+        return census_new(steps, hosts_width(h), h->end_ns);
+}
+
+guint32 hosts_pairs(const Hosts *h) {
+        return h->pairs->len;
+}
+
+static guint64 reuses(const PortPair *p) {
+        guint64 n = p->recycled;
+
+        for (guint i = 0; i < REUSE_ANSWERS; i++)
+                n += p->reused[i];
+        return n;
+}
+
+static gint by_ports(gconstpointer a, gconstpointer b, gpointer data) {
+        const Hosts *h = data;
+        const PortPair *x = pair_at(h, *(const guint32 *)a), *y = pair_at(h, *(const guint32 *)b);
+        gint order;
+
+        if (reuses(x) != reuses(y))
+                return reuses(x) > reuses(y) ? -1 : 1;
+        if (x->ports.n != y->ports.n)
+                return x->ports.n > y->ports.n ? -1 : 1;
+        if (x->flows != y->flows)
+                return x->flows > y->flows ? -1 : 1;
+        order = compare_endpoints(endpoint_at(h, x->client), endpoint_at(h, y->client));
+        return order != 0 ? order : compare_endpoints(endpoint_at(h, x->server), endpoint_at(h, y->server));
+}
+
+GArray *hosts_pair_order(const Hosts *h) {
+        GArray *places = g_array_new(FALSE, FALSE, sizeof(guint32));
+
+        for (guint32 i = 0; i < h->pairs->len; i++)
+                g_array_append_val(places, i);
+        g_array_sort_with_data(places, by_ports, (gpointer)h);
+        return places;
+}
+
+void hosts_budget(const Hosts *h, guint32 pair, PortBudget *b) {
+        const PortPair *p = pair_at(h, pair);
+        const HostEndpoint *client = endpoint_at(h, p->client), *server = endpoint_at(h, p->server);
+        PortBudgetInput in = {
+                .pair = p,
+                .client_model = client->choice.model,
+                .client_settings = &client->choice.settings,
+                .timers = { [CLIENT] = client->timers, [SERVER] = server->timers },
+                .series = h->ports,
+                .row = pair + 1,
+                .end_ns = h->end_ns,
+        };
+
+        port_budget_init(b, &in);
+}
+
+gboolean port_pair_is_shared(const PortPair *p) {
+        return p->hop_limits[1] || p->flows >= HOSTS_BALANCER_FLOWS;
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+/*
+ * What all flows together say of hosts: who closes first at each service, how many ends were in each state at any second,
+ * and how far each client's ports reach.
+ *
+ * Memory is bounded. Past the limits the lighter half of the hosts (by number of flows) is added up in one row, "the
+ * rest"; a host that was met before that first happened, and is still here, is exact.
+ */
+
+#include "ports.h"
+#include "services.h"
+
+#define HOSTS_ENDPOINTS_MAX 16384U
+#define HOSTS_PAIRS_MAX 16384U
+#define HOSTS_SERIES_BLOCKS_MAX 65536U /* of 8 seconds: some 30 MB of states, 13 MB of ports */
+#define HOSTS_COARSER_BELOW 1024U      /* with fewer endpoints than this, time is joined instead of hosts */
+
+/* What a host is taken for. */
+typedef struct HostChoice {
+        const HostModel *model;
+        HostSettings settings;
+        const char *basis; /* static: "default", "option", "inferred" */
+} HostChoice;
+
+typedef struct HostsOptions {
+        HostChoice (*choose)(const Address *address, gpointer data); /* (nullable): Linux everywhere */
+        gpointer choose_data;
+} HostsOptions;
+
+/* An address and the port it listens on, or 0: all that it did as a client. */
+typedef struct HostEndpoint {
+        Address address;
+        guint16 port;
+        gboolean ipv6;
+        guint32 sweep;     /* how often the rest had grown when it was met; 0: its numbers are exact */
+        guint64 flows;
+        guint64 time_waits; /* flows in which it went to TIME_WAIT */
+        HostChoice choice;
+        HostTimers timers;
+        Service *service;  /* NULL for clients */
+} HostEndpoint;
+
+typedef struct Hosts Hosts;
+
+/* @options: (nullable) */
+Hosts *hosts_new(const HostsOptions *options);
+void hosts_free(Hosts *h);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Hosts, hosts_free)
+
+/* Adds one flow: no allocation unless one of its hosts is new. */
+void hosts_add(Hosts *h, const FlowRecord *f);
+
+/* What has been concluded of an address from all its flows: holds for everything that is read from now on. */
+void hosts_assume(Hosts *h, const Address *address, const HostChoice *choice);
+
+/* ── Results ── */
+
+guint64 hosts_flows(const Hosts *h);
+gint64 hosts_end_ns(const Hosts *h); /* of the capture; 0 before the first flow */
+gint64 hosts_width(const Hosts *h); /* seconds between two counts of the census */
+
+/* What no longer has a row of its own. */
+typedef struct HostsRest {
+        guint64 endpoints; /* each time one was added to it */
+        guint64 pairs;
+        guint64 flows_max; /* what any host that is not exact can lack */
+} HostsRest;
+
+HostsRest hosts_rest(const Hosts *h);
+
+guint32 hosts_endpoints(const Hosts *h);
+const HostEndpoint *hosts_endpoint(const Hosts *h, guint32 i);
+
+typedef enum HostsOrder {
+        HOSTS_BY_FLOWS,
+        HOSTS_BY_TIME_WAITS,
+} HostsOrder;
+
+/* Returns: (element-type guint32): endpoints, the heaviest first, then by address and port; of services or all. */
+GArray *hosts_order(const Hosts *h, HostsOrder order, gboolean services_only);
+
+/* Returns: (element-type guint32): the endpoints of each address after another; those of @i's address. */
+GArray *hosts_same_address(const Hosts *h, guint32 i);
+
+/* Returns: the states of these endpoints (element-type guint32) together; NULL for @endpoints is the rest. */
+Census *hosts_census(const Hosts *h, const GArray *endpoints);
+
+guint32 hosts_pairs(const Hosts *h);
+/* Returns: (element-type guint32): pairs, those that come nearest to running out of ports first. */
+GArray *hosts_pair_order(const Hosts *h);
+void hosts_budget(const Hosts *h, guint32 pair, PortBudget *b);
+
+/* From so many connections on one address to one service, it is not one user's machine. */
+#define HOSTS_BALANCER_FLOWS 1000U
+
+/* Returns: whether so much comes from the pair's client, or with different hop limits, that it is a NAT or a balancer. */
+gboolean port_pair_is_shared(const PortPair *p);

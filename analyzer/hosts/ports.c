@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "ports.h"
+
+
+/* ── Sets of ports ───────────────────────────────────────────────────────── */
+
+#define PORTS 65536U
+
+static gboolean take_bit(PortSet *p, guint16 port) {
+        guint64 bit = G_GUINT64_CONSTANT(1) << port % 64;
+        gboolean there = !!(p->bits[port / 64] & bit);
+
+        p->bits[port / 64] |= bit;
+        return !there;
+}
+
+void port_set_add(PortSet *p, guint16 port) {
+        if (!p->bits) {
+                for (guint32 i = 0; i < p->n; i++)
+                        if (p->few[i] == port)
+                                return;
+                if (p->n == PORTS_FEW) {
+                        p->bits = g_new0(guint64, PORTS / 64);
+                        for (guint32 i = 0; i < p->n; i++)
+                                take_bit(p, p->few[i]);
+                }
+        }
+        if (!p->bits)
+                p->few[p->n] = port;
+        else if (!take_bit(p, port))
+                return;
+        p->first = p->n ? MIN(p->first, port) : port;
+        p->last = p->n ? MAX(p->last, port) : port;
+        p->n++;
+}
+
+void port_set_clear(PortSet *p) {
+        g_clear_pointer(&p->bits, g_free);
+}
+
+/* ── Pairs ───────────────────────────────────────────────────────────────── */
+
+static const char *const answers[] = {
+        [REUSE_ACCEPTED] = "accepted",
+        [REUSE_CHALLENGED] = "challenged",
+        [REUSE_SILENT] = "silent",
+        [REUSE_RESET] = "reset",
+};
+G_STATIC_ASSERT(G_N_ELEMENTS(answers) == REUSE_ANSWERS);
+
+const char *reuse_answer_name(ReuseAnswer answer) {
+        return answers[answer];
+}
+
+static void add_reuse(PortPair *p, const FlowRecord *f, const Finding *finding) {
+        const FindingValue *answer = finding_value(finding, "answer"), *cost = finding_value(finding, "cost_ns");
+        const FindingValue *syn = finding_value(finding, "syn_frame");
+
+        for (guint i = 0; answer && i < REUSE_ANSWERS; i++) {
+                if (!g_str_equal(answer->text, answers[i]))
+                        continue;
+                p->reused[i]++;
+                if (i != REUSE_ACCEPTED && cost)
+                        p->cost_ns += cost->integer;
+        }
+        if (p->example == 0 || f->number < p->example) {
+                p->example = f->number;
+                p->example_frame = syn ? (FrameRef)syn->integer : f->first_frame;
+        }
+}
+
+/* One host's SYNs come with one hop limit: two make two hosts, or two paths. */
+static void note_hop_limit(PortPair *p, const FlowRecord *f) {
+        const TimelineEntry *e = f->timeline;
+
+        if (f->n_timeline == 0 || !entry_is_ordinary(e) || entry_side(e) != CLIENT || (e->flags & (TCP_SYN | TCP_ACK)) != TCP_SYN)
+                return;
+        if (!p->hop_limits[0])
+                p->hop_limits[0] = e->ttl;
+        else if (!p->hop_limits[1] && e->ttl != p->hop_limits[0])
+                p->hop_limits[1] = e->ttl;
+}
+
+void port_pair_add(PortPair *p, const FlowRecord *f) {
+        p->first_ns = p->flows ? MIN(p->first_ns, f->start_ns) : f->start_ns;
+        p->last_ns = p->flows ? MAX(p->last_ns, f->start_ns) : f->start_ns;
+        p->flows++;
+        for (guint side = 0; side < SIDES; side++)
+                p->time_waits[side] += f->side[side].entered[STATE_TIME_WAIT] != 0;
+        for (guint i = 0; i < f->n_findings; i++) {
+                switch ((FindingId)f->findings[i].id) {
+                case FINDING_TIME_WAIT_RECYCLED:
+                        p->recycled++;
+                        G_GNUC_FALLTHROUGH;
+                case FINDING_TIME_WAIT_REUSE_UP:
+                case FINDING_TIME_WAIT_REUSE_DOWN:
+                case FINDING_STALE_CONNECTION_SYN:
+                        add_reuse(p, f, &f->findings[i]);
+                        break;
+                default:
+                        break;
+                }
+        }
+        note_hop_limit(p, f);
+        port_set_add(&p->ports, f->side[CLIENT].port);
+}
+
+/* ── Over time ───────────────────────────────────────────────────────────── */
+
+static void hold(Series *s, guint32 row, guint column, gint64 from, gint64 to) {
+        series_steps(s, row, from)[column]++;
+        series_steps(s, row, to)[column]--;
+}
+
+/* The end's TIME_WAIT: until a packet ends it, or its timer, or not at all any more. */
+static void add_time_wait(Series *s, guint32 row, const Life *life, guint column, guint timer) {
+        for (guint i = 1; i < life->n; i++) {
+                if (life->move[i].state != STATE_TIME_WAIT)
+                        continue;
+                series_steps(s, row, series_second(life->move[i].time_ns))[column]++;
+                if (i + 1 < life->n)
+                        series_steps(s, row, series_second(life->move[i + 1].time_ns))[column]--;
+                else if (life->timer == STATE_TIME_WAIT)
+                        series_steps(s, row, series_second(life->timer_ns))[timer]++;
+                return;
+        }
+}
+
+static gboolean has_time_wait(const Life *life) {
+        return life->move[life->n - 1].state == STATE_TIME_WAIT || (life->n > 1 && life->move[life->n - 2].state == STATE_TIME_WAIT);
+}
+
+void ports_add(Series *s, guint32 row, const Life *client, const Life *server, const HostTimers *client_timers) {
+        gint64 begun = series_second(client->move[0].time_ns), over = -1;
+
+        series_steps(s, row, begun)[PORTS_BEGUN]++;
+        for (guint i = 1; i < client->n && over < 0; i++)
+                if (client->move[i].state == STATE_CLOSED || client->move[i].state == STATE_TIME_WAIT)
+                        over = series_second(client->move[i].time_ns);
+        if (over < 0 && client->timer == STATE_FIN_WAIT_2)
+                over = series_second(life_timer_end(client, client_timers));
+        if (over < 0)
+                series_steps(s, row, begun)[PORTS_OPEN]++;
+        else
+                hold(s, row, PORTS_OPEN, begun, over);
+        if (has_time_wait(client))
+                add_time_wait(s, row, client, PORTS_CLIENT_TIME_WAIT, PORTS_CLIENT_TIMER);
+        else
+                add_time_wait(s, row, server, PORTS_SERVER_TIME_WAIT, PORTS_SERVER_TIMER);
+}
+
+/* ── The budget ──────────────────────────────────────────────────────────── */
+
+#define SECOND_IN_NS 1e9
+#define RATE_FLOWS_MIN 100U /* fewer are no rate */
+#define REUSED_MIN 2U       /* one reuse may be chance, or a port that the client chose itself */
+#define SHORT_PER_CENT 90U
+
+gdouble port_budget_rate(guint32 ports, gint64 time_wait_ns) {
+        return time_wait_ns > 0 ? ports * SECOND_IN_NS / (gdouble)time_wait_ns : 0;
+}
+
+static void find_range(PortBudget *b, const PortBudgetInput *in) {
+        const PortSet *seen = &in->pair->ports;
+        const HostSettings *set = in->client_settings;
+        guint64 again = in->pair->recycled;
+        guint16 first, last;
+
+        for (guint i = 0; i < REUSE_ANSWERS; i++)
+                again += in->pair->reused[i];
+        host_model_ports(in->client_model, set, &first, &last);
+        b->basis = set && set->port_last ? PORT_RANGE_SET : PORT_RANGE_MODEL;
+        if (b->basis == PORT_RANGE_MODEL && again >= REUSED_MIN && seen->n >= REUSED_MIN && seen->n == seen->last - seen->first + 1U) {
+                b->basis = PORT_RANGE_IN_USE;
+                first = seen->first;
+                last = seen->last;
+        } else if (seen->first < first || seen->last > last) {
+                b->basis = PORT_RANGE_SEEN;
+                first = MIN(first, seen->first);
+                last = MAX(last, seen->last);
+        }
+        b->first = first;
+        b->last = last;
+        b->ports = last - first + 1U;
+}
+
+static void read_series(PortBudget *b, const PortBudgetInput *in) {
+        g_autoptr(GArray) steps = g_array_new(FALSE, FALSE, sizeof(SeriesStep));
+        const SeriesTimer timers[] = {
+                { PORTS_CLIENT_TIMER, PORTS_CLIENT_TIME_WAIT, PORTS_CLIENT_TIMER, host_timer_seconds(in->timers[CLIENT].time_wait_ns) },
+                { PORTS_SERVER_TIMER, PORTS_SERVER_TIME_WAIT, PORTS_SERVER_TIMER, host_timer_seconds(in->timers[SERVER].time_wait_ns) },
+        };
+        gint64 width = series_width(in->series), end = series_second(in->end_ns);
+        guint64 begun = 0;
+        SeriesWalk w;
+
+        series_read(in->series, in->row, timers, G_N_ELEMENTS(timers), steps);
+        w = series_walk(steps);
+        while (series_walk_next(&w) && w.second - width < end) {
+                gint64 second = MIN(w.second, end);
+                gint64 taken = w.count[PORTS_OPEN] + w.count[PORTS_CLIENT_TIME_WAIT] + w.count[PORTS_SERVER_TIME_WAIT];
+
+                b->taken_now = (guint64)MAX(taken, 0);
+                b->time_wait_now[CLIENT] = (guint64)MAX(w.count[PORTS_CLIENT_TIME_WAIT], 0);
+                b->time_wait_now[SERVER] = (guint64)MAX(w.count[PORTS_SERVER_TIME_WAIT], 0);
+                if (b->taken_now > b->taken.count)
+                        b->taken = (CensusPeak){ b->taken_now, second };
+                if (b->taken_now >= b->ports && b->exhaustion == EXHAUSTION_NEVER) {
+                        b->exhaustion = EXHAUSTION_OBSERVED;
+                        b->exhausted_second = second;
+                }
+                if ((guint64)w.count[PORTS_BEGUN] - begun > b->busiest.count)
+                        b->busiest = (CensusPeak){ (guint64)w.count[PORTS_BEGUN] - begun, second };
+                begun = (guint64)w.count[PORTS_BEGUN];
+        }
+}
+
+/* At the measured rate TIME_WAITs pile up until the first of them ends: whether the ports last so long. */
+static void project(PortBudget *b, const PortBudgetInput *in) {
+        gdouble seconds = (gdouble)(in->pair->last_ns - in->pair->first_ns) / SECOND_IN_NS, left_behind, full;
+
+        if (seconds <= 0)
+                return;
+        b->rate = (gdouble)(in->pair->flows - 1) / seconds;
+        left_behind = (gdouble)MAX(in->pair->time_waits[CLIENT], in->pair->time_waits[SERVER]) / (gdouble)in->pair->flows * b->rate;
+        if (b->exhaustion != EXHAUSTION_NEVER || in->pair->flows < RATE_FLOWS_MIN || seconds < 1 || left_behind <= b->sustainable)
+                return;
+        full = b->ports / left_behind;
+        if (series_second(in->pair->first_ns) + (gint64)full < series_second(in->end_ns))
+                return; /* it was not so */
+        b->exhaustion = EXHAUSTION_PROJECTED;
+        b->exhausted_second = series_second(in->pair->first_ns) + (gint64)full;
+}
+
+void port_budget_init(PortBudget *b, const PortBudgetInput *in) {
+        *b = (PortBudget){ .pair = in->pair, .holder = in->pair->time_waits[SERVER] > in->pair->time_waits[CLIENT] ? SERVER : CLIENT };
+        find_range(b, in);
+        b->time_wait_ns = in->timers[b->holder].time_wait_ns;
+        b->sustainable = port_budget_rate(b->ports, b->time_wait_ns);
+        read_series(b, in);
+        project(b, in);
+}
+
+gboolean port_budget_is_short(const PortBudget *b) {
+        return b->basis != PORT_RANGE_SEEN &&
+               (b->exhaustion != EXHAUSTION_NEVER || b->basis == PORT_RANGE_IN_USE || b->taken.count * 100 >= (guint64)b->ports * SHORT_PER_CENT);
+}
+
+const char *port_range_basis_name(PortRangeBasis basis) {
+        static const char *const names[] = {
+                [PORT_RANGE_SET] = "set",
+                [PORT_RANGE_IN_USE] = "in_use",
+                [PORT_RANGE_SEEN] = "seen",
+                [PORT_RANGE_MODEL] = "model",
+        };
+
+        return names[basis];
+}
+
+const char *exhaustion_name(Exhaustion e) {
+        static const char *const names[] = {
+                [EXHAUSTION_NEVER] = "never",
+                [EXHAUSTION_OBSERVED] = "observed",
+                [EXHAUSTION_PROJECTED] = "projected",
+        };
+
+        return names[e];
+}

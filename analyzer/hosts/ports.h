@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+/*
+ * The port budget: an address can have one connection at a time from each of its ports to one server address and port, and a
+ * TIME_WAIT at either end counts like a connection. So ports / TIME_WAIT is the rate that can last.
+ */
+
+#include "census.h"
+
+/* Ports that were seen: a few are listed, more have a bit each. */
+#define PORTS_FEW 6U
+
+typedef struct PortSet {
+        guint32 n;
+        guint16 few[PORTS_FEW]; /* while n <= PORTS_FEW */
+        guint64 *bits;          /* of all 65536; NULL before */
+        guint16 first, last;    /* valid when n > 0 */
+} PortSet;
+
+void port_set_add(PortSet *p, guint16 port);
+void port_set_clear(PortSet *p);
+
+/* What became of a SYN on a 4-tuple that was still in use. */
+typedef enum ReuseAnswer {
+        REUSE_ACCEPTED,
+        REUSE_CHALLENGED, /* an ACK of the old connection, a RST, and the SYN again */
+        REUSE_SILENT,     /* dropped: it had to come again, or never got through */
+        REUSE_RESET,
+        REUSE_ANSWERS
+} ReuseAnswer;
+
+const char *reuse_answer_name(ReuseAnswer answer);
+
+/* All flows of one client address to one server address and port. */
+typedef struct PortPair {
+        guint32 client, server; /* endpoints of hosts.h */
+        guint64 flows;
+        gint64 first_ns, last_ns; /* when they began */
+        guint64 time_waits[SIDES]; /* flows in which that end went to TIME_WAIT */
+        guint64 reused[REUSE_ANSWERS]; /* flows whose SYN met the 4-tuple in TIME_WAIT, or open, at the server */
+        guint64 recycled;         /* flows that the client began on a 4-tuple of which it held the TIME_WAIT */
+        gint64 cost_ns;           /* from such SYNs to what they came to, those that were accepted at once left out */
+        guint64 example;          /* the lowest number of a flow with such a SYN, 0 none */
+        FrameRef example_frame;   /* that SYN */
+        guint8 hop_limits[2];     /* of SYNs, as captured; the first two different ones, 0 none */
+        PortSet ports;
+} PortPair;
+
+void port_pair_add(PortPair *p, const FlowRecord *f);
+
+/* The columns of a pair's series. */
+enum {
+        PORTS_BEGUN,
+        PORTS_OPEN,       /* held by a connection that the client has not closed, or not to its end */
+        PORTS_CLIENT_TIME_WAIT,
+        PORTS_SERVER_TIME_WAIT, /* of those that the client does not hold itself */
+        PORTS_CLIENT_TIMER,
+        PORTS_SERVER_TIMER,
+        PORTS_COLUMNS,
+};
+
+void ports_add(Series *s, guint32 row, const Life *client, const Life *server, const HostTimers *client_timers);
+
+/* Where the number of ports comes from. */
+typedef enum PortRangeBasis {
+        PORT_RANGE_SET,    /* the option said so */
+        PORT_RANGE_IN_USE, /* no port outside was seen, all of them were, and they came again */
+        PORT_RANGE_SEEN,   /* the host's model has not all the ports that were seen: at least from the lowest to the highest */
+        PORT_RANGE_MODEL,
+} PortRangeBasis;
+
+const char *port_range_basis_name(PortRangeBasis basis);
+
+typedef enum Exhaustion {
+        EXHAUSTION_NEVER,     /* not at the measured rate */
+        EXHAUSTION_OBSERVED,  /* all ports were taken at @exhausted_second */
+        EXHAUSTION_PROJECTED, /* they would be then, at the rate measured */
+} Exhaustion;
+
+const char *exhaustion_name(Exhaustion e);
+
+typedef struct PortBudget {
+        const PortPair *pair;
+        guint16 first, last;
+        guint32 ports;     /* from first to last */
+        PortRangeBasis basis;
+        guint holder;      /* side: who holds most of the TIME_WAITs */
+        gint64 time_wait_ns; /* of the holder's model */
+        gdouble sustainable; /* connections per second that can last */
+        gdouble rate;      /* measured, on average; 0 for a single connection */
+        CensusPeak busiest; /* second: connections begun in it */
+        CensusPeak taken;  /* most ports taken at once */
+        guint64 taken_now, time_wait_now[SIDES];
+        Exhaustion exhaustion;
+        gint64 exhausted_second;
+} PortBudget;
+
+/* Returns: connections per second that @ports can bear for ever, each followed by a TIME_WAIT. */
+gdouble port_budget_rate(guint32 ports, gint64 time_wait_ns);
+
+/* What a pair's budget is made of. */
+typedef struct PortBudgetInput {
+        const PortPair *pair;
+        const HostModel *client_model;
+        const HostSettings *client_settings;
+        HostTimers timers[SIDES];
+        Series *series;
+        guint32 row;
+        gint64 end_ns; /* of the capture */
+} PortBudgetInput;
+
+void port_budget_init(PortBudget *b, const PortBudgetInput *in);
+
+/* Returns: whether all ports, or nearly all, were taken, or would be before long: TD309. */
+gboolean port_budget_is_short(const PortBudget *b);

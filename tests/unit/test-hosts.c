@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* What flows add up to: states over time, who closes first, ports; and that it stays bounded. */
+
+#include "analyzer/hosts/hosts.h"
+
+#include "host-flows.h"
+
+#define START HOST_FLOWS_START_NS
+#define SECOND HOST_FLOWS_SECOND_NS
+#define MS (SECOND / 1000)
+#define RECORD_TIME_WAIT_NS (60 * SECOND) /* what a record ends TIME_WAIT by */
+
+/* ── Models ──────────────────────────────────────────────────────────────── */
+
+static HostChoice choose_solaris(const Address *address, gpointer data) {
+        return (HostChoice){ .model = host_model_parse("solaris"), .basis = "option" };
+}
+
+static const HostsOptions solaris = { .choose = choose_solaris };
+
+/* ── The census ──────────────────────────────────────────────────────────── */
+
+static Census *census_of(const Hosts *h, guint side, guint16 port) {
+        g_autoptr(GArray) one = g_array_new(FALSE, FALSE, sizeof(guint32));
+
+        for (guint32 i = 0; i < hosts_endpoints(h); i++)
+                if (!hosts_endpoint(h, i)->service == (side == CLIENT) && hosts_endpoint(h, i)->port == port)
+                        g_array_append_val(one, i);
+        return hosts_census(h, one);
+}
+
+static guint64 count_at(const Census *c, gint64 second, TcpState state) {
+        guint64 count = 0;
+
+        for (guint i = 0; i < c->points->len; i++)
+                if (g_array_index(c->points, CensusPoint, i).second <= second)
+                        count = g_array_index(c->points, CensusPoint, i).count[state];
+        return count;
+}
+
+/* 1000 connections a second for 250 s, closed by the server. */
+static void add_thousand_a_second(Hosts *h) {
+        g_autofree FlowRecord *f = g_new(FlowRecord, 1);
+
+        for (guint i = 0; i < 250000; i++) {
+                host_flow_init(f, i + 1, (guint16)(1024 + i % 64000), START + i * MS, START + 250 * SECOND);
+                host_flow_close(f, SERVER, RECORD_TIME_WAIT_NS);
+                hosts_add(h, f);
+        }
+}
+
+static void test_time_waits_at_a_server(void) {
+        for (guint i = 0; i < 2; i++) {
+                const guint64 time_wait_s = i ? 240 : 60;
+                g_autoptr(Hosts) h = hosts_new(i ? &solaris : NULL);
+                g_autoptr(Census) server = NULL, client = NULL;
+                gint64 first = START / SECOND;
+
+                add_thousand_a_second(h);
+                server = census_of(h, SERVER, 80);
+                client = census_of(h, CLIENT, 0);
+                /* the last 4 of each second's thousand are not there yet; those of the next second are one timer's length old */
+                for (guint64 s = 0; s < 249; s++)
+                        g_assert_cmpuint(count_at(server, first + (gint64)s, STATE_TIME_WAIT), ==,
+                                         s < time_wait_s ? 1000 * (s + 1) - 4 : 1000 * time_wait_s);
+                g_assert_cmpuint(server->peak[STATE_TIME_WAIT].count, ==, 1000 * time_wait_s);
+                g_assert_cmpint(server->peak[STATE_TIME_WAIT].second, ==, first + (gint64)time_wait_s);
+                g_assert_cmpuint(client->peak[STATE_TIME_WAIT].count, ==, 0);
+                g_assert_cmpuint(server->now.count[STATE_CLOSED] + server->now.count[STATE_TIME_WAIT], ==, 250000);
+        }
+}
+
+/* What a model says that is known only at the end holds for all that was added. */
+static void test_model_known_late(void) {
+        g_autoptr(Hosts) h = hosts_new(NULL);
+        HostChoice choice = choose_solaris(NULL, NULL);
+        g_autoptr(Census) before = NULL, after = NULL;
+
+        add_thousand_a_second(h);
+        before = census_of(h, SERVER, 80);
+        hosts_assume(h, &hosts_endpoint(h, 1)->address, &choice);
+        after = census_of(h, SERVER, 80);
+        g_assert_cmpuint(before->peak[STATE_TIME_WAIT].count, ==, 60000);
+        g_assert_cmpuint(after->peak[STATE_TIME_WAIT].count, ==, 240000);
+}
+
+/* A flow that stops anywhere on one of several ways, at random times. */
+static void random_flow(GRand *random, FlowRecord *f, guint64 number, gint64 end_ns) {
+        static const struct {
+                guint8 side, event;
+        } way[] = {
+                { CLIENT, EVENT_SENDS_SYN },   { SERVER, EVENT_SENDS_SYN_ACK }, { CLIENT, EVENT_SYN_ACKED },    { SERVER, EVENT_SYN_ACKED },
+                { CLIENT, EVENT_SENDS_FIN },   { SERVER, EVENT_FIN_RECEIVED },  { CLIENT, EVENT_FIN_ACKED },    { SERVER, EVENT_SENDS_FIN },
+                { CLIENT, EVENT_FIN_RECEIVED }, { SERVER, EVENT_FIN_ACKED },    { CLIENT, EVENT_REUSED },
+        };
+        gint64 t = START + g_rand_int_range(random, 0, 200000) * MS;
+        guint n = (guint)g_rand_int_range(random, 0, G_N_ELEMENTS(way) + 1);
+
+        host_flow_init(f, number, (guint16)g_rand_int_range(random, 1024, 1300), t, end_ns);
+        host_flow_address(f, CLIENT, (guint16)g_rand_int_range(random, 1, 20));
+        host_flow_address(f, SERVER, (guint16)g_rand_int_range(random, 100, 104));
+        for (guint i = 0; i < n && t < end_ns; i++, t += g_rand_int_range(random, 0, 15000) * MS)
+                host_flow_event(f, way[i].side, way[i].event, t);
+        if (n == G_N_ELEMENTS(way) - 1 && f->end_ns + RECORD_TIME_WAIT_NS <= end_ns)
+                host_flow_event(f, CLIENT, EVENT_EXPIRED, f->end_ns + RECORD_TIME_WAIT_NS);
+        if (g_rand_boolean(random) && f->side[CLIENT].state == STATE_FIN_WAIT_2)
+                f->side[CLIENT].last_ns = end_ns;
+}
+
+/* At every second the states of all hosts sum up to the connections that have begun, and each is what a look at each connection finds. */
+static void test_census_is_the_sum_of_flows(void) {
+        const gint64 end_ns = START + 300 * SECOND;
+        const guint flows = 400;
+        g_autoptr(GRand) random = g_rand_new_with_seed(4);
+        g_autoptr(Hosts) h = hosts_new(NULL);
+        g_autofree FlowRecord *f = g_new(FlowRecord, flows);
+        g_autoptr(GArray) all = g_array_new(FALSE, FALSE, sizeof(guint32));
+        g_autoptr(Census) c = NULL;
+        HostTimers timers = host_timers(host_model_default(), NULL);
+
+        for (guint i = 0; i < flows; i++) {
+                random_flow(random, &f[i], i + 1, end_ns);
+                hosts_add(h, &f[i]);
+        }
+        for (guint32 i = 0; i < hosts_endpoints(h); i++)
+                g_array_append_val(all, i);
+        c = hosts_census(h, all);
+        for (gint64 second = START / SECOND; second < end_ns / SECOND; second++) {
+                guint64 sum = 0, begun = 0, expected[STATES + 1] = { 0 };
+
+                for (guint i = 0; i < flows; i++) {
+                        begun += f[i].start_ns < (second + 1) * SECOND;
+                        for (guint side = 0; side < SIDES; side++) {
+                                Life life;
+
+                                life_of(&life, &f[i], side, &timers);
+                                expected[life_state_at(&life, &timers, (second + 1) * SECOND - 1)]++;
+                        }
+                }
+                for (guint state = 0; state < STATES; state++) {
+                        guint64 count = count_at(c, second, state);
+
+                        g_assert_cmpuint(count, ==, expected[state]);
+                        sum += count;
+                }
+                g_assert_cmpuint(sum, ==, SIDES * begun);
+        }
+}
+
+/* ── FIN_WAIT_2 ──────────────────────────────────────────────────────────── */
+
+static TcpState state_at(const FlowRecord *f, guint side, gint64 after_ns) {
+        HostTimers timers = host_timers(host_model_default(), NULL);
+        Life life;
+
+        life_of(&life, f, side, &timers);
+        return life_state_at(&life, &timers, START + after_ns);
+}
+
+static void half_close(FlowRecord *f) {
+        host_flow_init(f, 1, 40000, START, START + 300 * SECOND);
+        host_flow_event(f, CLIENT, EVENT_SENDS_SYN, START);
+        host_flow_event(f, CLIENT, EVENT_SYN_ACKED, START + MS);
+        host_flow_event(f, CLIENT, EVENT_SENDS_FIN, START + SECOND);
+        host_flow_event(f, CLIENT, EVENT_FIN_ACKED, START + 2 * SECOND);
+}
+
+static void test_fin_wait_2(void) {
+        g_autofree FlowRecord *f = g_new(FlowRecord, 1);
+
+        half_close(f);
+        g_assert_cmpint(state_at(f, CLIENT, 61 * SECOND), ==, STATE_FIN_WAIT_2);
+        g_assert_cmpint(state_at(f, CLIENT, 62 * SECOND), ==, STATE_CLOSED); /* an orphan's */
+        f->side[CLIENT].last_ns = START + 63 * SECOND;
+        g_assert_cmpint(state_at(f, CLIENT, 299 * SECOND), ==, STATE_FIN_WAIT_2); /* it was heard later: a process holds it */
+        half_close(f);
+        host_flow_event(f, CLIENT, EVENT_SENDS_RST, START + 100 * SECOND); /* to a late FIN */
+        g_assert_cmpint(state_at(f, CLIENT, 61 * SECOND), ==, STATE_FIN_WAIT_2);
+        g_assert_cmpint(state_at(f, CLIENT, 62 * SECOND), ==, STATE_CLOSED);
+        half_close(f);
+        host_flow_event(f, CLIENT, EVENT_FIN_RECEIVED, START + 100 * SECOND);
+        g_assert_cmpint(state_at(f, CLIENT, 99 * SECOND), ==, STATE_FIN_WAIT_2);
+        g_assert_cmpint(state_at(f, CLIENT, 159 * SECOND), ==, STATE_TIME_WAIT);
+        g_assert_cmpint(state_at(f, CLIENT, 160 * SECOND), ==, STATE_CLOSED);
+        g_assert_cmpint(state_at(f, CLIENT, -1), ==, STATES);
+}
+
+/* ── Services ────────────────────────────────────────────────────────────── */
+
+static void test_durations(void) {
+        g_autofree Durations *d = g_new0(Durations, 1);
+
+        g_assert_cmpint(durations_quantile(d, 500), ==, 0);
+        for (gint64 i = 1; i <= 1000; i++)
+                durations_add(d, i * MS);
+        for (guint per_mille = 10; per_mille <= 1000; per_mille += 10) {
+                g_assert_cmpint(durations_quantile(d, per_mille), >=, per_mille * MS);
+                g_assert_cmpint(durations_quantile(d, per_mille), <=, per_mille * MS * 9 / 8 + 1);
+        }
+        durations_add(d, G_MAXINT64);
+        g_assert_cmpint(durations_quantile(d, 1000), ==, G_MAXINT64);
+        durations_add(d, 0);
+        g_assert_cmpint(durations_quantile(d, 0), <=, 1024);
+}
+
+static void test_service(void) {
+        g_autoptr(Hosts) h = hosts_new(NULL);
+        g_autofree FlowRecord *f = g_new(FlowRecord, 1);
+        g_autoptr(GArray) services = NULL;
+        const Service *s;
+
+        for (guint i = 0; i < 10; i++) {
+                host_flow_init(f, i + 1, (guint16)(2000 + i), START, START + 10 * SECOND);
+                host_flow_close(f, i < 9 ? SERVER : CLIENT, RECORD_TIME_WAIT_NS);
+                if (i == 0)
+                        f->findings[f->n_findings++] = (Finding){ .id = FINDING_RST_UNREAD_DATA };
+                hosts_add(h, f);
+        }
+        services = hosts_order(h, HOSTS_BY_FLOWS, TRUE);
+        g_assert_cmpuint(services->len, ==, 1);
+        s = hosts_endpoint(h, g_array_index(services, guint32, 0))->service;
+        g_assert_cmpuint(s->flows, ==, 10);
+        g_assert_cmpuint(s->closed_first[CLOSED_FIRST_BY_SERVER], ==, 9);
+        g_assert_cmpuint(s->time_waits[SERVER], ==, 9);
+        g_assert_cmpuint(s->time_waits[CLIENT], ==, 1);
+        g_assert_cmpuint(s->resets[FINDING_RST_UNREAD_DATA], ==, 1);
+        g_assert_cmpint(durations_quantile(&s->closing, 500), ==, 2 * MS);
+}
+
+/* ── Bounds ──────────────────────────────────────────────────────────────── */
+
+/* A flood of clients goes to the rest; the one that is there from the start keeps its numbers, and the sum stays. */
+static void test_flood(void) {
+        const guint flows = 100000;
+        const gint64 end_ns = START + 100 * SECOND - 1;
+        g_autoptr(Hosts) h = hosts_new(NULL);
+        g_autofree FlowRecord *f = g_new(FlowRecord, 1);
+        g_autoptr(GArray) order = NULL, all = g_array_new(FALSE, FALSE, sizeof(guint32));
+        g_autoptr(Census) rows = NULL, rest = NULL;
+        const HostEndpoint *client;
+        guint64 sum = 0;
+
+        for (guint i = 0; i < flows; i++) {
+                host_flow_init(f, i + 1, (guint16)(1024 + i % 60000), START + i * MS, end_ns);
+                host_flow_address(f, CLIENT, 1);
+                if (i % 10) {
+                        f->side[CLIENT].address.bytes[13] = (guint8)(i >> 16);
+                        host_flow_address(f, CLIENT, (guint16)i);
+                        f->side[CLIENT].address.bytes[12] = 11;
+                }
+                host_flow_close(f, CLIENT, RECORD_TIME_WAIT_NS);
+                hosts_add(h, f);
+        }
+        order = hosts_order(h, HOSTS_BY_FLOWS, FALSE);
+        client = hosts_endpoint(h, g_array_index(order, guint32, 1));
+        g_assert_cmpuint(hosts_endpoint(h, g_array_index(order, guint32, 0))->flows, ==, flows);
+        g_assert_cmpuint(client->flows, ==, flows / 10);
+        g_assert_cmpuint(client->sweep, ==, 0);
+        g_assert_cmpuint(hosts_rest(h).flows_max, >, 0);
+        g_assert_cmpuint(hosts_endpoints(h), <=, HOSTS_ENDPOINTS_MAX);
+        for (guint32 i = 0; i < hosts_endpoints(h); i++)
+                g_array_append_val(all, i);
+        rows = hosts_census(h, all);
+        rest = hosts_census(h, NULL);
+        /* the last four have not closed yet when the capture ends, and as many of those of 60 s before are not over */
+        g_assert_cmpuint(rows->now.count[STATE_TIME_WAIT] + rest->now.count[STATE_TIME_WAIT], ==, 60000);
+        g_assert_cmpuint(rows->now.count[STATE_CLOSED] + rest->now.count[STATE_CLOSED], ==, 140000 - 8);
+        for (guint state = 0; state < STATES; state++)
+                sum += rows->now.count[state] + rest->now.count[state];
+        g_assert_cmpuint(sum, ==, SIDES * flows);
+}
+
+/* Few hosts over a long time: seconds are joined, and what is left is right at their ends. */
+static void test_long_time(void) {
+        const guint flows = 700000;
+        g_autoptr(Hosts) h = hosts_new(NULL);
+        g_autofree FlowRecord *f = g_new(FlowRecord, 1);
+        g_autoptr(Census) c = NULL;
+
+        for (guint i = 0; i < flows; i++) {
+                host_flow_init(f, i + 1, (guint16)(1024 + i % 60000), START + i * SECOND, START + (flows + 100) * SECOND);
+                host_flow_close(f, CLIENT, RECORD_TIME_WAIT_NS);
+                hosts_add(h, f);
+        }
+        g_assert_cmpint(hosts_width(h), >, 1);
+        g_assert_cmpint(hosts_width(h), <, 60);
+        c = census_of(h, CLIENT, 0);
+        g_assert_cmpuint(c->peak[STATE_TIME_WAIT].count, >=, 60);
+        g_assert_cmpuint(c->peak[STATE_TIME_WAIT].count, <, 60 + (guint64)hosts_width(h));
+        g_assert_cmpuint(c->points->len, <=, CENSUS_POINTS_MAX + 1);
+        g_assert_cmpuint(c->now.count[STATE_CLOSED], ==, flows);
+}
+
+/* Time of day is what a hostile capture wants it to be. */
+static void test_wild_times(void) {
+        static const gint64 times[] = { G_MININT64, -1, 0, G_MAXINT64 - 70 * SECOND, G_MAXINT64 };
+        g_autoptr(Hosts) h = hosts_new(NULL);
+        g_autofree FlowRecord *f = g_new(FlowRecord, 1);
+        g_autoptr(Census) c = NULL;
+
+        for (guint i = 0; i < G_N_ELEMENTS(times); i++) {
+                host_flow_init(f, i + 1, 4000, times[i], G_MAXINT64);
+                host_flow_event(f, CLIENT, EVENT_SENDS_SYN, times[i]);
+                hosts_add(h, f);
+        }
+        c = census_of(h, CLIENT, 0);
+        g_assert_cmpuint(c->now.count[STATE_SYN_SENT], ==, G_N_ELEMENTS(times));
+}
+
+/* ── Speed ───────────────────────────────────────────────────────────────── */
+
+static void test_speed(void) {
+        static const guint clients[] = { 1, 1000, 1000000 };
+        g_autofree FlowRecord *f = g_new(FlowRecord, 1);
+
+        for (guint k = 0; k < G_N_ELEMENTS(clients); k++) {
+                g_autoptr(Hosts) h = hosts_new(NULL);
+                const guint flows = 1000000;
+                gint64 spent_us = 0;
+
+                host_flow_init(f, 1, 1024, START, START + 300 * SECOND);
+                host_flow_close(f, CLIENT, RECORD_TIME_WAIT_NS);
+                for (gint pass = 0; pass < 2; pass++) { /* without and with */
+                        gint64 begin_us = g_get_monotonic_time();
+
+                        for (guint i = 0; i < flows; i++) {
+                                guint client = (guint)(i * G_GUINT64_CONSTANT(0x9e3779b97f4a7c15) >> 32) % clients[k];
+                                gint64 by = START + i * (MS / 4) - f->start_ns;
+
+                                host_flow_address(f, CLIENT, (guint16)client);
+                                f->side[CLIENT].address.bytes[13] = (guint8)(client >> 16);
+                                f->side[CLIENT].port = (guint16)(1024 + i % 60000);
+                                f->start_ns += by;
+                                f->end_ns += by;
+                                for (guint side = 0; side < SIDES; side++)
+                                        for (guint j = 0; j < f->side[side].n_states; j++)
+                                                f->side[side].states[j].time_ns += by;
+                                if (pass)
+                                        hosts_add(h, f);
+                        }
+                        spent_us += (pass ? 1 : -1) * (g_get_monotonic_time() - begin_us);
+                }
+                g_test_message("%u clients: %.0f ns per flow", clients[k], (double)spent_us * 1000 / flows);
+        }
+}
+
+int main(int argc, char **argv) {
+        g_test_init(&argc, &argv, NULL);
+        g_test_add_func("/hosts/census/time-waits", test_time_waits_at_a_server);
+        g_test_add_func("/hosts/census/model-known-late", test_model_known_late);
+        g_test_add_func("/hosts/census/sum-of-flows", test_census_is_the_sum_of_flows);
+        g_test_add_func("/hosts/census/fin-wait-2", test_fin_wait_2);
+        g_test_add_func("/hosts/services/durations", test_durations);
+        g_test_add_func("/hosts/services/service", test_service);
+        g_test_add_func("/hosts/bounds/flood", test_flood);
+        g_test_add_func("/hosts/bounds/long-time", test_long_time);
+        g_test_add_func("/hosts/bounds/wild-times", test_wild_times);
+        if (g_test_perf())
+                g_test_add_func("/hosts/speed", test_speed);
+        return g_test_run();
+}
