@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "analyzer/keepalive.h"
 #include "rule.h"
 
 /*
@@ -16,12 +17,6 @@ typedef struct Probes {
 
 static gboolean ordinary(const TimelineEntry *e) {
         return entry_is_ordinary(e) && !(e->flags & (TCP_SYN | TCP_RST));
-}
-
-/* A host's own keepalive looks like its packet before: it repeats its window and its timestamps. */
-static gboolean is_forged(const TimelineEntry *probe, const TimelineEntry *own) {
-        return own && (probe->ttl != own->ttl || (probe->window == 0 && own->window > 0) ||
-                       (own->marks & ENTRY_TIMESTAMP && !(probe->marks & ENTRY_TIMESTAMP)));
 }
 
 /* Those in the name of @side, while the flow was half-closed. */
@@ -43,7 +38,7 @@ static Probes find_probes(const Hindsight *h, guint side, gint64 since_ns) {
                         own = e;
                         continue;
                 }
-                if (e->time_ns < since_ns || !is_forged(e, own))
+                if (e->time_ns < since_ns || !keepalive_is_forged(e, own))
                         continue;
                 if (!p.first)
                         p.first = e;

@@ -11,10 +11,10 @@
         [HOST_FIN_WAIT_2_SYN] = REACTION_##syn, [HOST_FIN_WAIT_2_RST] = REACTION_##rst, \
         [HOST_FIN_WAIT_2_KEEPALIVE] = REACTION_##keepalive, [HOST_FIN_WAIT_2_DATA] = REACTION_##data
 /* Two macros' worth of commas in one argument each: the row is taken apart only after they are expanded. */
-#define MODEL(name_, title_, time_wait, rule, timeout, first, last, orphan, time_wait_reactions, fin_wait_2_reactions, source_) \
+#define MODEL(name_, title_, time_wait, rule, timeout, first, last, orphan, ttl_, time_wait_reactions, fin_wait_2_reactions, source_) \
         { \
                 .name = name_, .title = title_, .time_wait_s = time_wait, .fin_timeout_s = timeout, \
-                .fin_wait_2 = FIN_WAIT_2_##rule, .port_first = first, .port_last = last, .orphan_s = orphan, \
+                .fin_wait_2 = FIN_WAIT_2_##rule, .port_first = first, .port_last = last, .orphan_s = orphan, .ttl = ttl_, \
                 .reaction = { time_wait_reactions, fin_wait_2_reactions }, .source = source_, \
         },
 
@@ -108,7 +108,7 @@ static HostInterval lifetime(const HostModel *m, guint32 fin_timeout_s) {
 
         if (m->fin_wait_2 == FIN_WAIT_2_FOREVER)
                 return (HostInterval){ HOST_FOREVER, HOST_FOREVER };
-        if ((m->fin_wait_2 != FIN_WAIT_2_LINUX && m->fin_wait_2 != FIN_WAIT_2_LINUX_3) || rest_ns <= 0)
+        if (!host_model_is_linux(m) || rest_ns <= 0)
                 return on_timer(m, t_ns);
         full = on_wheel(rest_ns);
         mini = on_timer(m, rest_ns);
@@ -174,6 +174,10 @@ gint64 host_model_time_wait_ns(const HostModel *m, const HostSettings *settings)
 
 HostInterval host_model_time_wait(const HostModel *m, const HostSettings *settings) {
         return on_timer(m, host_model_time_wait_ns(m, settings));
+}
+
+gboolean host_model_is_linux(const HostModel *m) {
+        return m->fin_wait_2 == FIN_WAIT_2_LINUX || m->fin_wait_2 == FIN_WAIT_2_LINUX_3;
 }
 
 guint32 host_model_ports(const HostModel *m, const HostSettings *settings, guint16 *first, guint16 *last) {

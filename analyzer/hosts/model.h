@@ -56,6 +56,7 @@ typedef struct HostModel {
         guint8 fin_wait_2;     /* FinWait2Rule */
         guint16 port_first, port_last; /* that a connect() takes by itself, both included */
         guint32 orphan_s;      /* a FIN that nobody acknowledges is given up about this long after its first repeat; 0 unknown */
+        guint8 ttl;            /* that its packets start with; 0 where any will do */
         guint8 reaction[HOST_EVENTS]; /* Reaction; in FIN_WAIT_2 those of a socket that no process holds */
         const char *source;
 } HostModel;
@@ -117,6 +118,9 @@ gint64 host_model_fin_wait_2_ns(const HostModel *m, const HostSettings *settings
  * Returns: how many ranges; 0 if no setting explains it, or the model has none.
  */
 guint host_model_explain_fin_wait_2(const HostModel *m, HostInterval observed, HostRange *ranges);
+
+/* Returns: whether it has Linux's ways that no setting changes: TIME_WAIT of 60 s, ISNs 65537 above the old connection's. */
+gboolean host_model_is_linux(const HostModel *m);
 
 /* Returns: how many ports a connect() chooses from. */
 guint32 host_model_ports(const HostModel *m, const HostSettings *settings, guint16 *first, guint16 *last);

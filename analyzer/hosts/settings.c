@@ -1,0 +1,642 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "settings.h"
+
+#include <string.h>
+
+#include "analyzer/endpoint.h"
+#include "analyzer/keepalive.h"
+
+#define MS_NS G_GINT64_CONSTANT(1000000)
+#define SECOND_NS (1000 * MS_NS)
+
+/* What queues and the scheduler of a busy host can add to a packet's time. */
+#define JITTER_NS (50 * MS_NS)
+/* The round trip of a connection whose beginning was not captured. */
+#define UNKNOWN_RTT_NS SECOND_NS
+
+struct Settings {
+        GHashTable *hosts; /* of HostEvidence, by address */
+        guint64 forgotten;
+};
+
+/* One end of one flow, as all questions see it. */
+typedef struct End {
+        Settings *settings;
+        HostEvidence *evidence; /* NULL until it told something */
+        const FlowRecord *f;
+        guint side;
+        gint64 slack_ns; /* how far a time at the capture point and one at the host can be apart */
+} End;
+
+/* ── The table ───────────────────────────────────────────────────────────── */
+
+static guint address_hash(gconstpointer key) {
+        const HostEvidence *e = key;
+        guint64 high, low;
+
+        memcpy(&high, e->address.bytes, sizeof high);
+        memcpy(&low, e->address.bytes + sizeof high, sizeof low);
+        return (guint)(((high ^ low) * 0x9e3779b97f4a7c15U) >> 32);
+}
+
+static gboolean same_address(gconstpointer a, gconstpointer b) {
+        const HostEvidence *x = a, *y = b;
+
+        return memcmp(&x->address, &y->address, sizeof x->address) == 0;
+}
+
+Settings *settings_new(void) {
+        Settings *s = g_new0(Settings, 1);
+
+        s->hosts = g_hash_table_new_full(address_hash, same_address, g_free, NULL);
+        return s;
+}
+
+void settings_free(Settings *s) {
+        if (!s)
+                return;
+        g_hash_table_unref(s->hosts);
+        g_free(s);
+}
+
+static gint by_flows(gconstpointer a, gconstpointer b) {
+        const guint64 *x = a, *y = b;
+
+        return *x < *y ? -1 : *x > *y;
+}
+
+static gboolean is_light(gpointer key, gpointer value, gpointer data) {
+        return ((const HostEvidence *)key)->flows <= *(const guint64 *)data;
+}
+
+/* Whatever the order of the table: all up to the median go. */
+static void make_room(Settings *s) {
+        g_autoptr(GArray) flows = g_array_new(FALSE, FALSE, sizeof(guint64));
+        GHashTableIter iter;
+        gpointer key;
+
+        if (g_hash_table_size(s->hosts) < SETTINGS_HOSTS_MAX)
+                return;
+        g_hash_table_iter_init(&iter, s->hosts);
+        while (g_hash_table_iter_next(&iter, &key, NULL))
+                g_array_append_val(flows, ((const HostEvidence *)key)->flows);
+        g_array_sort(flows, by_flows);
+        s->forgotten += g_hash_table_foreach_remove(s->hosts, is_light, &g_array_index(flows, guint64, flows->len / 2));
+}
+
+static HostEvidence *find_or_add(Settings *s, const FlowRecord *f, guint side) {
+        HostEvidence key = { .address = f->side[side].address }, *e = g_hash_table_lookup(s->hosts, &key);
+
+        if (e)
+                return e;
+        make_room(s);
+        e = g_new0(HostEvidence, 1);
+        e->address = f->side[side].address;
+        e->ipv6 = f->ipv6;
+        g_hash_table_add(s->hosts, e);
+        return e;
+}
+
+const HostEvidence *settings_of(const Settings *s, const Address *address) {
+        HostEvidence key = { .address = *address };
+
+        return g_hash_table_lookup(s->hosts, &key);
+}
+
+static gint by_address(gconstpointer a, gconstpointer b) {
+        const HostEvidence *x = *(HostEvidence *const *)a, *y = *(HostEvidence *const *)b;
+
+        return memcmp(&x->address, &y->address, sizeof x->address);
+}
+
+GPtrArray *settings_hosts(const Settings *s) {
+        GPtrArray *hosts = g_ptr_array_new();
+        GHashTableIter iter;
+        gpointer key;
+
+        g_hash_table_iter_init(&iter, s->hosts);
+        while (g_hash_table_iter_next(&iter, &key, NULL))
+                g_ptr_array_add(hosts, key);
+        g_ptr_array_sort(hosts, by_address);
+        return hosts;
+}
+
+guint64 settings_forgotten(const Settings *s) {
+        return s->forgotten;
+}
+
+/* ── What is kept ────────────────────────────────────────────────────────── */
+
+static HostEvidence *keep(End *end) {
+        if (!end->evidence)
+                end->evidence = find_or_add(end->settings, end->f, end->side);
+        if (end->evidence->last_flow != end->f->number) {
+                end->evidence->last_flow = end->f->number;
+                end->evidence->flows++;
+        }
+        return end->evidence;
+}
+
+static void count(End *end, HostCount *c) {
+        if (!c->flows++)
+                c->flow = end->f->number;
+}
+
+static HostBound bound(End *end, gint64 ns, FrameRef from, FrameRef to) {
+        return (HostBound){ .ns = MAX(ns, 0), .flow = end->f->number, .from = from, .to = to };
+}
+
+static void raise_bound(HostBound *b, const HostBound *to) {
+        if (!b->flow || to->ns > b->ns)
+                *b = *to;
+}
+
+static void lower_bound(HostBound *b, const HostBound *to) {
+        if (!b->flow || to->ns < b->ns)
+                *b = *to;
+}
+
+static void at_least(End *end, DurationKind kind, gint64 ns, FrameRef from, FrameRef to) {
+        HostBound b = bound(end, ns, from, to);
+
+        if (ns > 0)
+                raise_bound(&keep(end)->duration[kind].at_least, &b);
+}
+
+static void at_most(End *end, DurationKind kind, gint64 ns, FrameRef from, FrameRef to) {
+        HostBound b = bound(end, ns, from, to);
+
+        lower_bound(&keep(end)->duration[kind].at_most, &b);
+}
+
+static void spread(HostSpread *s, const HostBound *b) {
+        lower_bound(&s->least, b);
+        raise_bound(&s->most, b);
+}
+
+/* ── Of a record ─────────────────────────────────────────────────────────── */
+
+static const StateEntry *state_of(const FlowRecord *f, guint side, TcpState state) {
+        const SideRecord *s = &f->side[side];
+
+        return s->entered[state] ? &s->states[s->entered[state] - 1] : NULL;
+}
+
+static const Finding *finding_of(const FlowRecord *f, guint side, FindingId id) {
+        for (guint i = 0; i < f->n_findings; i++)
+                if (f->findings[i].id == id && f->findings[i].side == side)
+                        return &f->findings[i];
+        return NULL;
+}
+
+static gint64 value_of(const Finding *finding, const char *name, gint64 otherwise) {
+        const FindingValue *v = finding_value(finding, name);
+
+        return v && v->kind == VALUE_INTEGER ? v->integer : otherwise;
+}
+
+static gboolean is_word(const Finding *finding, const char *name, const char *word) {
+        const FindingValue *v = finding_value(finding, name);
+
+        return v && v->kind == VALUE_TEXT && g_str_equal(v->text, word);
+}
+
+/* From the SYN past the capture point to the third ACK past it again: the whole path and back. */
+static gint64 round_trip(const FlowRecord *f) {
+        const SideRecord *client = &f->side[CLIENT], *server = &f->side[SERVER];
+        const StateEntry *open = state_of(f, SERVER, STATE_ESTABLISHED);
+
+        if (!client->syn_frame || !server->syn_frame || client->syn_count != 1 || server->syn_count != 1 || !open)
+                return UNKNOWN_RTT_NS;
+        return CLAMP(open->time_ns - client->syn_ns, 0, UNKNOWN_RTT_NS);
+}
+
+static gboolean is_plain_ack(const TimelineEntry *e) {
+        return (e->flags & (TCP_SYN | TCP_FIN | TCP_RST | TCP_ACK)) == TCP_ACK;
+}
+
+/* ── FIN_WAIT_2 ──────────────────────────────────────────────────────────── */
+
+/*
+ * Linux keeps an orphan for 3.5 RTO if that is longer than tcp_fin_timeout, twice when that is over 60 s. A shorter life says nothing
+ * of the setting. The RTO is 0.2 s and at first three round trips, doubled with each repeat of the FIN.
+ */
+#define RTO_NS_MIN (200 * MS_NS)
+#define RTOS 7
+
+static gint64 longest_by_rto(End *end) {
+        return RTOS * (3 * (end->slack_ns - JITTER_NS) + (RTO_NS_MIN << MIN(end->f->side[end->side].fin_count, 10U)));
+}
+
+/*
+ * A Linux mini-socket (an orphan's) answers with IP ID 0, a full socket with a running one (net/ipv4/ip_output.c). Only where the
+ * host was seen to count.
+ */
+typedef struct IpIds {
+        guint running;
+        gboolean zero;
+} IpIds;
+
+static void see_ip_id(IpIds *ids, const TimelineEntry *e) {
+        if (!(e->marks & ENTRY_IP_ID) || e->flags & (TCP_SYN | TCP_RST))
+                return;
+        if (e->ip_id)
+                ids->running++;
+        else
+                ids->zero = TRUE;
+}
+
+static gboolean is_from_mini_socket(const IpIds *before, const TimelineEntry *e) {
+        return e->marks & ENTRY_IP_ID && e->ip_id == 0 && before->running > 0 && !before->zero;
+}
+
+static void alive_in_fin_wait_2(End *end, const StateEntry *waits, const TimelineEntry *last, const TimelineEntry *orphan) {
+        gint64 ns = last->time_ns - waits->time_ns - end->slack_ns;
+
+        if (ns > longest_by_rto(end))
+                at_least(end, DURATION_FIN_WAIT_2, ns, waits->frame, last->frame);
+        if (!orphan)
+                return;
+        ns = last->time_ns - orphan->time_ns - end->slack_ns;
+        if (ns > longest_by_rto(end))
+                at_least(end, DURATION_FIN_WAIT_2_ORPHAN, ns, orphan->frame, last->frame);
+}
+
+/* Its own packets in FIN_WAIT_2 and the one that acknowledges the other end's FIN: until then it had not expired. */
+static void fin_wait_2_alive(End *end, const StateEntry *waits) {
+        const FlowRecord *f = end->f;
+        const TimelineEntry *last = NULL, *orphan = NULL;
+        gboolean fin_came = FALSE;
+        IpIds ids = { .running = 0 };
+
+        for (guint i = 0; i < f->n_timeline; i++) {
+                const TimelineEntry *e = &f->timeline[i];
+                gboolean own = entry_side(e) == end->side;
+
+                if (!entry_is_ordinary(e))
+                        continue;
+                if (e->flags & TCP_RST && e->time_ns > waits->time_ns)
+                        break;
+                if (!own) {
+                        fin_came |= !!(e->flags & TCP_FIN);
+                        continue;
+                }
+                if (e->time_ns <= waits->time_ns) {
+                        see_ip_id(&ids, e);
+                        continue;
+                }
+                /* what a firewall forges in its name is no sign of life; a keepalive of its own would be a process's */
+                if (!is_plain_ack(e) || e->marks & (ENTRY_KEEPALIVE | ENTRY_RETRANSMISSION))
+                        continue;
+                last = e;
+                if (!orphan && is_from_mini_socket(&ids, e))
+                        orphan = e;
+                if (fin_came)
+                        break;
+        }
+        if (!last)
+                return;
+        /* a full socket after the FIN: held, or the first part of a tcp_fin_timeout over 60 s; no bound either way */
+        if (last->marks & ENTRY_IP_ID && last->ip_id && ids.running > 0)
+                return;
+        alive_in_fin_wait_2(end, waits, last, orphan);
+}
+
+/*
+ * Expired (TD103): while it sent FINs it was not yet in FIN_WAIT_2, so that the last FIN before is a safe begin, whatever ACK the
+ * capture may lack. A RST before, of either end, would have ended it, too.
+ */
+static void fin_wait_2_expired(End *end, const StateEntry *waits) {
+        const FlowRecord *f = end->f;
+        const Finding *expired = finding_of(f, end->side, FINDING_FIN_WAIT_2_EXPIRED);
+        const TimelineEntry *fin = NULL;
+
+        for (guint i = 0; expired && i < f->n_timeline; i++) {
+                const TimelineEntry *e = &f->timeline[i];
+
+                if (!entry_is_ordinary(e))
+                        continue;
+                if (entry_side(e) == end->side && e->flags & TCP_FIN && e->time_ns <= waits->time_ns)
+                        fin = e;
+                if (!(e->flags & TCP_RST))
+                        continue;
+                if (fin && entry_side(e) == end->side && e->time_ns - waits->time_ns == value_of(expired, "lifetime_ns", -1))
+                        at_most(end, DURATION_FIN_WAIT_2, e->time_ns - fin->time_ns + JITTER_NS, waits->frame ? waits->frame : fin->frame, e->frame);
+                return;
+        }
+}
+
+/* A FIN_WAIT_2 this short, which most are, says nothing that a longer one would not. */
+#define TELLING_NS SECOND_NS
+
+static void take_fin_wait_2(End *end) {
+        const FlowRecord *f = end->f;
+        const StateEntry *waits = state_of(f, end->side, STATE_FIN_WAIT_2);
+
+        if (!waits || f->end_ns - waits->time_ns < TELLING_NS || waits->basis == BASIS_INFERRED)
+                return;
+        if (finding_of(f, end->side, FINDING_HALF_CLOSE)) {
+                count(end, &keep(end)->held_fin_wait_2);
+                return;
+        }
+        fin_wait_2_alive(end, waits);
+        fin_wait_2_expired(end, waits);
+}
+
+/* ── TIME_WAIT ───────────────────────────────────────────────────────────── */
+
+#define ANSWER_NS_MAX SECOND_NS
+
+/*
+ * What comes to TIME_WAIT may restart it, answered or not, so that only the time between two packets that came counts: the
+ * second one was answered by an ACK, so the state was there.
+ */
+static void take_time_wait(End *end) {
+        const FlowRecord *f = end->f;
+        const StateEntry *waits = state_of(f, end->side, STATE_TIME_WAIT);
+        const Finding *cut = finding_of(f, end->side, FINDING_TIME_WAIT_CUT_SHORT);
+        const TimelineEntry *asks = NULL;
+        gint64 touched_ns, gap_ns = 0;
+        FrameRef touched;
+
+        if (!waits)
+                return;
+        if (cut) {
+                count(end, &keep(end)->time_wait_cut_short);
+                at_most(end, DURATION_TIME_WAIT, value_of(cut, "duration_ns", 0) + JITTER_NS, waits->frame, (FrameRef)value_of(cut, "rst_frame", 0));
+        }
+        if (f->end_ns - waits->time_ns < TELLING_NS || waits->basis == BASIS_INFERRED)
+                return;
+        touched_ns = waits->time_ns;
+        touched = waits->frame;
+        for (guint i = 0; i < f->n_timeline; i++) {
+                const TimelineEntry *e = &f->timeline[i];
+
+                if (!entry_is_ordinary(e) || e->time_ns <= waits->time_ns)
+                        continue;
+                if (e->flags & (TCP_RST | TCP_SYN))
+                        return;
+                if (entry_side(e) != end->side) {
+                        asks = e->marks & ENTRY_GAP_BEFORE ? NULL : e;
+                        gap_ns = e->time_ns - touched_ns;
+                        touched_ns = e->time_ns;
+                        continue;
+                }
+                if (asks && is_plain_ack(e) && !(e->marks & ENTRY_KEEPALIVE) && e->time_ns - asks->time_ns < ANSWER_NS_MAX && gap_ns > TELLING_NS)
+                        at_least(end, DURATION_TIME_WAIT, gap_ns - end->slack_ns, touched, e->frame);
+                asks = NULL;
+                touched = e->frame;
+        }
+}
+
+/* ── A FIN that nobody acknowledges ──────────────────────────────────────── */
+
+#define LONE_FINS_MIN 3
+#define LONE_FIN_RTO_NS_MAX (120 * SECOND_NS) /* Linux TCP_RTO_MAX */
+#define LONE_FIN_ORPHAN_NS (103 * SECOND_NS)  /* as in findings/fin_repeats.c */
+
+typedef struct Repeats {
+        const TimelineEntry *second, *before_last, *last;
+        guint n;
+} Repeats;
+
+/* Returns: FALSE if the other end said anything meanwhile: that would start the count again. */
+static gboolean find_repeats(End *end, Repeats *r) {
+        const FlowRecord *f = end->f;
+
+        *r = (Repeats){ .n = 0 };
+        for (guint i = 0; i < f->n_timeline; i++) {
+                const TimelineEntry *e = &f->timeline[i];
+
+                if (!entry_is_ordinary(e))
+                        continue;
+                if (entry_side(e) != end->side) {
+                        if (r->n > 1)
+                                return FALSE;
+                        continue;
+                }
+                if (!(e->flags & TCP_FIN))
+                        continue;
+                r->n++;
+                r->before_last = r->last;
+                r->last = e;
+                if (r->n == 2)
+                        r->second = e;
+        }
+        return r->n >= LONE_FINS_MIN;
+}
+
+static void take_lone_fin(End *end) {
+        const SideRecord *me = &end->f->side[end->side];
+        gint64 next_ns;
+        Repeats r;
+
+        if (me->fin_count < LONE_FINS_MIN || me->fin_acked_frame || !find_repeats(end, &r))
+                return;
+        at_least(end, DURATION_LONE_FIN, r.last->time_ns - r.second->time_ns, r.second->frame, r.last->frame);
+        if (r.last->time_ns - r.second->time_ns > LONE_FIN_ORPHAN_NS)
+                count(end, &keep(end)->held_lone_fin);
+        /* the next one was due after twice the time, an eighth late at the most, and would have been its last chance */
+        next_ns = MIN(2 * (r.last->time_ns - r.before_last->time_ns), LONE_FIN_RTO_NS_MAX);
+        next_ns += next_ns / 8 + JITTER_NS;
+        if (end->f->capture_end_ns > r.last->time_ns + next_ns)
+                at_most(end, DURATION_LONE_FIN, r.last->time_ns + next_ns - r.second->time_ns, r.second->frame, r.last->frame);
+}
+
+/* ── Keepalives ──────────────────────────────────────────────────────────── */
+
+/* Sooner it is a repeat of a single byte, or a probe of a zero window. */
+#define KEEPALIVE_NS_MIN SECOND_NS
+
+static void take_keepalives(End *end) {
+        const FlowRecord *f = end->f;
+        const TimelineEntry *own = NULL, *before = NULL;
+        guint unanswered = 0;
+        gboolean any = FALSE, zero_window = FALSE;
+
+        for (guint i = 0; i < f->n_timeline; i++) {
+                const TimelineEntry *e = &f->timeline[i];
+
+                if (!entry_is_ordinary(e) || e->flags & (TCP_SYN | TCP_RST))
+                        continue;
+                if (entry_side(e) != end->side) {
+                        zero_window = e->window == 0;
+                        unanswered = 0;
+                        before = e;
+                        continue;
+                }
+                if (!(e->marks & ENTRY_KEEPALIVE)) {
+                        own = before = e;
+                        unanswered = 0;
+                        continue;
+                }
+                if (!zero_window && before && !keepalive_is_forged(e, own)) {
+                        HostBound b = bound(end, e->time_ns - before->time_ns, before->frame, e->frame);
+
+                        if (b.ns >= KEEPALIVE_NS_MIN && !(e->marks & ENTRY_GAP_BEFORE)) {
+                                any = TRUE;
+                                spread(unanswered ? &keep(end)->keepalive_interval : &keep(end)->keepalive_idle, &b);
+                        }
+                        unanswered++;
+                        if (any)
+                                keep(end)->keepalive_probes_max = MAX(keep(end)->keepalive_probes_max, unanswered);
+                        before = e;
+                }
+        }
+        if (any)
+                count(end, &keep(end)->keepalives);
+}
+
+/* ── The path ────────────────────────────────────────────────────────────── */
+
+#define PATH_IDLE_NS_MIN (30 * SECOND_NS)
+#define PATH_REPEATS_MIN 3
+
+/* Does @side say anything from entry @i on? @packets: how many the other end sends until then. */
+static gboolean is_answered(const FlowRecord *f, guint i, guint side, guint *packets) {
+        for (*packets = 0; i < f->n_timeline; i++) {
+                const TimelineEntry *e = &f->timeline[i];
+
+                if (!entry_is_ordinary(e))
+                        continue;
+                if (entry_side(e) == side)
+                        return TRUE;
+                (*packets)++;
+        }
+        return FALSE;
+}
+
+/* What comes to this end of a half-closed connection after a long silence: is it answered? */
+static void take_path(End *end, gint64 half_closed_ns) {
+        const FlowRecord *f = end->f;
+        const TimelineEntry *before = NULL;
+
+        for (guint i = 0; i < f->n_timeline; i++) {
+                const TimelineEntry *e = &f->timeline[i];
+                gint64 idle_ns;
+                guint packets;
+
+                if (!entry_is_ordinary(e))
+                        continue;
+                idle_ns = before ? e->time_ns - before->time_ns : 0;
+                if (before && before->time_ns >= half_closed_ns && entry_side(e) != end->side && idle_ns >= PATH_IDLE_NS_MIN &&
+                    !(e->marks & ENTRY_GAP_BEFORE)) {
+                        if (is_answered(f, i + 1, end->side, &packets))
+                                at_least(end, DURATION_PATH, idle_ns, before->frame, e->frame);
+                        else if (packets + 1 >= PATH_REPEATS_MIN)
+                                at_most(end, DURATION_PATH, idle_ns, before->frame, e->frame);
+                }
+                before = e;
+        }
+}
+
+static void take_paths(End *end) {
+        const FlowRecord *f = end->f;
+        gint64 since_ns = G_MAXINT64;
+
+        if (f->end_ns - f->start_ns < PATH_IDLE_NS_MIN || f->joined)
+                return;
+        for (guint s = 0; s < SIDES; s++) {
+                const StateEntry *waits = state_of(f, s, STATE_CLOSE_WAIT);
+
+                if (waits)
+                        since_ns = MIN(since_ns, waits->time_ns);
+        }
+        if (since_ns != G_MAXINT64)
+                take_path(end, since_ns);
+}
+
+/* ── SYNs ────────────────────────────────────────────────────────────────── */
+
+static const struct {
+        const char *word;
+        Reaction reaction;
+} answers[] = {
+        { "accepted", REACTION_ACCEPT },
+        { "challenged", REACTION_CHALLENGE },
+        { "silent", REACTION_SILENT },
+        { "reset", REACTION_RESET },
+};
+
+/* One SYN that nothing answers may have been lost. */
+#define SILENT_SYNS_MIN 3
+
+/* What its TIME_WAIT did with a SYN (TD301, TD302). */
+static void take_answer(End *end, const Finding *finding) {
+        gint64 newer = value_of(finding, "timestamp_delta", 0);
+        HostEvent event = finding->id == FINDING_TIME_WAIT_REUSE_UP ? HOST_TIME_WAIT_SYN_UP : newer > 0 ? HOST_TIME_WAIT_SYN_NEWER : HOST_TIME_WAIT_SYN_DOWN;
+
+        if (event == HOST_TIME_WAIT_SYN_UP && newer < 0)
+                return; /* what PAWS refuses was not judged by its ISN */
+        for (guint i = 0; i < G_N_ELEMENTS(answers); i++)
+                if (is_word(finding, "answer", answers[i].word) &&
+                    (answers[i].reaction != REACTION_SILENT || end->f->side[!end->side].syn_count >= SILENT_SYNS_MIN))
+                        count(end, &keep(end)->syn_answer[event][answers[i].reaction]);
+}
+
+static void take_recycling(End *end, const Finding *finding) {
+        HostBound after = bound(end, value_of(finding, "gap_ns", 0), finding->frames[0], finding->frames[finding->n_frames - 1]);
+        HostEvidence *e = keep(end);
+
+        count(end, &e->recycled);
+        lower_bound(&e->recycled_after, &after);
+        if (is_word(finding, "signature", "linux"))
+                count(end, &e->recycled_signature);
+}
+
+static void take_findings(End *end) {
+        for (guint i = 0; i < end->f->n_findings; i++) {
+                const Finding *finding = &end->f->findings[i];
+
+                if (finding->side != end->side)
+                        continue;
+                if (finding->id == FINDING_TIME_WAIT_REUSE_UP || finding->id == FINDING_TIME_WAIT_REUSE_DOWN)
+                        take_answer(end, finding);
+                if (finding->id == FINDING_TIME_WAIT_RECYCLED)
+                        take_recycling(end, finding);
+        }
+}
+
+/* ── The first packet's hop limit ────────────────────────────────────────── */
+
+static const guint8 ttls[HOST_TTLS] = { 64, 128, 255 };
+
+/* Hosts start with one of few and no path is that long. 64 alone is no reason to keep anything. */
+static void take_ttl(End *end) {
+        const FlowRecord *f = end->f;
+
+        for (guint i = 0; i < f->n_timeline; i++) {
+                const TimelineEntry *e = &f->timeline[i];
+                guint t = 0;
+
+                if (entry_side(e) != end->side || !entry_is_ordinary(e))
+                        continue;
+                while (t < HOST_TTLS - 1 && e->ttl > ttls[t])
+                        t++;
+                if (t > 0 || end->evidence)
+                        count(end, &keep(end)->ttl[t]);
+                return;
+        }
+}
+
+static void take_end(Settings *s, const FlowRecord *f, guint side, gint64 slack_ns) {
+        End end = { .settings = s, .f = f, .side = side, .slack_ns = slack_ns };
+
+        if (!f->side[side].packets)
+                return;
+        take_fin_wait_2(&end);
+        take_time_wait(&end);
+        take_lone_fin(&end);
+        take_paths(&end);
+        take_findings(&end);
+        if (f->end_ns - f->start_ns >= KEEPALIVE_NS_MIN)
+                take_keepalives(&end);
+        take_ttl(&end);
+}
+
+void settings_add(Settings *s, const FlowRecord *f) {
+        gint64 slack_ns = round_trip(f) + JITTER_NS;
+
+        take_end(s, f, CLIENT, slack_ns);
+        take_end(s, f, SERVER, slack_ns);
+}

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* From the evidence of a host to what was set there and which TCP it runs. */
+
+#include "settings.h"
+
+#define SECOND_NS G_GINT64_CONSTANT(1000000000)
+
+/* ── Scores ──────────────────────────────────────────────────────────────── */
+
+static void score_add(HostScore *s, gboolean consistent, const HostCount *c, const char *why) {
+        if (c->flows == 0)
+                return;
+        /* what contradicts is what decides */
+        if (!s->why || (!consistent && s->verdict != VERDICT_INCONSISTENT)) {
+                s->flow = c->flow;
+                s->why = why;
+        }
+        if (consistent)
+                s->consistent += c->flows;
+        else
+                s->inconsistent += c->flows;
+        if (s->verdict != VERDICT_INCONSISTENT)
+                s->verdict = consistent ? VERDICT_CONSISTENT : VERDICT_INCONSISTENT;
+}
+
+static void score_syns(HostScore *s, const HostModel *m, const HostEvidence *e) {
+        for (guint event = 0; event < HOST_SYN_EVENTS; event++)
+                for (guint r = 0; r < REACTIONS && m->reaction[event] != REACTION_UNKNOWN; r++)
+                        score_add(s, m->reaction[event] == r, &e->syn_answer[event][r], host_event_title(event));
+}
+
+static void score_ttls(HostScore *s, const HostModel *m, const HostEvidence *e) {
+        static const guint8 ttls[HOST_TTLS] = { 64, 128, 255 };
+
+        for (guint i = 0; i < HOST_TTLS && m->ttl; i++)
+                score_add(s, m->ttl == ttls[i], &e->ttl[i], "hop limit");
+}
+
+/* What no setting of the model explains. */
+static void score_durations(HostScore *s, const HostModel *m, const HostEvidence *e) {
+        const HostBound *time_wait = &e->duration[DURATION_TIME_WAIT].at_least, *expired = &e->duration[DURATION_FIN_WAIT_2].at_most;
+        HostCount longer = { .flows = time_wait->flow != 0, .flow = time_wait->flow };
+        HostCount forgotten = { .flows = expired->flow != 0, .flow = expired->flow };
+
+        if (host_model_is_linux(m) && time_wait->ns > host_model_time_wait(m, NULL).at_most_ns)
+                score_add(s, FALSE, &longer, "TIME_WAIT lasted longer");
+        if (m->fin_wait_2 == FIN_WAIT_2_FOREVER)
+                score_add(s, FALSE, &forgotten, "FIN_WAIT_2 ended");
+        score_add(s, host_model_is_linux(m), &e->recycled_signature, "ISN 65537 above the old connection's");
+}
+
+static void score_all(const HostEvidence *e, HostLearned *learned) {
+        for (guint i = 0; i < host_models(); i++) {
+                score_syns(&learned->score[i], host_model(i), e);
+                score_ttls(&learned->score[i], host_model(i), e);
+                score_durations(&learned->score[i], host_model(i), e);
+        }
+}
+
+/* The default unless something speaks against it; then the first model of which nothing but good is known. */
+static void choose(HostLearned *learned) {
+        learned->model = host_model_default();
+        if (learned->score[0].verdict == VERDICT_CONSISTENT)
+                learned->basis = MODEL_INFERRED;
+        if (learned->score[0].verdict != VERDICT_INCONSISTENT)
+                return;
+        for (guint i = 1; i < host_models(); i++) {
+                if (learned->score[i].verdict != VERDICT_CONSISTENT)
+                        continue;
+                learned->model = host_model(i);
+                learned->basis = MODEL_INFERRED;
+                return;
+        }
+}
+
+/* ── tcp_fin_timeout ─────────────────────────────────────────────────────── */
+
+static void explain(const HostEvidence *e, HostLearned *learned) {
+        const HostDuration *life = &e->duration[DURATION_FIN_WAIT_2];
+        const HostBound *orphan = &e->duration[DURATION_FIN_WAIT_2_ORPHAN].at_least;
+        HostInterval observed = { 0, life->at_most.flow ? life->at_most.ns : HOST_FOREVER };
+
+        learned->has_fin_timeout = life->at_most.flow || life->at_least.flow || orphan->flow;
+        if (!learned->has_fin_timeout)
+                return;
+        /* where each segment restarts the timer, a long life is no long timer */
+        if (learned->model->fin_wait_2 != FIN_WAIT_2_IDLE)
+                observed.at_least_ns = orphan->flow ? orphan->ns : 0;
+        learned->n_fin_timeout = host_model_explain_fin_wait_2(learned->model, observed, learned->fin_timeout);
+        if (learned->model->fin_wait_2 != FIN_WAIT_2_IDLE && life->at_least.flow)
+                observed.at_least_ns = MAX(observed.at_least_ns, life->at_least.ns);
+        learned->n_fin_timeout_closed = host_model_explain_fin_wait_2(learned->model, observed, learned->fin_timeout_closed);
+}
+
+static void find_contradictions(const HostEvidence *e, HostLearned *learned) {
+        for (guint i = 0; i < DURATIONS; i++) {
+                const HostDuration *d = &e->duration[i];
+
+                learned->contradiction[i] = d->at_least.flow && d->at_most.flow && d->at_least.ns > d->at_most.ns;
+        }
+        /* lives differ by the timer's lateness: only what no setting explains is contradictory */
+        learned->contradiction[DURATION_FIN_WAIT_2] = learned->has_fin_timeout && learned->n_fin_timeout_closed == 0;
+        learned->contradiction[DURATION_FIN_WAIT_2_ORPHAN] = learned->has_fin_timeout && learned->n_fin_timeout == 0;
+        learned->contradiction[DURATION_LONE_FIN] = FALSE; /* each connection has its own round trip */
+}
+
+void host_evidence_read(const HostEvidence *e, const HostModel *set, HostLearned *learned) {
+        *learned = (HostLearned){ .model = host_model_default() };
+        if (e) {
+                score_all(e, learned);
+                choose(learned);
+        }
+        if (set) {
+                learned->model = set;
+                learned->basis = MODEL_SET;
+        }
+        if (!e)
+                return;
+        explain(e, learned);
+        find_contradictions(e, learned);
+}
+
+/* ── Boxes on the path ───────────────────────────────────────────────────── */
+
+const PathTimer *path_timer(const HostDuration *path, guint i) {
+        static const PathTimer timers[] = {
+                { 60, "conntrack CLOSE_WAIT" }, { 120, "conntrack FIN_WAIT" }, { 300, "ipfw dyn_ack_lifetime" }, { 900, "pf tcp.closing" },
+        };
+
+        for (guint t = 0; t < G_N_ELEMENTS(timers); t++) {
+                gint64 ns = timers[t].seconds * SECOND_NS;
+
+                if (path->at_most.flow && ns <= path->at_most.ns && ns >= path->at_least.ns && i-- == 0)
+                        return &timers[t];
+        }
+        return NULL;
+}
+
+gboolean host_evidence_is_telling(const HostEvidence *e) {
+        return e && (e->duration[DURATION_FIN_WAIT_2].at_most.flow || e->duration[DURATION_TIME_WAIT].at_most.flow ||
+                     e->duration[DURATION_PATH].at_most.flow || e->duration[DURATION_LONE_FIN].at_most.flow || e->recycled.flows || e->keepalives.flows);
+}
+
+const char *verdict_name(Verdict verdict) {
+        static const char *const names[VERDICTS] = { "unknown", "consistent", "inconsistent" };
+
+        return names[verdict];
+}
+
+const char *model_basis_name(ModelBasis basis) {
+        static const char *const names[] = { "default", "inferred", "set" };
+
+        return names[basis];
+}
+
+const char *duration_kind_name(DurationKind kind) {
+        static const char *const names[DURATIONS] = { "fin_wait_2", "fin_wait_2_orphan", "time_wait", "lone_fin", "path" };
+
+        return names[kind];
+}
