@@ -3,7 +3,7 @@
 
 #include "analyzer/endpoint.h"
 
-#define SECOND_NS G_GINT64_CONSTANT(1000000000)
+#define SECOND_NS G_GUINT64_CONSTANT(1000000000)
 
 HostTimers host_timers(const HostModel *model, const HostSettings *settings) {
         return (HostTimers){
@@ -14,7 +14,7 @@ HostTimers host_timers(const HostModel *model, const HostSettings *settings) {
 }
 
 gint64 host_timer_seconds(gint64 duration_ns) {
-        return duration_ns == HOST_FOREVER ? HOST_FOREVER : (duration_ns + SECOND_NS - 1) / SECOND_NS;
+        return duration_ns == HOST_FOREVER ? HOST_FOREVER : (gint64)(((guint64)duration_ns + SECOND_NS - 1) / SECOND_NS);
 }
 
 /* ── One end of a connection ─────────────────────────────────────────────── */
@@ -23,14 +23,25 @@ static gint64 later(gint64 time_ns, gint64 duration_ns) {
         return duration_ns > HOST_FOREVER - MAX(time_ns, 0) ? HOST_FOREVER : time_ns + duration_ns;
 }
 
+/* What follows mostly does so within the same second. */
+static gint64 second_after(gint64 time_ns, gint64 second) {
+        return (guint64)time_ns - (guint64)second * SECOND_NS < SECOND_NS ? second : series_second(time_ns);
+}
+
 static void move_to(Life *life, gint64 time_ns, guint8 state) {
-        life->move[life->n].time_ns = MAX(time_ns, life->move[life->n - 1].time_ns);
-        life->move[life->n++].state = state;
+        guint i = life->n++;
+
+        life->move[i].time_ns = MAX(time_ns, life->move[i - 1].time_ns);
+        life->move[i].second = second_after(life->move[i].time_ns, life->move[i - 1].second);
+        life->move[i].state = state;
 }
 
 static void end_by_timer(Life *life, guint8 state, gint64 time_ns) {
+        guint last = life->n - 1;
+
         life->timer = state;
-        life->timer_ns = MAX(time_ns, life->move[life->n - 1].time_ns);
+        life->timer_ns = MAX(time_ns, life->move[last].time_ns);
+        life->timer_second = second_after(life->timer_ns, life->move[last].second);
 }
 
 /* A last packet restarts TIME_WAIT; what ended it at @end_ns is none. */
@@ -57,6 +68,7 @@ void life_of(Life *life, const FlowRecord *f, guint side, const HostTimers *time
         life->n = 1;
         life->timer = STATE_UNKNOWN;
         life->move[0].time_ns = f->start_ns;
+        life->move[0].second = series_second(f->start_ns);
         life->move[0].state = s->n_states == 0 ? s->state : f->joined ? STATE_UNKNOWN : STATE_CLOSED;
         for (guint i = 0; i < s->n_states; i++) {
                 const StateEntry *e = &s->states[i], *next = i + 1 < s->n_states ? e + 1 : NULL;
@@ -102,26 +114,21 @@ TcpState life_state_at(const Life *life, const HostTimers *timers, gint64 time_n
 /* ── A series ────────────────────────────────────────────────────────────── */
 
 void census_add(Series *s, guint32 row, const Life *life) {
-        gint64 second = series_second(life->move[0].time_ns);
-        gint32 *steps = series_steps(s, row, second);
-        guint8 state = life->move[0].state;
+        guint8 state = STATES;
 
-        steps[state]++;
-        for (guint i = 1; i < life->n; i++) {
-                gint64 at = series_second(life->move[i].time_ns);
+        for (guint i = 0; i < life->n; i++) {
+                gint32 *steps;
 
-                if (at != second)
-                        steps = series_steps(s, row, at);
-                second = at;
-                steps[state]--;
+                if (i + 1 < life->n && life->move[i + 1].second == life->move[i].second)
+                        continue; /* what came and went within a second is not counted */
+                steps = series_steps(s, row, life->move[i].second);
+                if (state < STATES)
+                        steps[state]--;
                 state = life->move[i].state;
                 steps[state]++;
         }
-        if (life->timer == STATE_UNKNOWN)
-                return;
-        if (series_second(life->timer_ns) != second)
-                steps = series_steps(s, row, series_second(life->timer_ns));
-        steps[life->timer == STATE_TIME_WAIT ? CENSUS_TIME_WAIT_TIMER : CENSUS_FIN_WAIT_2_TIMER]++;
+        if (life->timer != STATE_UNKNOWN)
+                series_steps(s, row, life->timer_second)[life->timer == STATE_TIME_WAIT ? CENSUS_TIME_WAIT_TIMER : CENSUS_FIN_WAIT_2_TIMER]++;
 }
 
 void census_read(Series *s, guint32 row, const HostTimers *timers, GArray *steps) {

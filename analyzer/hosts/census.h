@@ -27,12 +27,12 @@ gint64 host_timer_seconds(gint64 duration_ns);
 /* What one end of a connection went through, in order of time. */
 typedef struct Life {
         struct {
-                gint64 time_ns;
+                gint64 time_ns, second;
                 guint8 state; /* TcpState, from time_ns on; the first is the one before any packet */
         } move[RECORD_STATES_MAX + 1];
         guint n;
         guint8 timer;    /* STATE_TIME_WAIT or STATE_FIN_WAIT_2: this last state ends by its timer; else STATE_UNKNOWN */
-        gint64 timer_ns; /* when that started */
+        gint64 timer_ns, timer_second; /* when that started */
 } Life;
 
 void life_of(Life *life, const FlowRecord *f, guint side, const HostTimers *timers);

@@ -20,6 +20,7 @@ struct Hosts {
         GArray *endpoints; /* of HostEndpoint; its series row is its place plus one */
         GArray *pairs;     /* of PortPair, the same */
         Series *census, *ports;
+        HostTimers timers; /* of the default model */
         HostsRest rest;
         guint32 sweeps;
         guint64 flows;
@@ -83,20 +84,22 @@ static guint32 endpoint_tag(const Address *address, guint16 port) {
         return mix(high + port, low);
 }
 
-static HostEndpoint endpoint_make(const Hosts *h, const FlowRecord *f, guint side) {
-        HostEndpoint e = {
+static void endpoint_init_at(const Hosts *h, guint32 place, const FlowRecord *f, guint side) {
+        HostEndpoint *e = endpoint_at(h, place);
+
+        *e = (HostEndpoint){
                 .address = f->side[side].address,
                 .port = side == SERVER ? f->side[side].port : 0,
                 .ipv6 = f->ipv6,
                 .sweep = h->sweeps,
                 .choice = { .model = host_model_default(), .basis = "default" },
+                .timers = h->timers,
                 .service = side == SERVER ? g_new0(Service, 1) : NULL,
         };
-
-        if (h->options.choose)
-                e.choice = h->options.choose(&e.address, h->options.choose_data);
-        e.timers = host_timers(e.choice.model, &e.choice.settings);
-        return e;
+        if (!h->options.choose)
+                return;
+        e->choice = h->options.choose(&e->address, h->options.choose_data);
+        e->timers = host_timers(e->choice.model, &e->choice.settings);
 }
 
 static guint32 find_endpoint(Hosts *h, const FlowRecord *f, guint side) {
@@ -104,7 +107,6 @@ static guint32 find_endpoint(Hosts *h, const FlowRecord *f, guint side) {
         guint16 port = side == SERVER ? f->side[side].port : 0;
         guint32 tag = endpoint_tag(address, port);
         const Index *x = &h->endpoint_index;
-        HostEndpoint fresh;
 
         for (guint32 i = tag & x->mask; x->slots[i].place; i = (i + 1) & x->mask) {
                 const HostEndpoint *e = endpoint_at(h, x->slots[i].place - 1);
@@ -112,8 +114,8 @@ static guint32 find_endpoint(Hosts *h, const FlowRecord *f, guint side) {
                 if (x->slots[i].tag == tag && e->port == port && !e->service == !(side == SERVER) && address_equal(&e->address, address))
                         return x->slots[i].place - 1;
         }
-        fresh = endpoint_make(h, f, side);
-        g_array_append_val(h->endpoints, fresh);
+        g_array_set_size(h->endpoints, h->endpoints->len + 1);
+        endpoint_init_at(h, h->endpoints->len - 1, f, side);
         index_add(&h->endpoint_index, tag, h->endpoints->len - 1);
         return h->endpoints->len - 1;
 }
@@ -121,7 +123,6 @@ static guint32 find_endpoint(Hosts *h, const FlowRecord *f, guint side) {
 static guint32 find_pair(Hosts *h, guint32 client, guint32 server) {
         guint32 tag = mix(client, server);
         const Index *x = &h->pair_index;
-        PortPair fresh = { .client = client, .server = server };
 
         for (guint32 i = tag & x->mask; x->slots[i].place; i = (i + 1) & x->mask) {
                 const PortPair *p = pair_at(h, x->slots[i].place - 1);
@@ -129,7 +130,8 @@ static guint32 find_pair(Hosts *h, guint32 client, guint32 server) {
                 if (p->client == client && p->server == server)
                         return x->slots[i].place - 1;
         }
-        g_array_append_val(h->pairs, fresh);
+        g_array_set_size(h->pairs, h->pairs->len + 1);
+        *pair_at(h, h->pairs->len - 1) = (PortPair){ .client = client, .server = server };
         index_add(&h->pair_index, tag, h->pairs->len - 1);
         return h->pairs->len - 1;
 }
@@ -242,6 +244,7 @@ Hosts *hosts_new(const HostsOptions *options) {
                 h->options = *options;
         index_init(&h->endpoint_index);
         index_init(&h->pair_index);
+        h->timers = host_timers(host_model_default(), NULL);
         h->endpoints = g_array_new(FALSE, FALSE, sizeof(HostEndpoint));
         h->pairs = g_array_new(FALSE, FALSE, sizeof(PortPair));
         h->census = series_new(CENSUS_COLUMNS, HOSTS_SERIES_BLOCKS_MAX);
@@ -266,6 +269,7 @@ void hosts_free(Hosts *h) {
 }
 
 void hosts_add(Hosts *h, const FlowRecord *f) {
+        gint64 second = series_second(f->start_ns);
         guint32 place[SIDES], pair;
         Life life[SIDES];
 
@@ -273,18 +277,21 @@ void hosts_add(Hosts *h, const FlowRecord *f) {
         h->flows++;
         h->end_ns = MAX(h->end_ns, f->capture_end_ns);
         for (guint side = 0; side < SIDES; side++) {
-                HostEndpoint *e;
-
                 place[side] = find_endpoint(h, f, side);
-                e = endpoint_at(h, place[side]);
+                series_prefetch(h->census, place[side] + 1, second);
+        }
+        pair = find_pair(h, place[CLIENT], place[SERVER]);
+        series_prefetch(h->ports, pair + 1, second);
+        port_pair_add(pair_at(h, pair), f);
+        for (guint side = 0; side < SIDES; side++) {
+                HostEndpoint *e = endpoint_at(h, place[side]);
+
                 e->flows++;
                 e->time_waits += f->side[side].entered[STATE_TIME_WAIT] != 0;
                 life_of(&life[side], f, side, &e->timers);
                 census_add(h->census, place[side] + 1, &life[side]);
         }
         service_add(endpoint_at(h, place[SERVER])->service, f);
-        pair = find_pair(h, place[CLIENT], place[SERVER]);
-        port_pair_add(pair_at(h, pair), f);
         ports_add(h->ports, pair + 1, &life[CLIENT], &life[SERVER], &endpoint_at(h, place[CLIENT])->timers);
 }
 
@@ -376,10 +383,9 @@ GArray *hosts_same_address(const Hosts *h, guint32 i) {
 
 Census *hosts_census(const Hosts *h, const GArray *endpoints) {
         g_autoptr(GArray) steps = g_array_new(FALSE, FALSE, sizeof(SeriesStep));
-        HostTimers rest = host_timers(host_model_default(), NULL);
 
         if (!endpoints)
-                census_read(h->census, REST_ROW, &rest, steps);
+                census_read(h->census, REST_ROW, &h->timers, steps);
         for (guint i = 0; endpoints && i < endpoints->len; i++) {
                 guint32 place = g_array_index(endpoints, guint32, i);
 

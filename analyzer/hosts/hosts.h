@@ -37,9 +37,9 @@ typedef struct HostEndpoint {
         guint32 sweep;     /* how often the rest had grown when it was met; 0: its numbers are exact */
         guint64 flows;
         guint64 time_waits; /* flows in which it went to TIME_WAIT */
-        HostChoice choice;
-        HostTimers timers;
         Service *service;  /* NULL for clients */
+        HostTimers timers;
+        HostChoice choice;
 } HostEndpoint;
 
 typedef struct Hosts Hosts;

@@ -117,11 +117,11 @@ static void add_time_wait(Series *s, guint32 row, const Life *life, guint column
         for (guint i = 1; i < life->n; i++) {
                 if (life->move[i].state != STATE_TIME_WAIT)
                         continue;
-                series_steps(s, row, series_second(life->move[i].time_ns))[column]++;
+                series_steps(s, row, life->move[i].second)[column]++;
                 if (i + 1 < life->n)
-                        series_steps(s, row, series_second(life->move[i + 1].time_ns))[column]--;
+                        series_steps(s, row, life->move[i + 1].second)[column]--;
                 else if (life->timer == STATE_TIME_WAIT)
-                        series_steps(s, row, series_second(life->timer_ns))[timer]++;
+                        series_steps(s, row, life->timer_second)[timer]++;
                 return;
         }
 }
@@ -131,12 +131,12 @@ static gboolean has_time_wait(const Life *life) {
 }
 
 void ports_add(Series *s, guint32 row, const Life *client, const Life *server, const HostTimers *client_timers) {
-        gint64 begun = series_second(client->move[0].time_ns), over = -1;
+        gint64 begun = client->move[0].second, over = -1;
 
         series_steps(s, row, begun)[PORTS_BEGUN]++;
         for (guint i = 1; i < client->n && over < 0; i++)
                 if (client->move[i].state == STATE_CLOSED || client->move[i].state == STATE_TIME_WAIT)
-                        over = series_second(client->move[i].time_ns);
+                        over = client->move[i].second;
         if (over < 0 && client->timer == STATE_FIN_WAIT_2)
                 over = series_second(life_timer_end(client, client_timers));
         if (over < 0)

@@ -6,6 +6,7 @@
 #define BLOCK_BITS 3
 #define BLOCK_STEPS (1 << BLOCK_BITS)
 #define SLOTS_FIRST 1024U
+#define CACHE_LINE 64
 #define BLOCKS_SPARE 64U /* that still fit when a series is full: what one flow can need */
 
 typedef struct BlockKey {
@@ -20,7 +21,7 @@ typedef struct Slot {
 } Slot;
 
 struct Series {
-        guint columns;
+        guint columns; /* rounded up, so that a step is in one cache line */
         guint shift; /* a step of time is 1 << shift seconds */
         guint32 blocks_max;
         Slot *slots;
@@ -29,30 +30,27 @@ struct Series {
         gint32 *steps;   /* by place: BLOCK_STEPS times the columns */
         guint32 n, room;
         guint32 *order;  /* places by row and number, NULL until asked for */
+        Slot last;       /* found; what comes together mostly belongs to one second */
 };
 
 Series *series_new(guint columns, guint32 blocks_max) {
         Series *s = g_new0(Series, 1);
 
         g_assert(columns <= SERIES_COLUMNS_MAX);
-        s->columns = columns;
+        s->columns = columns <= SERIES_COLUMNS_MAX / 2 ? SERIES_COLUMNS_MAX / 2 : SERIES_COLUMNS_MAX;
         s->blocks_max = blocks_max;
         s->mask = SLOTS_FIRST - 1;
         s->slots = g_new0(Slot, SLOTS_FIRST);
         return s;
 }
 
-static void series_clear(Series *s) {
-        g_free(s->slots);
-        g_free(s->keys);
-        g_free(s->steps);
-        g_free(s->order);
-}
-
 void series_free(Series *s) {
         if (!s)
                 return;
-        series_clear(s);
+        g_free(s->slots);
+        g_free(s->keys);
+        g_aligned_free(s->steps);
+        g_free(s->order);
         g_free(s);
 }
 
@@ -82,28 +80,51 @@ static void grow_slots(Series *s) {
                 *find_slot(s, s->keys[i]) = (Slot){ s->keys[i], i + 1 };
 }
 
-static guint32 add_block(Series *s, Slot *slot, BlockKey key) {
-        if (s->n == s->room) {
-                s->room = s->room ? s->room * 2 : SLOTS_FIRST / 4;
-                s->keys = g_renew(BlockKey, s->keys, s->room);
-                s->steps = g_renew(gint32, s->steps, s->room * block_size(s));
-        }
+static void grow_blocks(Series *s) {
+        gint32 *steps = s->steps;
+
+        s->room = s->room ? s->room * 2 : SLOTS_FIRST / 4;
+        s->keys = g_renew(BlockKey, s->keys, s->room);
+        s->steps = g_aligned_alloc(s->room, block_size(s) * sizeof *s->steps, CACHE_LINE);
+        if (s->n)
+                memcpy(s->steps, steps, s->n * block_size(s) * sizeof *s->steps);
+        g_aligned_free(steps);
+}
+
+static void add_block(Series *s, Slot *slot, BlockKey key) {
+        if (s->n == s->room)
+                grow_blocks(s);
         s->keys[s->n] = key;
         memset(s->steps + s->n * block_size(s), 0, block_size(s) * sizeof *s->steps);
         *slot = (Slot){ key, ++s->n };
         g_clear_pointer(&s->order, g_free);
         if (s->n > s->mask / 2)
                 grow_slots(s);
-        return s->n - 1;
+}
+
+static BlockKey key_of(guint32 row, gint64 step) {
+        return (BlockKey){ row, (gint32)CLAMP(step >> BLOCK_BITS, G_MININT32, G_MAXINT32) };
+}
+
+void series_prefetch(const Series *s, guint32 row, gint64 second) {
+        __builtin_prefetch(&s->slots[hash_key(key_of(row, second >> s->shift)) & s->mask]);
 }
 
 gint32 *series_steps(Series *s, guint32 row, gint64 second) {
         gint64 step = second >> s->shift;
-        BlockKey key = { row, (gint32)CLAMP(step >> BLOCK_BITS, G_MININT32, G_MAXINT32) };
-        Slot *slot = find_slot(s, key);
-        guint32 place = slot->place ? slot->place - 1 : add_block(s, slot, key);
+        BlockKey key = key_of(row, step);
 
-        return s->steps + place * block_size(s) + ((gsize)step & (BLOCK_STEPS - 1)) * s->columns;
+        if (!s->last.place || s->last.key.row != key.row || s->last.key.number != key.number) {
+                Slot *slot = find_slot(s, key);
+
+                if (slot->place) {
+                        s->last = *slot;
+                } else {
+                        add_block(s, slot, key);
+                        s->last = (Slot){ key, s->n };
+                }
+        }
+        return s->steps + (s->last.place - 1) * block_size(s) + ((gsize)step & (BLOCK_STEPS - 1)) * s->columns;
 }
 
 gboolean series_is_full(const Series *s) {
@@ -114,29 +135,33 @@ gint64 series_width(const Series *s) {
         return G_GINT64_CONSTANT(1) << s->shift;
 }
 
+/* In place: of the blocks before @i no more are left than there were. */
 void series_rebuild(Series *s, const guint32 *rows, gboolean coarser) {
-        Series old = *s, *fresh = series_new(s->columns, s->blocks_max);
+        guint32 n = s->n;
+        gint64 width = series_width(s);
+        gint32 block[BLOCK_STEPS * SERIES_COLUMNS_MAX];
 
-        *s = *fresh;
-        g_free(fresh);
-        s->shift = old.shift + !!coarser;
-        for (guint32 i = 0; i < old.n; i++) {
-                guint32 row = rows ? rows[old.keys[i].row] : old.keys[i].row;
-                const gint32 *from = old.steps + i * block_size(&old);
+        memset(s->slots, 0, ((gsize)s->mask + 1) * sizeof *s->slots);
+        s->n = 0;
+        s->last.place = 0;
+        s->shift += !!coarser;
+        for (guint32 i = 0; i < n; i++) {
+                BlockKey key = s->keys[i];
+                const gint32 *from = block;
 
+                memcpy(block, s->steps + i * block_size(s), block_size(s) * sizeof *block);
                 for (guint k = 0; k < BLOCK_STEPS; k++, from += s->columns) {
-                        gint64 second = ((gint64)old.keys[i].number * BLOCK_STEPS + k) * series_width(&old);
                         gint32 *to = NULL;
 
                         for (guint c = 0; c < s->columns; c++) {
                                 if (from[c] == 0)
                                         continue;
-                                to = to ? to : series_steps(s, row, second);
+                                to = to ? to : series_steps(s, rows ? rows[key.row] : key.row, ((gint64)key.number * BLOCK_STEPS + k) * width);
                                 to[c] += from[c];
                         }
                 }
         }
-        series_clear(&old);
+        g_clear_pointer(&s->order, g_free);
 }
 
 /* ── Reading ─────────────────────────────────────────────────────────────── */

@@ -30,6 +30,9 @@ static inline gint64 series_second(gint64 time_ns) {
 /* Returns: the steps of @row in @second, one for each column, to be added to; valid until the next call. */
 gint32 *series_steps(Series *s, guint32 row, gint64 second);
 
+/* Asks the processor for what series_steps() will look up. */
+void series_prefetch(const Series *s, guint32 row, gint64 second);
+
 /* Returns: whether series_rebuild() should make room; some blocks more still fit. */
 gboolean series_is_full(const Series *s);
 
