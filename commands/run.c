@@ -21,6 +21,7 @@ typedef struct Pass {
         Dissector *dissector;
         Tracker *tracker;
         Summary *summary;
+        Settings *settings;
         const CaptureInfo **infos;
         GArray *damage; /* for the tracker: of each damaged capture the first frame that could not be read */
         char *arguments;
@@ -30,6 +31,7 @@ typedef struct Pass {
 static void pass_clear(Pass *p) {
         g_clear_pointer(&p->reports, g_ptr_array_unref);
         g_clear_pointer(&p->summary, summary_free);
+        g_clear_pointer(&p->settings, settings_free);
         g_clear_pointer(&p->tracker, tracker_free);
         g_clear_pointer(&p->dissector, dissector_free);
         g_clear_pointer(&p->damage, g_array_unref);
@@ -122,6 +124,7 @@ static void take_flow(const FlowRecord *f, gpointer data) {
         Pass *p = data;
 
         summary_add(p->summary, &p->context, f);
+        settings_add(p->settings, f);
         for (guint i = 0; i < p->reports->len; i++)
                 report_flow(p->reports->pdata[i], f);
 }
@@ -183,6 +186,7 @@ static void set_context(Pass *p) {
                 .n_captures = n,
                 .paths = dissector_paths(p->dissector),
                 .local_time = p->options->local_time,
+                .settings = p->settings,
                 .arguments = p->arguments,
         };
 }
@@ -199,6 +203,7 @@ static void set_up(Pass *p) {
         p->dissector = dissector_new();
         p->tracker = tracker_new(&options);
         p->summary = summary_new();
+        p->settings = settings_new();
         set_context(p);
         set_signals();
 }

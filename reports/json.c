@@ -8,6 +8,7 @@
 
 #include "json_private.h"
 #include "outputs.h"
+#include "settings_words.h"
 #include "units.h"
 
 JsonRecords *json_records_new(JsonWriter *w) {
@@ -189,19 +190,79 @@ static void put_kind(JsonWriter *w, const Summary *s, FindingId id) {
         json_end(w);
 }
 
-static void put_host(JsonWriter *w, const HostTally *h) {
-        char address[ADDRESS_TEXT_BYTES];
+/* ── Hosts ───────────────────────────────────────────────────────────────── */
 
-        address_format(address, &h->address, h->ipv6);
+static void put_address(JsonWriter *w, const Address *address, gboolean ipv6) {
+        char text[ADDRESS_TEXT_BYTES];
+
+        address_format(text, address, ipv6);
+        json_put_string(w, "address", text);
+}
+
+static void put_settings(JsonWriter *w, const ReportContext *c, const HostEvidence *e) {
+        HostLearned learned;
+
+        settings_learn(c->settings, &e->address, &learned);
+        settings_put_json(w, "settings", c, e, &learned);
+}
+
+static void put_host(JsonWriter *w, const ReportContext *c, const HostTally *h) {
+        const HostEvidence *e = c->settings && !h->port ? settings_of(c->settings, &h->address) : NULL;
+
         json_begin_object(w, NULL);
-        json_put_string(w, "address", address);
+        put_address(w, &h->address, h->ipv6);
         if (h->port)
                 json_put_unsigned(w, "port", h->port);
         else
                 json_put_null(w, "port");
         json_put_unsigned(w, "flows", h->flows);
         PUT_COUNTS(w, "findings", h->by_finding, FINDINGS, finding_code);
+        if (e)
+                put_settings(w, c, e);
         json_end(w);
+}
+
+static gboolean is_client_tally(gconstpointer tally, gconstpointer evidence) {
+        const HostTally *h = tally;
+
+        return !h->port && address_equal(&h->address, &((const HostEvidence *)evidence)->address);
+}
+
+/* Hosts that nothing is wrong with, but of which something was learned. */
+static void put_other_hosts(JsonWriter *w, const ReportContext *c, GPtrArray *tallies) {
+        g_autoptr(GPtrArray) hosts = c->settings ? settings_hosts(c->settings) : g_ptr_array_new();
+
+        for (guint i = 0; i < hosts->len; i++) {
+                const HostEvidence *e = hosts->pdata[i];
+
+                if (g_ptr_array_find_with_equal_func(tallies, e, is_client_tally, NULL))
+                        continue;
+                json_begin_object(w, NULL);
+                put_address(w, &e->address, e->ipv6);
+                json_put_null(w, "port");
+                json_put_unsigned(w, "flows", 0);
+                json_begin_object(w, "findings");
+                json_end(w);
+                put_settings(w, c, e);
+                json_end(w);
+        }
+}
+
+/* A line of NDJSON for each host of which something was learned. */
+static void put_host_lines(JsonRecords *j, const ReportContext *c) {
+        g_autoptr(GPtrArray) hosts = c->settings ? settings_hosts(c->settings) : g_ptr_array_new();
+
+        for (guint i = 0; i < hosts->len; i++) {
+                const HostEvidence *e = hosts->pdata[i];
+
+                json_begin_object(j->writer, NULL);
+                json_put_string(j->writer, "type", "host");
+                json_put_string(j->writer, "schema", JSON_SCHEMA);
+                put_address(j->writer, &e->address, e->ipv6);
+                put_settings(j->writer, c, e);
+                json_end(j->writer);
+                json_newline(j->writer);
+        }
 }
 
 void json_records_rest(JsonRecords *j, const ReportContext *c, const Summary *s) {
@@ -221,7 +282,8 @@ void json_records_rest(JsonRecords *j, const ReportContext *c, const Summary *s)
         json_end(w);
         json_begin_array(w, "hosts");
         for (guint i = 0; i < hosts->len; i++)
-                put_host(w, hosts->pdata[i]);
+                put_host(w, c, hosts->pdata[i]);
+        put_other_hosts(w, c, hosts);
         json_end(w);
 }
 
@@ -271,6 +333,7 @@ static gboolean ndjson_end(Report *r, const Summary *s, GError **error) {
                 json_records_capture(j->records, NULL, r->context, i);
                 json_newline(j->writer);
         }
+        put_host_lines(j->records, r->context);
         json_records_summary(j->records, NULL, r->context, s);
         json_newline(j->writer);
         json_flush(j->writer);

@@ -8,6 +8,7 @@
  * An output formats; what is true was decided in analyzer/, and what it is called in words.c and the catalogue.
  */
 
+#include "analyzer/hosts/settings.h"
 #include "analyzer/record.h"
 #include "dissect/capture.h"
 #include "dissect/path.h"
@@ -18,6 +19,7 @@ typedef struct ReportContext {
         guint n_captures;
         const PathTable *paths; /* (nullable) */
         gboolean local_time;    /* for people; JSON is always UTC */
+        const Settings *settings; /* (nullable): of hosts; complete only at the end */
         const char *arguments;  /* (nullable): the captures as the user would type them again, for what to do next */
 } ReportContext;
 

@@ -3,6 +3,7 @@
 /* The answer for a person: about one screen, worst first, with what to look at next. */
 
 #include "outputs.h"
+#include "settings_words.h"
 #include "summary.h"
 #include "units.h"
 #include "words.h"
@@ -174,6 +175,87 @@ static void print_hosts(TextReport *r, const Summary *s) {
                 print_line(r, "Worst hosts", text->str);
 }
 
+#define LEARNED_HOSTS_MAX 3
+
+static gint by_telling_flows(gconstpointer a, gconstpointer b) {
+        const HostEvidence *x = *(HostEvidence *const *)a, *y = *(HostEvidence *const *)b;
+
+        return x->flows > y->flows ? -1 : x->flows < y->flows;
+}
+
+/* Returns: whether there was anything to say. */
+static gboolean print_learned_host(TextReport *r, const HostEvidence *e) {
+        g_autoptr(GString) text = g_string_new(NULL);
+        HostLearned learned;
+        gsize before;
+
+        settings_learn(r->report.context->settings, &e->address, &learned);
+        endpoint_append(text, &e->address, 0, e->ipv6);
+        before = text->len;
+        for (guint i = 0; i < settings_sentences(); i++) {
+                gsize end = text->len;
+
+                g_string_append(text, end == before ? " " : "; it ");
+                settings_sentence(text, e, &learned, i);
+                if (g_str_has_suffix(text->str, end == before ? " " : "; it "))
+                        g_string_truncate(text, end);
+        }
+        if (text->len == before)
+                return FALSE;
+        print_line(r, "Learned", text->str);
+        return TRUE;
+}
+
+static void print_learned(TextReport *r) {
+        g_autoptr(GPtrArray) hosts = r->report.context->settings ? settings_hosts(r->report.context->settings) : g_ptr_array_new();
+        guint said = 0;
+
+        g_ptr_array_sort(hosts, by_telling_flows); /* a stable sort: then by address */
+        for (guint i = 0; i < hosts->len && said < LEARNED_HOSTS_MAX; i++)
+                said += (guint)print_learned_host(r, hosts->pdata[i]);
+}
+
+/* What the captures hold that was not understood, and what is wrong with them. */
+static void print_captures(TextReport *r, const Summary *s) {
+        const ReportContext *c = r->report.context;
+        GString *text = scratch(r);
+        guint64 filtered = 0;
+
+        for (guint i = 0; i < DISSECT_RESULTS; i++) {
+                if (i == DISSECT_TCP || s->dissected[i] == 0)
+                        continue;
+                g_string_append_printf(text, "%s%s ", text->len ? ", " : "", dissect_result_name(i));
+                count_append(text, s->dissected[i]);
+        }
+        print_line(r, "Not TCP", text->str);
+        for (guint i = 0; i < c->n_captures; i++)
+                filtered += c->captures[i]->filtered_frames;
+        counted_append(scratch(r), filtered, "frame");
+        if (filtered > 0)
+                print_line(r, "Filtered out", text->str);
+        if (s->totals.late_segments > 0) {
+                counted_append(scratch(r), s->totals.late_segments, "packet");
+                g_string_append(text, " came minutes after their connections had closed");
+                print_line(r, "Late", text->str);
+        }
+        for (guint i = 0; i < c->n_captures; i++) {
+                const CaptureInfo *info = c->captures[i];
+
+                scratch(r);
+                if (info->drops > 0) {
+                        counted_append(text, info->drops, "packet");
+                        g_string_append_printf(text, " dropped while capturing %s", words_capture_name(info));
+                        print_line(r, "Capture", text->str);
+                }
+                if (info->damage != CAPTURE_INTACT) {
+                        g_string_printf(text, "%s is %s at frame %" G_GUINT64_FORMAT " (byte %" G_GUINT64_FORMAT "): %s",
+                                        words_capture_name(info), info->damage == CAPTURE_TRUNCATED ? "truncated" : "corrupt",
+                                        info->damage_frame, info->damage_offset, info->damage_text);
+                        print_line(r, "Capture", text->str);
+                }
+        }
+}
+
 /* What the captures hold that was not understood, and what is wrong with them. */
 static void print_captures(TextReport *r, const Summary *s) {
         const ReportContext *c = r->report.context;
@@ -222,6 +304,7 @@ static void print_counts(TextReport *r, const Summary *s) {
         append_counts(scratch(r), s->by_closed_first, CLOSED_FIRST_VALUES, first_name);
         print_line(r, "Closed first", r->scratch->str);
         print_hosts(r, s);
+        print_learned(r);
         print_captures(r, s);
 }
 

@@ -16,6 +16,7 @@
 
 struct Settings {
         GHashTable *hosts; /* of HostEvidence, by address */
+        GArray *given;     /* of HostGiven */
         guint64 forgotten;
 };
 
@@ -49,6 +50,7 @@ Settings *settings_new(void) {
         Settings *s = g_new0(Settings, 1);
 
         s->hosts = g_hash_table_new_full(address_hash, same_address, g_free, NULL);
+        s->given = g_array_new(FALSE, FALSE, sizeof(HostGiven));
         return s;
 }
 
@@ -56,6 +58,7 @@ void settings_free(Settings *s) {
         if (!s)
                 return;
         g_hash_table_unref(s->hosts);
+        g_array_unref(s->given);
         g_free(s);
 }
 
@@ -119,6 +122,35 @@ GPtrArray *settings_hosts(const Settings *s) {
                 g_ptr_array_add(hosts, key);
         g_ptr_array_sort(hosts, by_address);
         return hosts;
+}
+
+void settings_give(Settings *s, const HostGiven *given) {
+        g_array_append_val(s->given, *given);
+}
+
+static void add_given(HostGiven *to, const HostGiven *given) {
+        to->model = given->model ? given->model : to->model;
+        if (given->settings.fin_timeout_s)
+                to->settings.fin_timeout_s = given->settings.fin_timeout_s;
+        if (given->settings.time_wait_s)
+                to->settings.time_wait_s = given->settings.time_wait_s;
+        if (!given->settings.port_last)
+                return;
+        to->settings.port_first = given->settings.port_first;
+        to->settings.port_last = given->settings.port_last;
+}
+
+void settings_learn(const Settings *s, const Address *address, HostLearned *learned) {
+        HostGiven all = { .model = NULL };
+
+        for (guint everywhere = TRUE; everywhere <= TRUE; everywhere--)
+                for (guint i = 0; i < s->given->len; i++) {
+                        const HostGiven *given = &g_array_index(s->given, HostGiven, i);
+
+                        if (given->everywhere == (gboolean)everywhere && (given->everywhere || address_equal(&given->address, address)))
+                                add_given(&all, given);
+                }
+        host_evidence_read(settings_of(s, address), &all, learned);
 }
 
 guint64 settings_forgotten(const Settings *s) {
@@ -225,7 +257,9 @@ static gboolean is_plain_ack(const TimelineEntry *e) {
 #define RTOS 7
 
 static gint64 longest_by_rto(End *end) {
-        return RTOS * (3 * (end->slack_ns - JITTER_NS) + (RTO_NS_MIN << MIN(end->f->side[end->side].fin_count, 10U)));
+        guint fins = end->f->side[end->side].fin_count;
+
+        return RTOS * (3 * (end->slack_ns - JITTER_NS) + (RTO_NS_MIN << CLAMP(fins, 1, 10) >> 1));
 }
 
 /*

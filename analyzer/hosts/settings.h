@@ -81,6 +81,17 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Settings, settings_free)
 /* Adds what @f, with its timeline, tells of both of its hosts. Most flows tell nothing, and cost no look-up. */
 void settings_add(Settings *s, const FlowRecord *f);
 
+/* What the user says of a host, or of all of which nothing else is said. */
+typedef struct HostGiven {
+        gboolean everywhere;
+        Address address;
+        const HostModel *model; /* NULL: not said */
+        HostSettings settings;
+} HostGiven;
+
+/* What is said later of the same address adds to it. */
+void settings_give(Settings *s, const HostGiven *given);
+
 /* Returns: NULL if no flow of the address told anything. */
 const HostEvidence *settings_of(const Settings *s, const Address *address);
 
@@ -110,10 +121,11 @@ typedef enum ModelBasis {
         MODEL_SET,
 } ModelBasis;
 
-/* What is concluded from all that. */
+/* What is concluded from all that, or was given. */
 typedef struct HostLearned {
         const HostModel *model;
         guint8 basis; /* ModelBasis */
+        HostSettings settings; /* given, or a tcp_fin_timeout that explains what was seen where the model's own does not */
         HostScore score[HOST_MODELS_MAX]; /* of each model */
         HostRange fin_timeout[HOST_RANGES_MAX]; /* settings that explain all, whenever the sockets were closed */
         guint n_fin_timeout;
@@ -123,12 +135,8 @@ typedef struct HostLearned {
         gboolean contradiction[DURATIONS]; /* at_least above at_most */
 } HostLearned;
 
-/**
- * host_evidence_read:
- * @e: (nullable)
- * @set: (nullable): the model that the user named
- */
-void host_evidence_read(const HostEvidence *e, const HostModel *set, HostLearned *learned);
+/* All that is known of an address, whether it was met or not. */
+void settings_learn(const Settings *s, const Address *address, HostLearned *learned);
 
 const char *verdict_name(Verdict verdict);       /* "consistent" */
 const char *model_basis_name(ModelBasis basis);  /* "default", "inferred", "set" */
@@ -143,5 +151,5 @@ typedef struct PathTimer {
 /* Returns: the @i-th that lies within the bounds, NULL past the last. */
 const PathTimer *path_timer(const HostDuration *path, guint i);
 
-/* Returns: whether anything was learned that deserves a line. */
-gboolean host_evidence_is_telling(const HostEvidence *e);
+/* For settings_learn() alone. @given: (nullable), @e: (nullable) */
+void host_evidence_read(const HostEvidence *e, const HostGiven *given, HostLearned *learned);

@@ -105,20 +105,40 @@ static void find_contradictions(const HostEvidence *e, HostLearned *learned) {
         learned->contradiction[DURATION_LONE_FIN] = FALSE; /* each connection has its own round trip */
 }
 
-void host_evidence_read(const HostEvidence *e, const HostModel *set, HostLearned *learned) {
+static gboolean is_in(const HostRange *ranges, guint n, guint32 t) {
+        for (guint i = 0; i < n; i++)
+                if (ranges[i].from_s <= t && t <= ranges[i].to_s)
+                        return TRUE;
+        return FALSE;
+}
+
+/* All candidates make much the same lifetime: one will do, the longest of the first range. */
+static void assume_fin_timeout(HostLearned *learned) {
+        const HostRange *ranges = learned->n_fin_timeout_closed ? learned->fin_timeout_closed : learned->fin_timeout;
+        guint n = learned->n_fin_timeout_closed ? learned->n_fin_timeout_closed : learned->n_fin_timeout;
+
+        if (learned->settings.fin_timeout_s || n == 0 || is_in(ranges, n, learned->model->fin_timeout_s))
+                return;
+        learned->settings.fin_timeout_s = ranges[0].to_s == G_MAXUINT32 ? ranges[0].from_s : ranges[0].to_s;
+}
+
+void host_evidence_read(const HostEvidence *e, const HostGiven *given, HostLearned *learned) {
         *learned = (HostLearned){ .model = host_model_default() };
         if (e) {
                 score_all(e, learned);
                 choose(learned);
         }
-        if (set) {
-                learned->model = set;
+        if (given && given->model) {
+                learned->model = given->model;
                 learned->basis = MODEL_SET;
         }
+        if (given)
+                learned->settings = given->settings;
         if (!e)
                 return;
         explain(e, learned);
         find_contradictions(e, learned);
+        assume_fin_timeout(learned);
 }
 
 /* ── Boxes on the path ───────────────────────────────────────────────────── */
@@ -135,11 +155,6 @@ const PathTimer *path_timer(const HostDuration *path, guint i) {
                         return &timers[t];
         }
         return NULL;
-}
-
-gboolean host_evidence_is_telling(const HostEvidence *e) {
-        return e && (e->duration[DURATION_FIN_WAIT_2].at_most.flow || e->duration[DURATION_TIME_WAIT].at_most.flow ||
-                     e->duration[DURATION_PATH].at_most.flow || e->duration[DURATION_LONE_FIN].at_most.flow || e->recycled.flows || e->keepalives.flows);
 }
 
 const char *verdict_name(Verdict verdict) {
