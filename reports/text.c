@@ -256,47 +256,6 @@ static void print_captures(TextReport *r, const Summary *s) {
         }
 }
 
-/* What the captures hold that was not understood, and what is wrong with them. */
-static void print_captures(TextReport *r, const Summary *s) {
-        const ReportContext *c = r->report.context;
-        GString *text = scratch(r);
-        guint64 filtered = 0;
-
-        for (guint i = 0; i < DISSECT_RESULTS; i++) {
-                if (i == DISSECT_TCP || s->dissected[i] == 0)
-                        continue;
-                g_string_append_printf(text, "%s%s ", text->len ? ", " : "", dissect_result_name(i));
-                count_append(text, s->dissected[i]);
-        }
-        print_line(r, "Not TCP", text->str);
-        for (guint i = 0; i < c->n_captures; i++)
-                filtered += c->captures[i]->filtered_frames;
-        counted_append(scratch(r), filtered, "frame");
-        if (filtered > 0)
-                print_line(r, "Filtered out", text->str);
-        if (s->totals.late_segments > 0) {
-                counted_append(scratch(r), s->totals.late_segments, "packet");
-                g_string_append(text, " came minutes after their connections had closed");
-                print_line(r, "Late", text->str);
-        }
-        for (guint i = 0; i < c->n_captures; i++) {
-                const CaptureInfo *info = c->captures[i];
-
-                scratch(r);
-                if (info->drops > 0) {
-                        counted_append(text, info->drops, "packet");
-                        g_string_append_printf(text, " dropped while capturing %s", words_capture_name(info));
-                        print_line(r, "Capture", text->str);
-                }
-                if (info->damage != CAPTURE_INTACT) {
-                        g_string_printf(text, "%s is %s at frame %" G_GUINT64_FORMAT " (byte %" G_GUINT64_FORMAT "): %s",
-                                        words_capture_name(info), info->damage == CAPTURE_TRUNCATED ? "truncated" : "corrupt",
-                                        info->damage_frame, info->damage_offset, info->damage_text);
-                        print_line(r, "Capture", text->str);
-                }
-        }
-}
-
 static void print_counts(TextReport *r, const Summary *s) {
         terminal_put(r->terminal, ROLE_PLAIN, "\n");
         append_counts(scratch(r), s->by_close, CLOSE_KINDS, close_name);
