@@ -178,6 +178,27 @@ static gboolean is_stray(const Flow *f, guint side, const Segment *s) {
         return me->bits & SIDE_BARE_SYN && !(me->bits & SIDE_ACK) && !(peer->bits & SIDE_SYN) && s->flags & TCP_RST && !(s->flags & TCP_ACK);
 }
 
+/*
+ * Most packets say just what comes next, and acknowledge nothing that was not captured. Returns: FALSE, with
+ * nothing changed, when this one may do anything else.
+ */
+static inline gboolean account_next(FlowSide *me, const FlowSide *peer, const Segment *s) {
+        const guint32 open = SIDE_HEARD | SIDE_SYN | SIDE_ACK;
+
+        if ((s->flags & (TCP_SYN | TCP_FIN | TCP_RST | TCP_ACK)) != TCP_ACK || (me->bits & open) != open || !(peer->bits & SIDE_HEARD) ||
+            s->seq != me->nxt || seq_after(s->ack, peer->nxt) || peer->holes)
+                return FALSE;
+        me->nxt += s->payload_bytes;
+        if (seq_after(s->ack, me->ack))
+                me->ack = s->ack;
+        if (s->payload_bytes) {
+                me->bits |= SIDE_DATA;
+                me->last_data_ns = s->time_ns;
+                me->last_data_frame = s->frame;
+        }
+        return TRUE;
+}
+
 guint16 account_segment(Flow *f, guint side, const Segment *s) {
         FlowSide *me = &f->side[side];
         guint16 marks = 0;
@@ -188,6 +209,8 @@ guint16 account_segment(Flow *f, guint side, const Segment *s) {
         me->payload_bytes += s->payload_bytes;
         me->last_ns = s->time_ns;
         me->last_frame = s->frame;
+        if (account_next(me, &f->side[other(side)], s))
+                return 0;
         if (is_stray(f, side, s)) {
                 me->rst_count += !!(s->flags & TCP_RST);
                 me->bits |= s->flags & TCP_RST ? SIDE_RST : 0;

@@ -71,7 +71,7 @@ typedef struct Timeline {
         TimelineEntry *entries;
         guint16 n;
         guint16 plain;     /* entries that are not pinned */
-        guint8 size_class; /* of the memory: timeline_log.h */
+        guint16 room;      /* entries that the memory holds */
         guint64 left_out;  /* dropped so far */
 } Timeline;
 

@@ -102,9 +102,9 @@ void flow_table_prefetch_slot(const FlowTable *t, guint32 hash) {
         __builtin_prefetch(&t->slots[hash & t->mask]);
 }
 
-const Flow *flow_table_prefetch_flow(const FlowTable *t, guint32 hash) {
+Flow *flow_table_prefetch_flow(const FlowTable *t, guint32 hash) {
         guint32 i = hash & t->mask;
-        const Flow *f;
+        Flow *f;
 
         while (t->slots[i].place && t->slots[i].tag != hash)
                 i = (i + 1) & t->mask;
@@ -134,7 +134,7 @@ void flow_prefetch_whole_timeline(const Flow *f) {
 }
 
 static inline gboolean end_is(const FlowAddress *end, const Address *address, guint16 port) {
-        return end->port == port && address_equal(&end->address, address);
+        return end_difference(end, address, port) == 0;
 }
 
 static gboolean same_tuple(const FlowAddress *tuple, const Segment *s) {

@@ -26,7 +26,7 @@ guint32 flow_hash(const Segment *s);
  * flow; then its timeline's end.
  */
 void flow_table_prefetch_slot(const FlowTable *t, guint32 hash);
-const Flow *flow_table_prefetch_flow(const FlowTable *t, guint32 hash);
+Flow *flow_table_prefetch_flow(const FlowTable *t, guint32 hash);
 void flow_prefetch_timeline(const Flow *f);
 
 /* The same for what a verdict is going to read. */
@@ -76,6 +76,27 @@ TimelinePool *flow_table_timelines(const FlowTable *t);
 /* How many were ever added; bytes held for all of it. */
 guint64 flow_table_count(const FlowTable *t);
 gsize flow_table_bytes(const FlowTable *t);
+
+/* What differs between an end and an address and port, 0 when nothing does. */
+static inline guint64 end_difference(const FlowAddress *end, const Address *address, guint16 port) {
+        guint64 x[2], y[2];
+
+        memcpy(x, end->address.bytes, sizeof x);
+        memcpy(y, address->bytes, sizeof y);
+        return (x[0] ^ y[0]) | (x[1] ^ y[1]) | (end->port ^ port);
+}
+
+/*
+ * Returns: which side of @f sent @s, SIDES when it is no packet of this 4-tuple. Without a branch: which
+ * direction comes next cannot be predicted.
+ */
+static inline guint flow_side_or_none(const Flow *f, const Segment *s) {
+        const FlowAddress *client = &f->address[CLIENT], *server = &f->address[SERVER];
+        guint64 forth = end_difference(client, &s->source, s->source_port) | end_difference(server, &s->destination, s->destination_port);
+        guint64 back = end_difference(server, &s->source, s->source_port) | end_difference(client, &s->destination, s->destination_port);
+
+        return (guint)!!forth + (guint)(forth && back);
+}
 
 /* Returns: which side of @f sent @s; CLIENT where an address and port talk to themselves. */
 static inline guint flow_side_of(const Flow *f, const Segment *s) {

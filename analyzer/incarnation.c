@@ -71,7 +71,7 @@ gboolean segment_is_copy(const Flow *f, guint side, const Segment *s) {
  * How far the segment's numbers are from what the flow has used: 0 when they continue or repeat it.
  * The acknowledgment is held against what the other end sent.
  */
-static guint32 distance(const Flow *f, guint side, const Segment *s) {
+static inline guint32 distance(const Flow *f, guint side, const Segment *s) {
         const FlowSide *me = &f->side[side], *peer = &f->side[other(side)];
         guint32 d = 0;
 
@@ -191,6 +191,10 @@ static gboolean path_fits(Flow *f, const Segment *s) {
         return distance(best_fit(f, s), side, s) < NEAR;
 }
 
+static inline gboolean is_on_path(const FlowSide *me, const Segment *s) {
+        return me->bits & SIDE_PATH && me->path == s->path;
+}
+
 /* @side is set to who sent it. */
 static Flow *find_newest(const FlowTable *t, const Segment *s, guint32 hash, guint *side) {
         FlowLookup lookup;
@@ -198,8 +202,7 @@ static Flow *find_newest(const FlowTable *t, const Segment *s, guint32 hash, gui
 
         for (; f; f = flow_table_next(t, &lookup)) {
                 *side = flow_side_of(f, s);
-                /* the common case, and the exact one, first */
-                if (f->side[*side].bits & SIDE_PATH && f->side[*side].path == s->path)
+                if (is_on_path(&f->side[*side], s))
                         return f;
                 if (!usable && path_fits(f, s))
                         usable = f;
@@ -234,10 +237,20 @@ static Match match_syn(FlowTable *t, const Segment *s, guint32 hash, Flow *newes
         return f ? (Match){ .flow = f, .side = flow_side_of(f, s) } : add(t, s, hash, newest);
 }
 
-Match incarnation_match(FlowTable *t, const Segment *s, guint32 hash) {
-        guint side;
-        Flow *newest = find_newest(t, s, hash, &side), *f;
+/* Returns: @likely if it is what find_newest() would find: it was looked up by the same hash a moment ago. */
+static inline Flow *confirm(Flow *likely, const Segment *s, guint *side) {
+        if (!likely || !likely->indexed)
+                return NULL;
+        *side = flow_side_or_none(likely, s);
+        return *side != SIDES && is_on_path(&likely->side[*side], s) ? likely : NULL;
+}
 
+Match incarnation_match(FlowTable *t, const Segment *s, guint32 hash, Flow *likely) {
+        guint side;
+        Flow *newest = confirm(likely, s, &side), *f;
+
+        if (!newest)
+                newest = find_newest(t, s, hash, &side);
         if (!newest && flow_table_is_late(t, s, hash))
                 return (Match){ .late = TRUE };
         if (!newest)

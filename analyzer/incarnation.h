@@ -14,11 +14,12 @@ typedef struct Match {
 
 /**
  * incarnation_match:
+ * @likely: (nullable): what flow_table_prefetch_flow() found for @hash, a moment ago
  *
  * Finds the flow by 4-tuple and VLAN, then the incarnation by sequence numbers, and adds a flow where
  * there is none. An incarnation is known by its ISN, not by the order of its packets.
  */
-Match incarnation_match(FlowTable *t, const Segment *s, guint32 hash);
+Match incarnation_match(FlowTable *t, const Segment *s, guint32 hash, Flow *likely);
 
 /*
  * Returns: the flow that an ICMP error's quotation speaks of, or NULL; @side is who sent the quoted packet.

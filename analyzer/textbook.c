@@ -30,7 +30,8 @@ static gboolean is_usual(const Flow *f) {
 }
 
 /* Marks that every packet may have. */
-#define USUAL_MARKS (ENTRY_SERVER | ENTRY_TIMESTAMP | ENTRY_IP_ID | ENTRY_OPTIONS | ENTRY_PINNED | ENTRY_GAP_BEFORE)
+#define USUAL_MARKS \
+        (ENTRY_SERVER | ENTRY_TIMESTAMP | ENTRY_IP_ID | ENTRY_OPTIONS | ENTRY_OPTIONS_CUT | ENTRY_PINNED | ENTRY_GAP_BEFORE)
 
 /* The acknowledgments and timestamps of each side and the time of all only go up. */
 static gboolean is_in_order(const Flow *f) {

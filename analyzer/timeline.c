@@ -9,8 +9,6 @@
  * state); then the older plain ones go at once, so that the cost stays a few
  * moves a packet.  The first packets and the latest always stay.
  */
-#define HEAD_KEPT 8U          /* the handshake and what came right after it */
-#define PLAIN_MAX_OPEN 32U    /* plain entries while nobody has closed */
 #define PLAIN_KEPT_OPEN 16U
 #define PLAIN_MAX_CLOSING 96U /* once a FIN or RST was seen each packet may be evidence */
 #define PLAIN_KEPT_CLOSING 64U
@@ -102,25 +100,36 @@ static TimelineEntry *take(TimelinePool *p, guint size_class) {
         return g_new(TimelineEntry, sizes[size_class]);
 }
 
-static void give_back(TimelinePool *p, TimelineEntry *entries, guint size_class) {
+static guint size_class_of(guint room) {
+        guint i = 0;
+
+        while (sizes[i] != room)
+                i++;
+        return i;
+}
+
+static void give_back(TimelinePool *p, TimelineEntry *entries, guint room) {
+        guint size_class = size_class_of(room);
+
         *(gpointer *)(void *)entries = p->free[size_class];
         p->free[size_class] = entries;
 }
 
 /* Room for one more; thin() sees to it that the largest size is enough. */
 static void make_room(TimelinePool *p, Timeline *t) {
-        guint size_class = t->entries ? t->size_class + 1U : 0;
+        guint size_class;
         TimelineEntry *entries;
 
-        if (t->entries && t->n < sizes[t->size_class])
+        if (t->n < t->room)
                 return;
+        size_class = t->entries ? size_class_of(t->room) + 1 : 0;
         entries = take(p, size_class);
         if (t->entries) {
                 memcpy(entries, t->entries, t->n * sizeof *entries);
-                give_back(p, t->entries, t->size_class);
+                give_back(p, t->entries, t->room);
         }
         t->entries = entries;
-        t->size_class = (guint8)size_class;
+        t->room = sizes[size_class];
 }
 
 /* What is acknowledged was sent before, whatever two interfaces' clocks say. */
@@ -129,7 +138,7 @@ static gboolean answers(const TimelineEntry *e, const TimelineEntry *before) {
                !(before->marks & (ENTRY_RETRANSMISSION | ENTRY_ICMP)) && seq_at_or_after(e->ack, entry_end(before));
 }
 
-void timeline_append(TimelinePool *p, Timeline *t, const TimelineEntry *entry, gboolean closing) {
+void timeline_insert(TimelinePool *p, Timeline *t, const TimelineEntry *entry, gboolean closing) {
         guint i;
 
         thin(t, closing);
@@ -147,6 +156,6 @@ void timeline_append(TimelinePool *p, Timeline *t, const TimelineEntry *entry, g
 
 void timeline_clear(TimelinePool *p, Timeline *t) {
         if (t->entries)
-                give_back(p, t->entries, t->size_class);
+                give_back(p, t->entries, t->room);
         *t = (Timeline){ 0 };
 }

@@ -284,7 +284,7 @@ static void report_closed(Tracker *t, gint64 now_ns) {
         }
 }
 
-static void feed_one(Tracker *t, const Segment *s, guint32 hash) {
+static void feed_one(Tracker *t, const Segment *s, guint32 hash, Flow *likely) {
         Match m;
 
         t->totals.segments++;
@@ -294,7 +294,7 @@ static void feed_one(Tracker *t, const Segment *s, guint32 hash) {
                 add_quote(t, s, hash);
                 return;
         }
-        m = incarnation_match(t->table, s, hash);
+        m = incarnation_match(t->table, s, hash, likely);
         if (!m.flow) {
                 t->totals.late_segments += m.late;
                 t->totals.flows_refused += !m.late;
@@ -313,7 +313,7 @@ static void feed_one(Tracker *t, const Segment *s, guint32 hash) {
 
 void tracker_feed(Tracker *t, const Segment *segments, guint n) {
         guint32 hash[LOOKAHEAD];
-        const Flow *flow[LOOKAHEAD];
+        Flow *flow[LOOKAHEAD];
 
         for (guint from = 0; from < n; from += LOOKAHEAD) {
                 guint some = MIN(n - from, LOOKAHEAD);
@@ -327,7 +327,7 @@ void tracker_feed(Tracker *t, const Segment *segments, guint n) {
                 for (guint i = 0; i < some; i++)
                         flow_prefetch_timeline(flow[i]);
                 for (guint i = 0; i < some; i++)
-                        feed_one(t, &segments[from + i], hash[i]);
+                        feed_one(t, &segments[from + i], hash[i], flow[i]);
         }
 }
 

@@ -4,10 +4,12 @@
 /*
  * The only way at the bytes of a packet: a view that knows where it ends.
  * Reading past the end yields 0 and marks the view, so that a decoder checks
- * once, after it has read what it needs.
+ * once, after it has read what it needs. Where speed counts it asks for a whole
+ * header first, and loads its fields from there.
  */
 
 #include <glib.h>
+#include <string.h>
 
 typedef struct Bytes {
         const guint8 *at;
@@ -37,23 +39,38 @@ static inline gboolean bytes_need(Bytes *b, gsize n) {
         return FALSE;
 }
 
+/* Returns: the first @n bytes of the view; NULL, with the view marked, if they are not all there. */
+static inline const guint8 *bytes_first(Bytes *b, gsize n) {
+        return bytes_need(b, n) ? b->at : NULL;
+}
+
+/* Network order, from bytes that are known to be there. */
+static inline guint16 load_u16(const guint8 *at) {
+        guint16 value;
+
+        memcpy(&value, at, sizeof value);
+        return GUINT16_FROM_BE(value);
+}
+
+static inline guint32 load_u32(const guint8 *at) {
+        guint32 value;
+
+        memcpy(&value, at, sizeof value);
+        return GUINT32_FROM_BE(value);
+}
+
 static inline guint8 bytes_u8_at(Bytes *b, gsize offset) {
         return bytes_need(b, offset + 1) ? b->at[offset] : 0;
 }
 
 /* Network order. */
 static inline guint16 bytes_u16_at(Bytes *b, gsize offset) {
-        if (!bytes_need(b, offset + 2))
-                return 0;
-        return (guint16)(b->at[offset] << 8 | b->at[offset + 1]);
+        return bytes_need(b, offset + 2) ? load_u16(b->at + offset) : 0;
 }
 
 /* Network order. */
 static inline guint32 bytes_u32_at(Bytes *b, gsize offset) {
-        if (!bytes_need(b, offset + 4))
-                return 0;
-        return (guint32)b->at[offset] << 24 | (guint32)b->at[offset + 1] << 16 |
-               (guint32)b->at[offset + 2] << 8 | b->at[offset + 3];
+        return bytes_need(b, offset + 4) ? load_u32(b->at + offset) : 0;
 }
 
 /* Little endian, as in radiotap, PPI and the like. */

@@ -3,6 +3,7 @@
 #include "dissector.h"
 #include "link.h"
 #include "packet.h"
+#include "plain.h"
 
 struct Dissector {
         PathTable *paths;
@@ -43,7 +44,7 @@ void dissector_free(Dissector *d) {
         g_free(d);
 }
 
-DissectResult dissector_frame(Dissector *d, const Frame *frame, Segment *segment) {
+DissectResult dissector_frame_in_layers(Dissector *d, const Frame *frame, Segment *segment) {
         gsize wire = MAX(frame->wire_bytes, frame->captured_bytes);
         Packet p = {
                 .b = bytes_new(frame->data, frame->captured_bytes),
@@ -64,6 +65,13 @@ DissectResult dissector_frame(Dissector *d, const Frame *frame, Segment *segment
         }
         d->counts[result]++;
         return result;
+}
+
+DissectResult dissector_frame(Dissector *d, const Frame *frame, Segment *segment) {
+        if (!plain_decode(frame, segment))
+                return dissector_frame_in_layers(d, frame, segment);
+        d->counts[DISSECT_TCP]++;
+        return DISSECT_TCP;
 }
 
 guint64 dissector_count(const Dissector *d, DissectResult result) {

@@ -38,6 +38,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Dissector, dissector_free)
  */
 DissectResult dissector_frame(Dissector *d, const Frame *frame, Segment *segment);
 
+/* The same without the short cut of plain.h, which must not change a bit. */
+DissectResult dissector_frame_in_layers(Dissector *d, const Frame *frame, Segment *segment);
+
 /* Returns: how many frames ended so. */
 guint64 dissector_count(const Dissector *d, DissectResult result);
 

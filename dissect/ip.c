@@ -20,17 +20,15 @@
 
 /* ── Addresses ───────────────────────────────────────────────────────────── */
 
-static void address_set_ipv4(Address *a, Bytes *b, gsize at) {
+static void address_set_ipv4(Address *a, const guint8 *at) {
         static const guint8 mapped[12] = { [10] = 0xff, [11] = 0xff };
-        guint32 address = g_htonl(bytes_u32_at(b, at));
 
         memcpy(a->bytes, mapped, sizeof(mapped));
-        memcpy(a->bytes + sizeof(mapped), &address, sizeof(address));
+        memcpy(a->bytes + sizeof(mapped), at, sizeof(a->bytes) - sizeof(mapped));
 }
 
-static void address_set_ipv6(Address *a, Bytes *b, gsize at) {
-        if (bytes_need(b, at + sizeof(a->bytes)))
-                memcpy(a->bytes, b->at + at, sizeof(a->bytes));
+static void address_set_ipv6(Address *a, const guint8 *at) {
+        memcpy(a->bytes, at, sizeof(a->bytes));
 }
 
 /* ── Headers ─────────────────────────────────────────────────────────────── */
@@ -38,26 +36,25 @@ static void address_set_ipv6(Address *a, Bytes *b, gsize at) {
 static DissectResult ipv4_decode(Packet *p) {
         Segment *s = p->segment;
         Bytes b = p->b;
-        guint header = (bytes_u8_at(&b, 0) & 0x0f) * 4u;
-        guint total;
+        const guint8 *at = bytes_first(&b, IPV4_HEADER);
+        guint header, total;
         guint16 fragment;
-        guint8 protocol;
 
-        if (!bytes_need(&b, IPV4_HEADER))
+        if (!at)
                 return packet_short(p, IPV4_HEADER, DISSECT_MALFORMED_IP);
-        total = bytes_u16_at(&b, 2);
+        header = (at[0] & 0x0f) * 4u;
+        total = load_u16(at + 2);
         if (header < IPV4_HEADER || (total != 0 && total < header))
                 return DISSECT_MALFORMED_IP;
-        fragment = bytes_u16_at(&b, 6);
-        protocol = bytes_u8_at(&b, 9);
-        s->tos = bytes_u8_at(&b, 1);
-        s->ip_id = bytes_u16_at(&b, 4);
-        s->ttl = bytes_u8_at(&b, 8);
+        fragment = load_u16(at + 6);
+        s->tos = at[1];
+        s->ip_id = load_u16(at + 4);
+        s->ttl = at[8];
         s->facts = p->facts | (fragment & IPV4_DONT_FRAGMENT ? SEGMENT_DONT_FRAGMENT : 0) |
                    (fragment & IPV4_MORE_FRAGMENTS ? SEGMENT_FRAGMENT : 0) |
                    (total == 0 ? SEGMENT_LENGTH_GUESSED : 0);
-        address_set_ipv4(&s->source, &b, 12);
-        address_set_ipv4(&s->destination, &b, 16);
+        address_set_ipv4(&s->source, at + 12);
+        address_set_ipv4(&s->destination, at + 16);
         /* A length beyond the frame: cut by something that did not say so. The header knows better. */
         if (total != 0)
                 bytes_set_wire_length(&b, total);
@@ -67,29 +64,30 @@ static DissectResult ipv4_decode(Packet *p) {
         if (!bytes_skip(&b, header))
                 return packet_short(p, header, DISSECT_MALFORMED_IP);
         p->b = b;
-        return ip_protocol_decode(p, protocol);
+        return ip_protocol_decode(p, at[9]);
 }
 
 static DissectResult ipv6_decode(Packet *p) {
         Segment *s = p->segment;
         Bytes b = p->b;
-        guint payload = bytes_u16_at(&b, 4);
-        guint8 next = bytes_u8_at(&b, 6);
+        const guint8 *at = bytes_first(&b, IPV6_HEADER);
+        guint payload;
 
-        if (!bytes_need(&b, IPV6_HEADER))
+        if (!at)
                 return packet_short(p, IPV6_HEADER, DISSECT_MALFORMED_IP);
-        s->tos = (guint8)(bytes_u16_at(&b, 0) >> 4);
+        payload = load_u16(at + 4);
+        s->tos = (guint8)(load_u16(at) >> 4);
         s->ip_id = 0;
-        s->ttl = bytes_u8_at(&b, 7);
+        s->ttl = at[7];
         /* Length 0 is a jumbogram (RFC 2675), or segmentation offload of more than 64 KB. */
         s->facts = p->facts | SEGMENT_IPV6 | (payload == 0 ? SEGMENT_LENGTH_GUESSED : 0);
-        address_set_ipv6(&s->source, &b, 8);
-        address_set_ipv6(&s->destination, &b, 24);
+        address_set_ipv6(&s->source, at + 8);
+        address_set_ipv6(&s->destination, at + 24);
         if (payload != 0)
                 bytes_set_wire_length(&b, IPV6_HEADER + payload);
         bytes_skip(&b, IPV6_HEADER);
         p->b = b;
-        return ip_protocol_decode(p, next);
+        return ip_protocol_decode(p, at[6]);
 }
 
 DissectResult ip_decode(Packet *p) {

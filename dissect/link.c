@@ -350,7 +350,9 @@ static const struct {
 DissectResult link_decode(Packet *p, guint32 link_type) {
         if (!packet_descend(p))
                 return DISSECT_TOO_DEEP;
-        for (guint i = 0; i < G_N_ELEMENTS(links); i++)
+        if (G_LIKELY(link_type == links[0].link_type))
+                return ethernet_decode(p);
+        for (guint i = 1; i < G_N_ELEMENTS(links); i++)
                 if (links[i].link_type == link_type)
                         return links[i].decode(p);
         return DISSECT_UNKNOWN_LINK;

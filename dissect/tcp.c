@@ -32,10 +32,10 @@ enum {
 /* NOP, NOP, timestamp: how nearly every segment begins its options (RFC 7323 appendix A). */
 #define TIMESTAMP_ALONE 0x0101080a
 
-static void timestamp_decode(Segment *s, Bytes *b, gsize at) {
+static void timestamp_decode(Segment *s, const guint8 *at) {
         s->facts |= SEGMENT_HAS_TIMESTAMP;
-        s->tsval = bytes_u32_at(b, at);
-        s->tsecr = bytes_u32_at(b, at + 4);
+        s->tsval = load_u32(at);
+        s->tsecr = load_u32(at + 4);
 }
 
 static void sack_decode(Segment *s, Bytes *b, gsize length) {
@@ -59,7 +59,7 @@ static void option_decode(Segment *s, Bytes *b, guint8 kind, guint8 length) {
         } else if (kind == OPTION_SACK) {
                 sack_decode(s, b, length);
         } else if (kind == OPTION_TIMESTAMP && length == 10) {
-                timestamp_decode(s, b, 2);
+                timestamp_decode(s, b->at + 2);
         } else if (kind == OPTION_MD5 || kind == OPTION_AO) {
                 s->facts |= SEGMENT_MD5;
         } else if (kind == OPTION_FASTOPEN ||
@@ -79,13 +79,12 @@ static gboolean is_linux_order(guint64 order) {
         return order == LINUX_ORDER || order == LINUX_ORDER_NO_TIMESTAMPS;
 }
 
-/* @b: the options alone.  A length that cannot be ends them: what was read until then stands. */
-static void options_decode(Segment *s, Bytes b) {
+void tcp_options_decode(Segment *s, Bytes b) {
         guint64 order = 0;
 
         s->facts |= SEGMENT_HAS_OPTIONS;
-        if (bytes_left(&b) == 12 && bytes_u32_at(&b, 0) == TIMESTAMP_ALONE) {
-                timestamp_decode(s, &b, 4);
+        if (bytes_left(&b) == 12 && load_u32(b.at) == TIMESTAMP_ALONE) {
+                timestamp_decode(s, b.at + 4);
                 return;
         }
         while (bytes_left(&b) > 0) {
@@ -133,6 +132,7 @@ static DissectResult quote_decode(Packet *p) {
 DissectResult tcp_decode(Packet *p) {
         Segment *s = p->segment;
         Bytes b = p->b;
+        const guint8 *at = bytes_first(&b, TCP_HEADER_USED);
         guint header;
 
         s->tsval = s->tsecr = 0;
@@ -142,19 +142,19 @@ DissectResult tcp_decode(Packet *p) {
                 return quote_decode(p);
         if (bytes_wire_left(&b) < TCP_HEADER)
                 return packet_short(p, TCP_HEADER, DISSECT_MALFORMED_TCP);
-        if (!bytes_need(&b, TCP_HEADER_USED))
+        if (!at)
                 return packet_short(p, TCP_HEADER_USED, DISSECT_SNAPPED);
-        header = (bytes_u8_at(&b, 12) >> 4) * 4u;
+        header = (at[12] >> 4) * 4u;
         if (header < TCP_HEADER || (header > bytes_wire_left(&b) && !(s->facts & SEGMENT_FRAGMENT)))
                 return DISSECT_MALFORMED_TCP;
         s->kind = SEGMENT_TCP;
         s->icmp_type = s->icmp_code = 0;
-        s->source_port = bytes_u16_at(&b, 0);
-        s->destination_port = bytes_u16_at(&b, 2);
-        s->seq = bytes_u32_at(&b, 4);
-        s->ack = bytes_u32_at(&b, 8);
-        s->flags = bytes_u8_at(&b, 13);
-        s->window = bytes_u16_at(&b, 14);
+        s->source_port = load_u16(at);
+        s->destination_port = load_u16(at + 2);
+        s->seq = load_u32(at + 4);
+        s->ack = load_u32(at + 8);
+        s->flags = at[13];
+        s->window = load_u16(at + 14);
         s->checksum = bytes_u16_at(&b, 16); /* 0 where it was not captured */
         if (header > bytes_wire_left(&b)) /* a small first fragment: the options go on in the next */
                 bytes_set_wire_length(&b, header);
@@ -164,7 +164,7 @@ DissectResult tcp_decode(Packet *p) {
         if (header > TCP_HEADER) {
                 bytes_cut(&b, header);
                 bytes_skip(&b, MIN(TCP_HEADER, bytes_left(&b)));
-                options_decode(s, b);
+                tcp_options_decode(s, b);
         }
         return DISSECT_TCP;
 }

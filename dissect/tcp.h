@@ -12,3 +12,6 @@
  * Returns: DISSECT_TCP, DISSECT_ICMP_QUOTE or why not.
  */
 DissectResult tcp_decode(Packet *p);
+
+/* @b: the options alone. A length that cannot be ends them: what was read until then stands. */
+void tcp_options_decode(Segment *s, Bytes b);

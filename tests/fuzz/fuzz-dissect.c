@@ -5,7 +5,7 @@
  * check sequence, bytes that the snaplen cut; the rest is the frame.
  */
 
-#include "dissect/dissector.h"
+#include "tests/plain-check.h"
 
 int LLVMFuzzerTestOneInput(const guint8 *data, gsize n);
 
@@ -27,6 +27,7 @@ int LLVMFuzzerTestOneInput(const guint8 *data, gsize n) {
                 .link_type = (guint16)(data[0] | data[1] << 8),
                 .fcs_bytes = data[2],
         };
+        plain_check(&frame);
         result = dissector_frame(d, &frame, &s);
         g_assert_cmpint(result, <, DISSECT_RESULTS);
         if (result == DISSECT_TCP || result == DISSECT_ICMP_QUOTE) {

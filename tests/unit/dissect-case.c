@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 
 #include "dissect-case.h"
+#include "tests/plain-check.h"
 
 GByteArray *dissect_case_bytes(const char *hex) {
         GByteArray *bytes = g_byte_array_new();
@@ -29,6 +30,7 @@ static DissectResult dissect(Dissector *d, guint16 link_type, const GByteArray *
                 .ref = 1,
         };
 
+        plain_check(&frame);
         return dissector_frame(d, &frame, s);
 }
 

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "plain.h"
+#include "tcp.h"
+
+#define LINK_ETHERNET 1
+#define ETHERNET_TYPE 12
+#define TYPE_IPV4 0x0800
+#define IPV4 14 /* where the header begins */
+#define IPV4_HEADER 20
+#define IPV4_VERSION_AND_HEADER 0x45 /* version 4, no options */
+#define IPV4_DONT_FRAGMENT 0x4000
+#define PROTOCOL_TCP 6
+#define TCP (IPV4 + IPV4_HEADER)
+#define TCP_HEADER 20
+
+/* Everything up to the TCP header is as plain as can be: the first bytes that differ from packet to packet are lengths and names. */
+static inline gboolean is_plain(const Frame *frame) {
+        const guint8 *at = frame->data;
+
+        return frame->link_type == LINK_ETHERNET && !frame->fcs_bytes && frame->captured_bytes >= TCP + TCP_HEADER &&
+               load_u16(at + ETHERNET_TYPE) == TYPE_IPV4 && at[IPV4] == IPV4_VERSION_AND_HEADER &&
+               !(load_u16(at + IPV4 + 6) & ~IPV4_DONT_FRAGMENT) && at[IPV4 + 9] == PROTOCOL_TCP;
+}
+
+static inline void address_set(Address *a, const guint8 *at) {
+        static const guint8 mapped[12] = { [10] = 0xff, [11] = 0xff };
+
+        memcpy(a->bytes, mapped, sizeof mapped);
+        memcpy(a->bytes + sizeof mapped, at, sizeof a->bytes - sizeof mapped);
+}
+
+gboolean plain_decode(const Frame *frame, Segment *s) {
+        const guint8 *ip = frame->data + IPV4, *tcp = frame->data + TCP;
+        guint total, header, captured;
+
+        if (G_UNLIKELY(!is_plain(frame)))
+                return FALSE;
+        total = load_u16(ip + 2);
+        header = (tcp[12] >> 4) * 4u;
+        captured = MIN(frame->captured_bytes - IPV4, total);
+        if (G_UNLIKELY(header < TCP_HEADER || total < IPV4_HEADER + header || captured < IPV4_HEADER + header))
+                return FALSE;
+        *s = (Segment){
+                .time_ns = frame->time_ns,
+                .frame = frame->ref,
+                .source_port = load_u16(tcp),
+                .destination_port = load_u16(tcp + 2),
+                .seq = load_u32(tcp + 4),
+                .ack = load_u32(tcp + 8),
+                .payload_bytes = total - IPV4_HEADER - header,
+                .window = load_u16(tcp + 14),
+                .ip_id = load_u16(ip + 4),
+                .checksum = load_u16(tcp + 16),
+                .flags = tcp[13],
+                .ttl = ip[8],
+                .tos = ip[1],
+                .kind = SEGMENT_TCP,
+                .facts = (guint16)((frame->direction == FRAME_OUTBOUND ? SEGMENT_NOT_INITIAL_COPY : 0) |
+                                   (ip[6] & IPV4_DONT_FRAGMENT >> 8 ? SEGMENT_DONT_FRAGMENT : 0) |
+                                   (captured < total && total > IPV4_HEADER + header ? SEGMENT_PAYLOAD_CUT : 0)),
+        };
+        address_set(&s->source, ip + 12);
+        address_set(&s->destination, ip + 16);
+        if (header > TCP_HEADER)
+                tcp_options_decode(s, bytes_new(tcp + TCP_HEADER, header - TCP_HEADER));
+        return TRUE;
+}
