@@ -99,6 +99,17 @@ typedef struct Flow {
         struct Flow *newer; /* ...and the one after */
         gint64 queued_ns;   /* end_ns when it was queued */
         guint32 icmp_errors;
+        const struct Peer *peer; /* how other SYNs of its client fared; set when the flow is judged without an answer */
+        struct {
+                guint32 peer;         /* id, 0 none was known when the first SYN came */
+                guint32 tsval;        /* of the client's latest SYN */
+                guint32 behind_ticks; /* the first time it was behind the last SYN that was answered: by how much */
+                guint8 behind_count;  /* so many of its SYNs were */
+                guint8 noted : 1;     /* there was one, with a timestamp */
+                guint8 behind : 1;    /* the latest one was */
+                guint8 waits_ahead : 1;  /* the first one was not, and waits for an answer */
+                guint8 waits_behind : 1; /* the first one was, and waits for an answer */
+        } syn; /* see peers.h */
         GArray *zeek; /* of ZeekFlow: rows of Zeek's conn.log, the last one still open; NULL unless asked for */
 } __attribute__((aligned(CACHE_LINE))) Flow;
 

@@ -3,6 +3,7 @@
 #include "completeness.h"
 #include "incarnation.h"
 #include "judge.h"
+#include "peers.h"
 #include "sequence.h"
 #include "timeline_log.h"
 #include "tracker.h"
@@ -21,6 +22,7 @@
 struct Tracker {
         TrackerOptions options;
         FlowTable *table;
+        Peers *peers;
         TrackerTotals totals;
         gint64 end_ns; /* latest time seen */
         struct {
@@ -39,6 +41,7 @@ Tracker *tracker_new(const TrackerOptions *options) {
 
         t->options = *options;
         t->table = flow_table_new();
+        t->peers = peers_new();
         t->record = g_new(FlowRecord, 1);
         t->closed.flows = g_new(Flow *, CLOSED_FIRST);
         t->closed.mask = CLOSED_FIRST - 1;
@@ -50,6 +53,7 @@ void tracker_free(Tracker *t) {
         if (!t)
                 return;
         flow_table_free(t->table);
+        peers_free(t->peers);
         g_free(t->closed.flows);
         g_free(t->record);
         g_free(t);
@@ -170,6 +174,10 @@ static void add_segment(Tracker *t, Flow *f, guint side, const Segment *s) {
         e = make_entry(side, s, account_segment(f, side, s));
         if (acks_fin || is_pinned(me, s))
                 e.marks |= ENTRY_PINNED;
+        if (side == CLIENT && s->facts & SEGMENT_HAS_TIMESTAMP && (s->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN)
+                peers_note_syn(t->peers, f, s);
+        else if (side == SERVER && me->packets == 1)
+                peers_note_answer(t->peers, f, s);
         f->closing |= !!(s->flags & (TCP_FIN | TCP_RST));
         timeline_append(flow_table_timelines(t->table), &f->timeline, &e, f->closing);
 }
@@ -343,8 +351,12 @@ void tracker_finish(Tracker *t) {
         g_autoptr(GPtrArray) rest = flow_table_rest(t->table);
 
         g_ptr_array_sort(rest, by_completion);
-        for (guint i = 0; i < rest->len; i++)
-                report(t, judge_flow(rest->pdata[i], t->end_ns, &t->options, t->record));
+        for (guint i = 0; i < rest->len; i++) {
+                Flow *f = rest->pdata[i];
+
+                f->peer = peers_of(t->peers, f);
+                report(t, judge_flow(f, t->end_ns, &t->options, t->record));
+        }
 }
 
 const TrackerTotals *tracker_totals(const Tracker *t) {
@@ -352,6 +364,7 @@ const TrackerTotals *tracker_totals(const Tracker *t) {
 
         totals->flows = flow_table_count(t->table);
         totals->live_flows = totals->flows - totals->reported;
-        totals->bytes = flow_table_bytes(t->table);
+        totals->bytes = flow_table_bytes(t->table) + peers_bytes(t->peers);
+        totals->peers_given_up = peers_given_up(t->peers);
         return totals;
 }

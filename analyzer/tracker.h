@@ -34,6 +34,7 @@ typedef struct TrackerTotals {
         guint64 late_segments; /* of flows that had been reported, minutes after they closed: no flow of their own */
         guint64 bytes;       /* of memory held for flows */
         guint64 flows_refused; /* past a limit: counted, not tracked */
+        guint64 peers_given_up; /* addresses whose SYNs' timestamps were compared until there were too many: peers.h */
         guint64 icmp_unmatched; /* ICMP errors that quote no flow that was seen */
 } TrackerTotals;
 

@@ -47,6 +47,7 @@ enum {
         NEEDS_REPEATED_FIN = 1 << 1,
         NEEDS_RST = 1 << 2,
         NEEDS_PREVIOUS = 1 << 3, /* an earlier incarnation */
+        NEEDS_PEER = 1 << 4,     /* other SYNs of its client went to this server */
 };
 
 #define RULE(name, needs) void rule_##name(const Case *c);
