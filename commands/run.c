@@ -6,10 +6,12 @@
 #include <signal.h>
 #include <string.h>
 
+#include "analyzer/hosts/hosts.h"
 #include "analyzer/tracker.h"
 #include "dissect/dissector.h"
 #include "dissect/merge.h"
 #include "progress.h"
+#include "reports/hosts_words.h"
 #include "reports/summary.h"
 
 typedef struct Pass {
@@ -21,6 +23,7 @@ typedef struct Pass {
         Dissector *dissector;
         Tracker *tracker;
         Summary *summary;
+        Hosts *hosts;
         Settings *settings;
         const CaptureInfo **infos;
         GArray *damage; /* for the tracker: of each damaged capture the first frame that could not be read */
@@ -31,6 +34,7 @@ typedef struct Pass {
 static void pass_clear(Pass *p) {
         g_clear_pointer(&p->reports, g_ptr_array_unref);
         g_clear_pointer(&p->summary, summary_free);
+        g_clear_pointer(&p->hosts, hosts_free);
         g_clear_pointer(&p->settings, settings_free);
         g_clear_pointer(&p->tracker, tracker_free);
         g_clear_pointer(&p->dissector, dissector_free);
@@ -124,6 +128,7 @@ static void take_flow(const FlowRecord *f, gpointer data) {
         Pass *p = data;
 
         summary_add(p->summary, &p->context, f);
+        hosts_add(p->hosts, f);
         settings_add(p->settings, f);
         for (guint i = 0; i < p->reports->len; i++)
                 report_flow(p->reports->pdata[i], f);
@@ -185,6 +190,7 @@ static void set_context(Pass *p) {
                 .captures = p->infos,
                 .n_captures = n,
                 .paths = dissector_paths(p->dissector),
+                .hosts = p->hosts,
                 .local_time = p->options->local_time,
                 .settings = p->settings,
                 .arguments = p->arguments,
@@ -203,9 +209,35 @@ static void set_up(Pass *p) {
         p->dissector = dissector_new();
         p->tracker = tracker_new(&options);
         p->summary = summary_new();
+        p->hosts = hosts_new(NULL);
         p->settings = settings_new();
         set_context(p);
         set_signals();
+}
+
+/* What the flows of a client to a server show only together. */
+static void add_together(Pass *p) {
+        g_autoptr(GArray) budgets = hosts_budgets(p->hosts);
+
+        for (guint i = 0; i < budgets->len; i++) {
+                const PortBudget *b = &g_array_index(budgets, PortBudget, i);
+                g_autofree FlowRecord *names = NULL;
+                Finding f;
+
+                if (!port_budget_is_short(b))
+                        break;
+                names = hosts_pair_names(p->hosts, b->pair);
+                port_budget_finding(b, &f);
+                summary_add_together(p->summary, &p->context, names, &f, b->pair->flows);
+        }
+}
+
+static gboolean must_fail(const Pass *p) {
+        guint64 bad = summary_flows_at_least(p->summary, p->options->fail_on);
+
+        for (guint i = p->options->fail_on; i < SEVERITIES; i++)
+                bad += p->summary->together[i];
+        return bad > 0;
 }
 
 /* Returns: whether all reports were written. */
@@ -215,6 +247,7 @@ static gboolean end_reports(Pass *p) {
         for (guint i = 0; i < DISSECT_RESULTS; i++)
                 p->summary->dissected[i] = dissector_count(p->dissector, i);
         p->summary->totals = *tracker_totals(p->tracker);
+        add_together(p);
         for (guint i = 0; i < p->reports->len; i++) {
                 g_autoptr(GError) error = NULL;
 
@@ -251,5 +284,5 @@ ExitCode run_pass(const Options *o, char *const *paths, Report *for_people) {
                 return EXIT_USAGE;
         if (!intact)
                 return EXIT_DAMAGED;
-        return o->fail_on < SEVERITIES && summary_flows_at_least(p.summary, o->fail_on) > 0 ? EXIT_FINDINGS : EXIT_DONE;
+        return must_fail(&p) ? EXIT_FINDINGS : EXIT_DONE;
 }

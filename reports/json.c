@@ -6,6 +6,7 @@
 
 #include <pcap/pcap.h>
 
+#include "hosts_json.h"
 #include "json_private.h"
 #include "outputs.h"
 #include "settings_words.h"
@@ -285,6 +286,8 @@ void json_records_rest(JsonRecords *j, const ReportContext *c, const Summary *s)
                 put_host(w, c, hosts->pdata[i]);
         put_other_hosts(w, c, hosts);
         json_end(w);
+        if (c->hosts)
+                hosts_put_members(j, c);
 }
 
 /* ── The outputs ─────────────────────────────────────────────────────────── */
@@ -334,6 +337,8 @@ static gboolean ndjson_end(Report *r, const Summary *s, GError **error) {
                 json_newline(j->writer);
         }
         put_host_lines(j->records, r->context);
+        if (r->context->hosts)
+                hosts_put_lines(j->records, r->context);
         json_records_summary(j->records, NULL, r->context, s);
         json_newline(j->writer);
         json_flush(j->writer);

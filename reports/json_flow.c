@@ -162,11 +162,11 @@ static void put_values(JsonWriter *w, const ReportContext *c, const Finding *fin
         json_end(w);
 }
 
-static void put_finding(JsonRecords *j, const ReportContext *c, const FlowRecord *f, const Finding *finding) {
+void json_put_finding(JsonRecords *j, const char *key, const ReportContext *c, const FlowRecord *f, const Finding *finding) {
         const FindingKind *kind = finding_kind(finding->id);
         JsonWriter *w = j->writer;
 
-        json_begin_object(w, NULL);
+        json_begin_object(w, key);
         json_put_string(w, "code", kind->code);
         json_put_string(w, "id", kind->id);
         json_put_string(w, "side", finding->side < SIDES ? side_name(finding->side) : NULL);
@@ -308,7 +308,7 @@ void json_records_flow(JsonRecords *j, const char *key, const ReportContext *c, 
         json_put_unsigned(w, "icmp_errors", f->icmp_errors);
         json_begin_array(w, "findings");
         for (guint i = 0; i < f->n_findings; i++)
-                put_finding(j, c, f, &f->findings[i]);
+                json_put_finding(j, NULL, c, f, &f->findings[i]);
         json_end(w);
         json_put_unsigned(w, "findings_left_out", f->findings_left_out);
         if (options & JSON_FLOW_PACKETS)

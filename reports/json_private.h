@@ -22,3 +22,6 @@ static inline GString *json_scratch(JsonRecords *j) {
 
 /* A frame number, null when there is none; its file beside it where there are several. */
 void json_put_frame(JsonWriter *w, const ReportContext *c, const char *key, const char *file_key, FrameRef frame);
+
+/* @f: the flow, or at least its addresses */
+void json_put_finding(JsonRecords *j, const char *key, const ReportContext *c, const FlowRecord *f, const Finding *finding);

@@ -2,6 +2,7 @@
 
 #include "json_writer.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "units.h"
@@ -187,6 +188,16 @@ void json_put_integer_string(JsonWriter *w, const char *key, gint64 value) {
         put_char(w, '"');
         put_signed(w, value);
         put_char(w, '"');
+}
+
+void json_put_decimal(JsonWriter *w, const char *key, gdouble value) {
+        char text[G_ASCII_DTOSTR_BUF_SIZE];
+
+        if (!isfinite(value) || fabs(value) > 1e15) {
+                json_put_null(w, key);
+                return;
+        }
+        json_put_json(w, key, g_ascii_formatd(text, sizeof text, "%.3f", value));
 }
 
 void json_put_boolean(JsonWriter *w, const char *key, gboolean value) {

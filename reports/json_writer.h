@@ -36,6 +36,8 @@ void json_put_integer(JsonWriter *w, const char *key, gint64 value);
 void json_put_unsigned(JsonWriter *w, const char *key, guint64 value);
 /* As a string: for integers over 2^53, which many readers cannot hold. */
 void json_put_integer_string(JsonWriter *w, const char *key, gint64 value);
+/* With three decimals; a number that is not finite is null. */
+void json_put_decimal(JsonWriter *w, const char *key, gdouble value);
 void json_put_boolean(JsonWriter *w, const char *key, gboolean value);
 void json_put_null(JsonWriter *w, const char *key);
 /* @json: a value that another writer wrote, as it is */

@@ -196,6 +196,12 @@ void summary_add(Summary *s, const ReportContext *c, const FlowRecord *f) {
         }
 }
 
+void summary_add_together(Summary *s, const ReportContext *c, const FlowRecord *names, const Finding *finding, guint64 flows) {
+        add_finding(s, c, names, finding);
+        s->findings[finding->id].flows += flows;
+        s->together[finding->severity]++;
+}
+
 guint64 summary_flows_at_least(const Summary *s, Severity severity) {
         guint64 n = 0;
 

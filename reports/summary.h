@@ -53,6 +53,7 @@ struct Summary {
         guint64 by_closed_first[CLOSED_FIRST_VALUES];
         guint64 by_state[SIDES][STATES];   /* at the end of the capture */
         guint64 by_worst[SEVERITIES + 1];  /* flows by their worst finding; the last: none at all */
+        guint64 together[SEVERITIES];      /* findings on several flows together */
         guint64 findings_left_out;
         FindingTally findings[FINDINGS];
         guint n_worst;
@@ -69,7 +70,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Summary, summary_free)
 
 void summary_add(Summary *s, const ReportContext *c, const FlowRecord *f);
 
-/* Returns: flows whose worst finding is at least that severe. */
+/* Adds what is found of several flows together. @names: a record with the addresses; @flows: how many it is about */
+void summary_add_together(Summary *s, const ReportContext *c, const FlowRecord *names, const Finding *finding, guint64 flows);
+
+/* Returns: flows whose worst finding is at least that severe; not what is found of several together. */
 guint64 summary_flows_at_least(const Summary *s, Severity severity);
 
 /* Returns: the kinds of findings that occurred, worst first, in @kinds of FINDINGS entries. */

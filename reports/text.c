@@ -2,6 +2,7 @@
 
 /* The answer for a person: about one screen, worst first, with what to look at next. */
 
+#include "hosts_words.h"
 #include "outputs.h"
 #include "settings_words.h"
 #include "summary.h"
@@ -59,6 +60,10 @@ static void print_answer(TextReport *r, const Summary *s) {
         terminal_put(r->terminal, ROLE_PLAIN, "\n");
         if (s->flows == 0) {
                 terminal_put(r->terminal, ROLE_PLAIN, "No TCP connection was read.\n");
+                return;
+        }
+        if (bad == 0 && s->together[SEVERITY_WARNING] + s->together[SEVERITY_ERROR] > 0) {
+                terminal_put(r->terminal, ROLE_WARNING, "No connection has a problem of its own; together they have one.\n");
                 return;
         }
         if (bad == 0) {
@@ -256,12 +261,36 @@ static void print_captures(TextReport *r, const Summary *s) {
         }
 }
 
+#define TOGETHER_LINES_MAX 3 /* of a kind */
+
+/* Who closes first where, what stood at once, how far ports reach. */
+static void print_together(TextReport *r) {
+        const ReportContext *c = r->report.context;
+        g_autoptr(GArray) services = NULL, budgets = NULL;
+
+        if (!c->hosts)
+                return;
+        services = hosts_order(c->hosts, HOSTS_BY_FLOWS, TRUE);
+        budgets = hosts_budgets(c->hosts);
+        for (guint i = 0; i < MIN(services->len, TOGETHER_LINES_MAX); i++) {
+                words_service(scratch(r), c, g_array_index(services, guint32, i));
+                print_line(r, "Service", r->scratch->str);
+        }
+        words_peaks(scratch(r), c);
+        print_line(r, "Most at once", r->scratch->str);
+        for (guint i = 0; i < MIN(budgets->len, TOGETHER_LINES_MAX); i++) {
+                words_budget(scratch(r), c, &g_array_index(budgets, PortBudget, i));
+                print_line(r, "Ports", r->scratch->str);
+        }
+}
+
 static void print_counts(TextReport *r, const Summary *s) {
         terminal_put(r->terminal, ROLE_PLAIN, "\n");
         append_counts(scratch(r), s->by_close, CLOSE_KINDS, close_name);
         print_line(r, "Closes", r->scratch->str);
         append_counts(scratch(r), s->by_closed_first, CLOSED_FIRST_VALUES, first_name);
         print_line(r, "Closed first", r->scratch->str);
+        print_together(r);
         print_hosts(r, s);
         print_learned(r);
         print_captures(r, s);

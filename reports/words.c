@@ -124,10 +124,12 @@ void words_flow_filter(GString *text, const ReportContext *c, const FlowRecord *
                 g_string_append(text, side == CLIENT ? "" : " && ");
                 g_string_append(text, f->ipv6 ? "ipv6.addr == " : "ip.addr == ");
                 g_string_append(text, address);
+                if (f->side[side].port == 0)
+                        continue;
                 g_string_append(text, " && tcp.port == ");
                 number_append(text, f->side[side].port);
         }
-        if (c->n_captures == 1) {
+        if (c->n_captures == 1 && f->first_frame) {
                 g_string_append(text, " && frame.number >= ");
                 number_append(text, frame_ref_number(f->first_frame));
                 g_string_append(text, " && frame.number <= ");

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "analyzer/endpoint.h"
+#include "analyzer/hosts/hosts.h"
 #include "analyzer/tracker.h"
 #include "dissect/capture.h"
 #include "dissect/dissector.h"
@@ -31,15 +32,47 @@ typedef struct FindingCount {
 
 static FindingCount finding_counts[FINDINGS];
 
+typedef struct Found {
+        GArray *records; /* of FlowRecord */
+        Hosts *hosts;
+} Found;
+
 static void sink(const FlowRecord *record, gpointer data) {
-        g_array_append_val((GArray *)data, *record);
+        const Found *found = data;
+
+        g_array_append_val(found->records, *record);
+        hosts_add(found->hosts, record);
 }
 
-/* Takes the capture. */
-static gboolean analyze(Capture *opened, gint64 linger_ns, GArray *records) {
+static HostChoice choose(const Address *address, gpointer data) {
+        const Script *s = data;
+
+        return (HostChoice){ .model = host_model_default(), .settings = { .port_first = s->port_first, .port_last = s->port_last } };
+}
+
+/* What is found of all flows of a client to a server together stands with one of them. */
+static void add_pair_findings(const Hosts *hosts, GArray *records) {
+        for (guint32 i = 0; i < hosts_pairs(hosts); i++) {
+                PortBudget b;
+
+                hosts_budget(hosts, i, &b);
+                for (guint j = 0; j < records->len && port_budget_is_short(&b); j++) {
+                        FlowRecord *f = &g_array_index(records, FlowRecord, j);
+
+                        if (f->number == b.pair->example && f->n_findings < RECORD_FINDINGS_MAX)
+                                port_budget_finding(&b, &f->findings[f->n_findings++]);
+                }
+        }
+}
+
+/* Takes the capture. @script: (nullable): for its options */
+static gboolean analyze(Capture *opened, const Script *script, GArray *records) {
         g_autoptr(Capture) capture = opened;
         g_autoptr(Dissector) dissector = dissector_new();
         TrackerOptions options = tracker_options_default();
+        HostsOptions hosts_options = { .choose = script ? choose : NULL, .choose_data = (gpointer)script };
+        g_autoptr(Hosts) hosts = hosts_new(&hosts_options);
+        Found found = { records, hosts };
         g_autoptr(GArray) damage = g_array_new(FALSE, FALSE, sizeof(FrameRef));
         g_autoptr(Tracker) tracker = NULL;
         Frame frames[FRAME_BATCH];
@@ -49,8 +82,9 @@ static gboolean analyze(Capture *opened, gint64 linger_ns, GArray *records) {
                 return FALSE;
         options.zeek = TRUE;
         options.sink = sink;
-        options.sink_data = records;
-        options.linger_ns = linger_ns;
+        options.sink_data = &found;
+        if (script)
+                options.linger_ns = script->linger_ns;
         options.damage = damage;
         tracker = tracker_new(&options);
         while ((n = capture_read(capture, frames, FRAME_BATCH)))
@@ -68,6 +102,7 @@ static gboolean analyze(Capture *opened, gint64 linger_ns, GArray *records) {
                 g_array_append_val(damage, unreadable);
         }
         tracker_finish(tracker);
+        add_pair_findings(hosts, records);
         return TRUE;
 }
 
@@ -154,7 +189,7 @@ static gboolean count_shown(const char *path, GError **error) {
         g_autofree char *name = g_path_get_basename(path);
         gboolean shown[FINDINGS] = { FALSE };
 
-        if (!analyze(capture_open(path, 0, FALSE, error), tracker_options_default().linger_ns, records))
+        if (!analyze(capture_open(path, 0, FALSE, error), NULL, records))
                 return FALSE;
         for (guint i = 0; i < records->len; i++)
                 for (guint j = 0; j < g_array_index(records, FlowRecord, i).n_findings; j++)
@@ -226,7 +261,7 @@ static gboolean run(const char *path, GError **error) {
                 return TRUE;
         }
         bytes = script_capture(s);
-        if (!analyze(capture_open_bytes(path, bytes, 0, error), s->linger_ns, records))
+        if (!analyze(capture_open_bytes(path, bytes, 0, error), s, records))
                 return FALSE;
         if (coverage) {
                 cover(records);

@@ -27,7 +27,12 @@ def flows_of(lastack, name):
                           cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode not in (0, 2):   # 2: cut short
         sys.exit(f'{name}: exit status {done.returncode}: {done.stderr}')
-    return [r for r in map(json.loads, done.stdout.splitlines()) if r['type'] == 'flow']
+    records = [json.loads(line) for line in done.stdout.splitlines()]
+    flows = {r['flow']: r for r in records if r['type'] == 'flow'}
+    for r in records:   # what several flows show together stands with one of them
+        if r['type'] == 'port_budget' and r['finding']:
+            flows[r['example_flow']]['findings'].append(r['finding'])
+    return list(flows.values())
 
 
 def cell(flows):

@@ -35,6 +35,16 @@ static gboolean parse_snaplen(Script *s, Line *l) {
         return TRUE;
 }
 
+static gboolean parse_port_range(Script *s, Line *l) {
+        gint64 first, last;
+
+        if (!line_integer(l, 1, G_MAXUINT16, &first) || !line_integer(l, first, G_MAXUINT16, &last))
+                return FALSE;
+        s->port_first = (guint16)first;
+        s->port_last = (guint16)last;
+        return TRUE;
+}
+
 static gboolean parse_linger(Script *s, Line *l) {
         return line_seconds(l, &s->linger_ns);
 }
@@ -155,6 +165,7 @@ static const struct {
         { "link", parse_link },
         { "snaplen", parse_snaplen },
         { "linger", parse_linger },
+        { "port-range", parse_port_range },
         { "capture", parse_capture },
         { "cut", parse_cut },
 };

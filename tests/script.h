@@ -111,6 +111,7 @@ typedef struct Script {
         guint16 link_type; /* LINKTYPE_ */
         guint32 snaplen;
         gint64 linger_ns; /* the option --linger */
+        guint16 port_first, port_last; /* the option --port-range, 0 if not given */
         gboolean cut; /* the file ends inside a record behind the last packet */
         ScriptFlow flows[SCRIPT_FLOWS_MAX];
         guint n_flows;

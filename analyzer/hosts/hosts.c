@@ -316,6 +316,10 @@ gint64 hosts_end_ns(const Hosts *h) {
         return h->end_ns;
 }
 
+gint64 hosts_moment_ns(const Hosts *h, gint64 second) {
+        return second < series_second(h->end_ns) ? (second + 1) * G_GINT64_CONSTANT(1000000000) : h->end_ns;
+}
+
 gint64 hosts_width(const Hosts *h) {
         return series_width(h->census);
 }
@@ -406,6 +410,7 @@ static guint64 reuses(const PortPair *p) {
         return n;
 }
 
+/* What is likeliest to be short, as far as that shows without a look at its series. */
 static gint by_ports(gconstpointer a, gconstpointer b, gpointer data) {
         const Hosts *h = data;
         const PortPair *x = pair_at(h, *(const guint32 *)a), *y = pair_at(h, *(const guint32 *)b);
@@ -419,15 +424,6 @@ static gint by_ports(gconstpointer a, gconstpointer b, gpointer data) {
                 return x->flows > y->flows ? -1 : 1;
         order = compare_endpoints(endpoint_at(h, x->client), endpoint_at(h, y->client));
         return order != 0 ? order : compare_endpoints(endpoint_at(h, x->server), endpoint_at(h, y->server));
-}
-
-GArray *hosts_pair_order(const Hosts *h) {
-        GArray *places = g_array_new(FALSE, FALSE, sizeof(guint32));
-
-        for (guint32 i = 0; i < h->pairs->len; i++)
-                g_array_append_val(places, i);
-        g_array_sort_with_data(places, by_ports, (gpointer)h);
-        return places;
 }
 
 void hosts_budget(const Hosts *h, guint32 pair, PortBudget *b) {
@@ -444,6 +440,33 @@ void hosts_budget(const Hosts *h, guint32 pair, PortBudget *b) {
         };
 
         port_budget_init(b, &in);
+}
+
+/* g_array_sort() is stable: what is equal stays in the order of by_ports(). */
+static gint by_shortage(gconstpointer a, gconstpointer b) {
+        const PortBudget *x = a, *y = b;
+        guint64 wx = x->taken.count * y->ports, wy = y->taken.count * x->ports;
+
+        if (port_budget_is_short(x) != port_budget_is_short(y))
+                return port_budget_is_short(x) ? -1 : 1;
+        return wx > wy ? -1 : wx < wy;
+}
+
+GArray *hosts_budgets(const Hosts *h) {
+        GArray *budgets = g_array_new(FALSE, FALSE, sizeof(PortBudget));
+        g_autoptr(GArray) places = g_array_new(FALSE, FALSE, sizeof(guint32));
+
+        for (guint32 i = 0; i < h->pairs->len; i++)
+                g_array_append_val(places, i);
+        g_array_sort_with_data(places, by_ports, (gpointer)h);
+        for (guint i = 0; i < MIN(places->len, HOSTS_BUDGETS_MAX); i++) {
+                PortBudget b;
+
+                hosts_budget(h, g_array_index(places, guint32, i), &b);
+                g_array_append_val(budgets, b);
+        }
+        g_array_sort(budgets, by_shortage);
+        return budgets;
 }
 
 gboolean port_pair_is_shared(const PortPair *p) {

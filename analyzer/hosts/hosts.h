@@ -59,6 +59,8 @@ void hosts_assume(Hosts *h, const Address *address, const HostChoice *choice);
 
 guint64 hosts_flows(const Hosts *h);
 gint64 hosts_end_ns(const Hosts *h); /* of the capture; 0 before the first flow */
+/* Returns: when the counts of @second were so: at its end, or the capture's. */
+gint64 hosts_moment_ns(const Hosts *h, gint64 second);
 gint64 hosts_width(const Hosts *h); /* seconds between two counts of the census */
 
 /* What no longer has a row of its own. */
@@ -88,9 +90,13 @@ GArray *hosts_same_address(const Hosts *h, guint32 i);
 Census *hosts_census(const Hosts *h, const GArray *endpoints);
 
 guint32 hosts_pairs(const Hosts *h);
-/* Returns: (element-type guint32): pairs, those that come nearest to running out of ports first. */
-GArray *hosts_pair_order(const Hosts *h);
 void hosts_budget(const Hosts *h, guint32 pair, PortBudget *b);
+
+/* Of the pairs so many are looked at: those with most reused 4-tuples, then with most ports. */
+#define HOSTS_BUDGETS_MAX 64U
+
+/* Returns: (element-type PortBudget): those that are short of ports first, then by the share of ports taken. */
+GArray *hosts_budgets(const Hosts *h);
 
 /* From so many connections on one address to one service, it is not one user's machine. */
 #define HOSTS_BALANCER_FLOWS 1000U

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "ports.h"
 
+#include "analyzer/findings/rule.h"
+
 
 /* ── Sets of ports ───────────────────────────────────────────────────────── */
 
@@ -52,6 +54,15 @@ const char *reuse_answer_name(ReuseAnswer answer) {
         return answers[answer];
 }
 
+/* The lowest number of a flow that met a used 4-tuple, or of any. */
+static void note_example(PortPair *p, const FlowRecord *f, FrameRef frame, gboolean met_used) {
+        if (p->example && (p->example_met_used != met_used ? p->example_met_used : p->example <= f->number))
+                return;
+        p->example = f->number;
+        p->example_frame = frame;
+        p->example_met_used = met_used;
+}
+
 static void add_reuse(PortPair *p, const FlowRecord *f, const Finding *finding) {
         const FindingValue *answer = finding_value(finding, "answer"), *cost = finding_value(finding, "cost_ns");
         const FindingValue *syn = finding_value(finding, "syn_frame");
@@ -63,10 +74,7 @@ static void add_reuse(PortPair *p, const FlowRecord *f, const Finding *finding) 
                 if (i != REUSE_ACCEPTED && cost)
                         p->cost_ns += cost->integer;
         }
-        if (p->example == 0 || f->number < p->example) {
-                p->example = f->number;
-                p->example_frame = syn ? (FrameRef)syn->integer : f->first_frame;
-        }
+        note_example(p, f, syn ? (FrameRef)syn->integer : f->first_frame, TRUE);
 }
 
 /* One host's SYNs come with one hop limit: two make two hosts, or two paths. */
@@ -101,6 +109,7 @@ void port_pair_add(PortPair *p, const FlowRecord *f) {
                         break;
                 }
         }
+        note_example(p, f, f->first_frame, FALSE);
         note_hop_limit(p, f);
         port_set_add(&p->ports, f->side[CLIENT].port);
 }
@@ -244,6 +253,27 @@ void port_budget_init(PortBudget *b, const PortBudgetInput *in) {
 gboolean port_budget_is_short(const PortBudget *b) {
         return b->basis != PORT_RANGE_SEEN &&
                (b->exhaustion != EXHAUSTION_NEVER || b->basis == PORT_RANGE_IN_USE || b->taken.count * 100 >= (guint64)b->ports * SHORT_PER_CENT);
+}
+
+void port_budget_finding(const PortBudget *b, Finding *f) {
+        gboolean certain = b->exhaustion == EXHAUSTION_OBSERVED && b->basis == PORT_RANGE_SET;
+
+        *f = (Finding){ .id = FINDING_PORT_BUDGET,
+                        .severity = (guint8)finding_kind(FINDING_PORT_BUDGET)->severity,
+                        .certainty = certain ? CERTAINTY_OBSERVED : CERTAINTY_INFERRED,
+                        .side = CLIENT };
+        finding_frame(f, b->pair->example_frame);
+        finding_integer(f, "taken", (gint64)b->taken.count, BOUND_EXACT);
+        finding_integer(f, "ports", b->ports, BOUND_EXACT);
+        finding_integer(f, "first_port", b->first, BOUND_EXACT);
+        finding_integer(f, "last_port", b->last, BOUND_EXACT);
+        finding_text(f, "holder", side_name(b->holder));
+        finding_integer(f, "time_wait_ns", b->time_wait_ns, BOUND_EXACT);
+        finding_integer(f, "sustainable_per_minute", (gint64)(b->sustainable * 60 + .5), BOUND_EXACT);
+        if (b->exhaustion != EXHAUSTION_NEVER)
+                finding_text(f, exhaustion_name(b->exhaustion), "yes");
+        if (b->pair->cost_ns)
+                finding_integer(f, "cost_ns", b->pair->cost_ns, BOUND_EXACT);
 }
 
 const char *port_range_basis_name(PortRangeBasis basis) {

@@ -41,8 +41,9 @@ typedef struct PortPair {
         guint64 reused[REUSE_ANSWERS]; /* flows whose SYN met the 4-tuple in TIME_WAIT, or open, at the server */
         guint64 recycled;         /* flows that the client began on a 4-tuple of which it held the TIME_WAIT */
         gint64 cost_ns;           /* from such SYNs to what they came to, those that were accepted at once left out */
-        guint64 example;          /* the lowest number of a flow with such a SYN, 0 none */
+        guint64 example;          /* the lowest number of a flow with such a SYN, or of any */
         FrameRef example_frame;   /* that SYN */
+        gboolean example_met_used; /* it is such a SYN */
         guint8 hop_limits[2];     /* of SYNs, as captured; the first two different ones, 0 none */
         PortSet ports;
 } PortPair;
@@ -114,3 +115,6 @@ void port_budget_init(PortBudget *b, const PortBudgetInput *in);
 
 /* Returns: whether all ports, or nearly all, were taken, or would be before long: TD309. */
 gboolean port_budget_is_short(const PortBudget *b);
+
+/* Fills in TD309 with its evidence and numbers; {client} of its sentence has no port. */
+void port_budget_finding(const PortBudget *b, Finding *f);

@@ -230,6 +230,94 @@ static void test_service(void) {
         g_assert_cmpint(durations_quantile(&s->closing, 500), ==, 2 * MS);
 }
 
+/* ── Ports ───────────────────────────────────────────────────────────────── */
+
+/* Linux, a balancer before old servers, Windows: semantics.md. */
+static void test_port_rates(void) {
+        g_assert_cmpfloat_with_epsilon(port_budget_rate(28232, 60 * SECOND), 470.5, .1);
+        g_assert_cmpfloat_with_epsilon(port_budget_rate(64500, 240 * SECOND), 268.75, .01);
+        g_assert_cmpfloat_with_epsilon(port_budget_rate(16384, 120 * SECOND), 136.5, .1);
+        g_assert_cmpfloat(port_budget_rate(16384, 0), ==, 0);
+}
+
+static HostChoice choose_model(const Address *address, gpointer data) {
+        const HostChoice *choice = data;
+
+        return *choice;
+}
+
+/* Connections from one port after another, @per_second of them for @seconds, that @holder closes. Returns: the pair's budget. */
+static PortBudget budget_of(HostChoice *choice, guint holder, guint first_port, guint ports, guint per_second, guint seconds) {
+        const HostsOptions options = { .choose = choose_model, .choose_data = choice };
+        g_autoptr(Hosts) h = hosts_new(&options);
+        g_autofree FlowRecord *f = g_new(FlowRecord, 1);
+        PortBudget b;
+
+        for (guint i = 0; i < per_second * seconds; i++) {
+                host_flow_init(f, i + 1, (guint16)(first_port + i % ports), START + (gint64)i * SECOND / per_second, START + seconds * SECOND - 1);
+                host_flow_close(f, holder, RECORD_TIME_WAIT_NS);
+                hosts_add(h, f);
+        }
+        hosts_budget(h, 0, &b);
+        b.pair = NULL; /* gone with its hosts */
+        return b;
+}
+
+static void test_budget_lasts(void) {
+        HostChoice linux_choice = { .model = host_model_default(), .basis = "default" };
+        PortBudget b = budget_of(&linux_choice, CLIENT, 32768, 28232, 400, 100);
+
+        g_assert_cmpuint(b.ports, ==, 28232);
+        g_assert_cmpint(b.basis, ==, PORT_RANGE_MODEL);
+        g_assert_cmpint(b.exhaustion, ==, EXHAUSTION_NEVER);
+        g_assert_cmpuint(b.time_wait_now[CLIENT], ==, 24000);
+        g_assert_cmpuint(b.taken.count, ==, 24001); /* the last one is still open */
+        g_assert_cmpuint(b.busiest.count, ==, 400);
+        g_assert_cmpfloat_with_epsilon(b.rate, 400, .1);
+        g_assert_false(port_budget_is_short(&b));
+}
+
+static void test_budget_used_up(void) {
+        HostChoice linux_choice = { .model = host_model_default(), .basis = "default" };
+        PortBudget seen = budget_of(&linux_choice, CLIENT, 32768, 28232, 500, 100), soon = budget_of(&linux_choice, CLIENT, 32768, 28232, 500, 20);
+
+        /* 28232 / 500 a second */
+        g_assert_cmpint(seen.exhaustion, ==, EXHAUSTION_OBSERVED);
+        g_assert_cmpint(seen.exhausted_second, ==, START / SECOND + 56);
+        g_assert_cmpint(soon.exhaustion, ==, EXHAUSTION_PROJECTED);
+        g_assert_cmpint(soon.exhausted_second, ==, START / SECOND + 56);
+        g_assert_true(port_budget_is_short(&seen) && port_budget_is_short(&soon));
+}
+
+/* A balancer takes other ports than a Linux does, and its server holds the TIME_WAITs. */
+static void test_budget_of_a_balancer(void) {
+        HostChoice solaris_choice = { .model = host_model_parse("solaris"), .settings = { .port_first = 1036, .port_last = 65535 }, .basis = "set" };
+        HostChoice unset = { .model = host_model_default(), .basis = "default" };
+        PortBudget b = budget_of(&solaris_choice, SERVER, 1036, 64500, 300, 240), wide = budget_of(&unset, SERVER, 1036, 64500, 300, 1);
+
+        g_assert_cmpuint(b.ports, ==, 64500);
+        g_assert_cmpint(b.basis, ==, PORT_RANGE_SET);
+        g_assert_cmpint(b.holder, ==, SERVER);
+        g_assert_cmpfloat_with_epsilon(b.sustainable, 268.75, .01);
+        g_assert_cmpint(b.exhausted_second, ==, START / SECOND + 214);
+        g_assert_cmpint(wide.basis, ==, PORT_RANGE_SEEN);
+        g_assert_cmpuint(wide.ports, ==, 60999 - 1036 + 1);
+}
+
+static void test_port_sets(void) {
+        PortSet p = { 0 };
+
+        for (guint round = 0; round < 2; round++) {
+                for (guint port = 65535; port >= 1000; port -= 5) {
+                        port_set_add(&p, (guint16)port);
+                        g_assert_cmpuint(p.last, ==, 65535);
+                }
+                g_assert_cmpuint(p.n, ==, 64535 / 5 + 1);
+                g_assert_cmpuint(p.first, ==, 1000);
+        }
+        port_set_clear(&p);
+}
+
 /* ── Bounds ──────────────────────────────────────────────────────────────── */
 
 /* A flood of clients goes to the rest; the one that is there from the start keeps its numbers, and the sum stays. */
@@ -355,6 +443,11 @@ int main(int argc, char **argv) {
         g_test_add_func("/hosts/census/fin-wait-2", test_fin_wait_2);
         g_test_add_func("/hosts/services/durations", test_durations);
         g_test_add_func("/hosts/services/service", test_service);
+        g_test_add_func("/hosts/ports/rates", test_port_rates);
+        g_test_add_func("/hosts/ports/lasts", test_budget_lasts);
+        g_test_add_func("/hosts/ports/used-up", test_budget_used_up);
+        g_test_add_func("/hosts/ports/balancer", test_budget_of_a_balancer);
+        g_test_add_func("/hosts/ports/sets", test_port_sets);
         g_test_add_func("/hosts/bounds/flood", test_flood);
         g_test_add_func("/hosts/bounds/long-time", test_long_time);
         g_test_add_func("/hosts/bounds/wild-times", test_wild_times);
