@@ -541,7 +541,7 @@ static gboolean is_answered(const FlowRecord *f, guint i, guint side, guint *pac
 }
 
 /* What comes to this end of a half-closed connection after a long silence: is it answered? */
-static void take_path(End *end, gint64 half_closed_ns) {
+static void take_path(End *end, guint closer, gint64 half_closed_ns) {
         const FlowRecord *f = end->f;
         const TimelineEntry *before = NULL;
 
@@ -560,24 +560,30 @@ static void take_path(End *end, gint64 half_closed_ns) {
                         else if (packets + 1 >= PATH_REPEATS_MIN)
                                 at_most(end, DURATION_PATH, idle_ns, before->frame, e->frame);
                 }
+                /* with the second FIN it is half-closed no more */
+                if (e->flags & TCP_FIN && e->time_ns > half_closed_ns && entry_side(e) != closer)
+                        return;
                 before = e;
         }
 }
 
 static void take_paths(End *end) {
         const FlowRecord *f = end->f;
-        gint64 since_ns = G_MAXINT64;
+        const StateEntry *first = NULL;
+        guint closer = CLIENT;
 
         if (f->end_ns - f->start_ns < PATH_IDLE_NS_MIN || f->joined)
                 return;
         for (guint s = 0; s < SIDES; s++) {
                 const StateEntry *waits = state_of(f, s, STATE_CLOSE_WAIT);
 
-                if (waits)
-                        since_ns = MIN(since_ns, waits->time_ns);
+                if (!waits || (first && first->time_ns <= waits->time_ns))
+                        continue;
+                first = waits;
+                closer = !s;
         }
-        if (since_ns != G_MAXINT64)
-                take_path(end, since_ns);
+        if (first)
+                take_path(end, closer, first->time_ns);
 }
 
 /* ── SYNs ────────────────────────────────────────────────────────────────── */
@@ -600,8 +606,9 @@ static void take_answer(End *end, const Finding *finding) {
         gint64 newer = value_of(finding, "timestamp_delta", 0);
         HostEvent event = finding->id == FINDING_TIME_WAIT_REUSE_UP ? HOST_TIME_WAIT_SYN_UP : newer > 0 ? HOST_TIME_WAIT_SYN_NEWER : HOST_TIME_WAIT_SYN_DOWN;
 
-        if (event == HOST_TIME_WAIT_SYN_UP && newer < 0)
-                return; /* what PAWS refuses was not judged by its ISN */
+        /* an acceptable SYN is challenged, too, where PAWS refuses it or where nobody listens any more (Linux) */
+        if (event == HOST_TIME_WAIT_SYN_UP && (newer < 0 || is_word(finding, "answer", "challenged")))
+                return;
         for (guint i = 0; i < G_N_ELEMENTS(answers); i++)
                 if (is_word(finding, "answer", answers[i].word) &&
                     (answers[i].reaction != REACTION_SILENT || end->f->side[!end->side].syn_count >= SILENT_SYNS_MIN))
@@ -656,13 +663,13 @@ static void take_ttl(End *end) {
 static void take_end(Settings *s, const FlowRecord *f, guint side, gint64 slack_ns) {
         End end = { .settings = s, .f = f, .side = side, .slack_ns = slack_ns };
 
+        take_findings(&end); /* of an end, too, that did not answer */
         if (!f->side[side].packets)
                 return;
         take_fin_wait_2(&end);
         take_time_wait(&end);
         take_lone_fin(&end);
         take_paths(&end);
-        take_findings(&end);
         if (f->end_ns - f->start_ns >= KEEPALIVE_NS_MIN)
                 take_keepalives(&end);
         take_ttl(&end);

@@ -30,11 +30,13 @@ static void score_syns(HostScore *s, const HostModel *m, const HostEvidence *e) 
                         score_add(s, m->reaction[event] == r, &e->syn_answer[event][r], host_event_title(event));
 }
 
+static const char hop_limit[] = "hop limit";
+
 static void score_ttls(HostScore *s, const HostModel *m, const HostEvidence *e) {
         static const guint8 ttls[HOST_TTLS] = { 64, 128, 255 };
 
         for (guint i = 0; i < HOST_TTLS && m->ttl; i++)
-                score_add(s, m->ttl == ttls[i], &e->ttl[i], "hop limit");
+                score_add(s, m->ttl == ttls[i], &e->ttl[i], hop_limit);
 }
 
 /* What no setting of the model explains. */
@@ -53,15 +55,16 @@ static void score_durations(HostScore *s, const HostModel *m, const HostEvidence
 static void score_all(const HostEvidence *e, HostLearned *learned) {
         for (guint i = 0; i < host_models(); i++) {
                 score_syns(&learned->score[i], host_model(i), e);
-                score_ttls(&learned->score[i], host_model(i), e);
                 score_durations(&learned->score[i], host_model(i), e);
+                score_ttls(&learned->score[i], host_model(i), e);
         }
 }
 
 /* The default unless something speaks against it; then the first model of which nothing but good is known. */
 static void choose(HostLearned *learned) {
         learned->model = host_model_default();
-        if (learned->score[0].verdict == VERDICT_CONSISTENT)
+        /* too many hosts share a hop limit for that to be a conclusion */
+        if (learned->score[0].verdict == VERDICT_CONSISTENT && learned->score[0].why != hop_limit)
                 learned->basis = MODEL_INFERRED;
         if (learned->score[0].verdict != VERDICT_INCONSISTENT)
                 return;
