@@ -197,6 +197,14 @@ static void set_context(Pass *p) {
         };
 }
 
+/* What an address is taken for, by what was said and by what its flows have told. */
+static HostChoice choose_host(const Address *address, gpointer data) {
+        HostLearned learned;
+
+        settings_learn(data, address, &learned);
+        return (HostChoice){ .model = learned.model, .settings = learned.settings, .basis = model_basis_name(learned.basis) };
+}
+
 static void set_up(Pass *p) {
         TrackerOptions options = tracker_options_default();
 
@@ -209,10 +217,24 @@ static void set_up(Pass *p) {
         p->dissector = dissector_new();
         p->tracker = tracker_new(&options);
         p->summary = summary_new();
-        p->hosts = hosts_new(NULL);
         p->settings = settings_new();
+        for (guint i = 0; i < p->options->hosts->len; i++)
+                settings_give(p->settings, &g_array_index(p->options->hosts, HostGiven, i));
+        p->hosts = hosts_new(&(HostsOptions){ .choose = choose_host, .choose_data = p->settings });
         set_context(p);
         set_signals();
+}
+
+/* Only at the end is all known that tells hosts apart. */
+static void assume_learned(Pass *p) {
+        g_autoptr(GPtrArray) learned = settings_hosts(p->settings);
+
+        for (guint i = 0; i < learned->len; i++) {
+                const HostEvidence *e = learned->pdata[i];
+                HostChoice choice = choose_host(&e->address, p->settings);
+
+                hosts_assume(p->hosts, &e->address, &choice);
+        }
 }
 
 /* What the flows of a client to a server show only together. */
@@ -247,6 +269,7 @@ static gboolean end_reports(Pass *p) {
         for (guint i = 0; i < DISSECT_RESULTS; i++)
                 p->summary->dissected[i] = dissector_count(p->dissector, i);
         p->summary->totals = *tracker_totals(p->tracker);
+        assume_learned(p);
         add_together(p);
         for (guint i = 0; i < p->reports->len; i++) {
                 g_autoptr(GError) error = NULL;

@@ -118,7 +118,7 @@ typedef struct HostScore {
 typedef enum ModelBasis {
         MODEL_DEFAULT,
         MODEL_INFERRED,
-        MODEL_SET,
+        MODEL_OPTION,
 } ModelBasis;
 
 /* What is concluded from all that, or was given. */
@@ -139,7 +139,7 @@ typedef struct HostLearned {
 void settings_learn(const Settings *s, const Address *address, HostLearned *learned);
 
 const char *verdict_name(Verdict verdict);       /* "consistent" */
-const char *model_basis_name(ModelBasis basis);  /* "default", "inferred", "set" */
+const char *model_basis_name(ModelBasis basis);  /* "default", "inferred", "option" */
 const char *duration_kind_name(DurationKind kind); /* "fin_wait_2": the JSON's key */
 
 /* What is known to forget half-closed connections, and when. */

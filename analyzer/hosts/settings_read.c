@@ -133,7 +133,7 @@ void host_evidence_read(const HostEvidence *e, const HostGiven *given, HostLearn
         }
         if (given && given->model) {
                 learned->model = given->model;
-                learned->basis = MODEL_SET;
+                learned->basis = MODEL_OPTION;
         }
         if (given)
                 learned->settings = given->settings;
@@ -167,7 +167,7 @@ const char *verdict_name(Verdict verdict) {
 }
 
 const char *model_basis_name(ModelBasis basis) {
-        static const char *const names[] = { "default", "inferred", "set" };
+        static const char *const names[] = { "default", "inferred", "option" };
 
         return names[basis];
 }

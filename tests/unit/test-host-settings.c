@@ -243,7 +243,7 @@ static void test_given(void) {
         settings_give(s, &(HostGiven){ .everywhere = TRUE, .model = host_model_parse("macos"), .settings = { .fin_timeout_s = 8, .time_wait_s = 9 } });
         settings_learn(s, &one, &learned);
         g_assert_cmpstr(learned.model->name, ==, "windows");
-        g_assert_cmpint(learned.basis, ==, MODEL_SET);
+        g_assert_cmpint(learned.basis, ==, MODEL_OPTION);
         g_assert_cmpuint(learned.settings.fin_timeout_s, ==, 7);
         g_assert_cmpuint(learned.settings.time_wait_s, ==, 9);
         settings_learn(s, &two, &learned);
