@@ -17,6 +17,7 @@ static const Command commands[] = {
                         "  lastack CAPTURE...         what went wrong, worst first\n"
                         "  lastack flows CAPTURE...   every connection, a line each\n"
                         "  lastack show N CAPTURE...  connection N packet by packet, with both ends' states\n"
+                        "  lastack at TIME CAPTURE... the sockets of every host at that moment, by state\n"
                         "  lastack explain [CODE...]  what a finding means and what to do about it\n"
                         "  lastack models [MODEL...]  the timers of every TCP that is known, and their sources\n"
                         "\n"
@@ -49,6 +50,21 @@ static const Command commands[] = {
                             "  lastack show 17 trace.pcap\n"
                             "\n" EXIT_CODES,
                 .run = command_show,
+        },
+        {
+                .name = "at",
+                .parameters = "TIME CAPTURE...",
+                .help = "Counts the sockets that every host had at a moment, by state, as netstat would have; with --sockets\n"
+                        "lists them as ss would have. TIME is +12.5 (seconds after the first frame), 10:04:10 (the first such\n"
+                        "moment) or '2026-11-22 10:04:10.25'; in UTC, with --local-time in the local zone.\n"
+                        "\n"
+                        "Only connections that the captures have packets of are known. TIME_WAIT, and FIN_WAIT_2 of a socket\n"
+                        "that no process holds, end by the timers of the host's model ('lastack models').",
+                .examples = "Examples:\n"
+                            "  lastack at +60 trace.pcap\n"
+                            "  lastack at 10:04:10 --host 10.0.0.2 --sockets trace.pcap | grep FIN-WAIT-2\n"
+                            "\n" EXIT_CODES,
+                .run = command_at,
         },
         {
                 .name = "explain",

@@ -15,9 +15,6 @@ typedef enum OutputKind {
         OUTPUT_KINDS
 } OutputKind;
 
-/* GLib keeps a function in an object pointer here: POSIX allows that, ISO C does not. */
-#define OPTION_CALLBACK(function) (__extension__(gpointer)(function))
-
 typedef enum ColorMode {
         COLOR_AUTO, /* where standard output is a terminal and NO_COLOR is not set */
         COLOR_ALWAYS,
@@ -35,7 +32,8 @@ typedef struct Options {
         gboolean use_libpcap;
         gboolean help, version;
         gdouble linger_seconds;
-        GArray *hosts;    /* of HostGiven: what was said of hosts, in its order */
+        char *host;       /* of lastack at, or NULL */
+        gboolean sockets; /* of lastack at */
         char **arguments; /* what is not an option; never NULL */
 } Options;
 

@@ -102,18 +102,26 @@ static void endpoint_init_at(const Hosts *h, guint32 place, const FlowRecord *f,
         e->timers = host_timers(e->choice.model, &e->choice.settings);
 }
 
-static guint32 find_endpoint(Hosts *h, const FlowRecord *f, guint side) {
-        const Address *address = &f->side[side].address;
-        guint16 port = side == SERVER ? f->side[side].port : 0;
-        guint32 tag = endpoint_tag(address, port);
+#define NOWHERE G_MAXUINT32
+
+static guint32 look_up(const Hosts *h, const Address *address, guint16 port, gboolean is_service, guint32 tag) {
         const Index *x = &h->endpoint_index;
 
         for (guint32 i = tag & x->mask; x->slots[i].place; i = (i + 1) & x->mask) {
                 const HostEndpoint *e = endpoint_at(h, x->slots[i].place - 1);
 
-                if (x->slots[i].tag == tag && e->port == port && !e->service == !(side == SERVER) && address_equal(&e->address, address))
+                if (x->slots[i].tag == tag && e->port == port && !e->service == !is_service && address_equal(&e->address, address))
                         return x->slots[i].place - 1;
         }
+        return NOWHERE;
+}
+
+static guint32 find_endpoint(Hosts *h, const FlowRecord *f, guint side) {
+        guint16 port = side == SERVER ? f->side[side].port : 0;
+        guint32 tag = endpoint_tag(&f->side[side].address, port), place = look_up(h, &f->side[side].address, port, side == SERVER, tag);
+
+        if (place != NOWHERE)
+                return place;
         g_array_set_size(h->endpoints, h->endpoints->len + 1);
         endpoint_init_at(h, h->endpoints->len - 1, f, side);
         index_add(&h->endpoint_index, tag, h->endpoints->len - 1);
@@ -150,9 +158,8 @@ static guint64 median(guint64 *weights, guint32 n) {
         return n ? weights[n / 2] : 0;
 }
 
-#define GONE G_MAXUINT32
 
-/* Endpoints of at most @flows go to the rest. Returns: by old place the new one, or GONE. */
+/* Endpoints of at most @flows go to the rest. Returns: by old place the new one, or NOWHERE. */
 static guint32 *sweep_endpoints(Hosts *h, guint64 flows) {
         guint32 *places = g_new(guint32, h->endpoints->len), kept = 0;
         g_autofree guint32 *rows = g_new(guint32, h->endpoints->len + 1);
@@ -163,9 +170,9 @@ static guint32 *sweep_endpoints(Hosts *h, guint64 flows) {
         for (guint32 i = 0; i < h->endpoints->len; i++) {
                 HostEndpoint *e = endpoint_at(h, i);
 
-                places[i] = e->flows > flows ? kept : GONE;
+                places[i] = e->flows > flows ? kept : NOWHERE;
                 rows[i + 1] = e->flows > flows ? kept + 1 : REST_ROW;
-                if (places[i] == GONE) {
+                if (places[i] == NOWHERE) {
                         g_free(e->service);
                         h->rest.endpoints++;
                         continue;
@@ -187,7 +194,7 @@ static void sweep_pairs(Hosts *h, guint64 flows, const guint32 *places) {
         index_init(&h->pair_index);
         for (guint32 i = 0; i < h->pairs->len; i++) {
                 PortPair *p = pair_at(h, i);
-                gboolean gone = p->flows <= flows || places[p->client] == GONE || places[p->server] == GONE;
+                gboolean gone = p->flows <= flows || places[p->client] == NOWHERE || places[p->server] == NOWHERE;
 
                 rows[i + 1] = gone ? REST_ROW : kept + 1;
                 if (gone) {
@@ -344,6 +351,12 @@ static gint compare_endpoints(const HostEndpoint *a, const HostEndpoint *b) {
         if (a->port != b->port)
                 return (gint)a->port - (gint)b->port;
         return !!a->service - !!b->service;
+}
+
+const HostEndpoint *hosts_find(const Hosts *h, const Address *address, guint16 port, gboolean is_service) {
+        guint32 place = look_up(h, address, port, is_service, endpoint_tag(address, port));
+
+        return place == NOWHERE ? NULL : endpoint_at(h, place);
 }
 
 typedef struct Ordering {

@@ -75,6 +75,9 @@ HostsRest hosts_rest(const Hosts *h);
 guint32 hosts_endpoints(const Hosts *h);
 const HostEndpoint *hosts_endpoint(const Hosts *h, guint32 i);
 
+/* Returns: an address as a client (@port 0), or a server's address and port; NULL if there is none. */
+const HostEndpoint *hosts_find(const Hosts *h, const Address *address, guint16 port, gboolean is_service);
+
 typedef enum HostsOrder {
         HOSTS_BY_FLOWS,
         HOSTS_BY_TIME_WAITS,
