@@ -9,11 +9,9 @@
 #include <unistd.h>
 
 #include "config.h"
+#include "host_options.h"
 
 #define LINGER_SECONDS_MAX 1e9
-
-/* GLib keeps a function in an object pointer here: POSIX allows that, ISO C does not. */
-#define CALLBACK(function) (__extension__(gpointer)(function))
 
 static const struct {
         const char *option;
@@ -79,12 +77,12 @@ static GOptionContext *make_context(const Command *c, Options *o) {
         const GOptionEntry entries[] = {
                 { "filter", 'f', 0, G_OPTION_ARG_STRING, &o->filter, "Read only what matches, as tcpdump does: 'port 80'", "FILTER" },
                 { "linger", 0, 0, G_OPTION_ARG_DOUBLE, &o->linger_seconds, "A FIN_WAIT_2 this long is a finding (60)", "SECONDS" },
-                { "fail-on", 0, 0, G_OPTION_ARG_CALLBACK, CALLBACK(parse_fail_on),
+                { "fail-on", 0, 0, G_OPTION_ARG_CALLBACK, OPTION_CALLBACK(parse_fail_on),
                   "Exit with 1 if a finding is that bad: info, notice, warning, error", "SEVERITY" },
                 { "quiet", 'q', 0, G_OPTION_ARG_NONE, &o->quiet, "Print nothing but errors", NULL },
                 { "local-time", 0, 0, G_OPTION_ARG_NONE, &o->local_time, "Times in the local zone, not in UTC", NULL },
-                { "color", 0, 0, G_OPTION_ARG_CALLBACK, CALLBACK(parse_color), "auto, always or never", "WHEN" },
-                { "reader", 0, 0, G_OPTION_ARG_CALLBACK, CALLBACK(parse_reader), "Read captures by 'own' code or 'libpcap'", "READER" },
+                { "color", 0, 0, G_OPTION_ARG_CALLBACK, OPTION_CALLBACK(parse_color), "auto, always or never", "WHEN" },
+                { "reader", 0, 0, G_OPTION_ARG_CALLBACK, OPTION_CALLBACK(parse_reader), "Read captures by 'own' code or 'libpcap'", "READER" },
                 { "host", 0, 0, G_OPTION_ARG_STRING, &o->host, "at: only this address", "ADDRESS" },
                 { "sockets", 0, 0, G_OPTION_ARG_NONE, &o->sockets, "at: list the sockets, as ss does", NULL },
                 { "help", 'h', 0, G_OPTION_ARG_NONE, &o->help, "Print this", NULL },
@@ -95,6 +93,7 @@ static GOptionContext *make_context(const Command *c, Options *o) {
 
         add_output_entries(group, o);
         g_option_group_add_entries(group, entries);
+        host_options_add(group);
         g_option_context_set_main_group(context, group);
         g_option_context_set_help_enabled(context, FALSE); /* GLib's own is printed before the rest is parsed */
         g_option_context_set_summary(context, c->help);
@@ -107,6 +106,7 @@ static Options *options_new(void) {
 
         o->fail_on = SEVERITIES;
         o->linger_seconds = 60;
+        o->hosts = g_array_new(FALSE, FALSE, sizeof(HostGiven));
         return o;
 }
 
@@ -231,6 +231,7 @@ void options_free(Options *o) {
                 return;
         for (guint i = 0; i < OUTPUT_KINDS; i++)
                 g_free(o->output_paths[i]);
+        g_array_unref(o->hosts);
         g_free(o->filter);
         g_free(o->host);
         g_strfreev(o->arguments);

@@ -15,6 +15,9 @@ typedef enum OutputKind {
         OUTPUT_KINDS
 } OutputKind;
 
+/* GLib keeps a function in an object pointer here: POSIX allows that, ISO C does not. */
+#define OPTION_CALLBACK(function) (__extension__(gpointer)(function))
+
 typedef enum ColorMode {
         COLOR_AUTO, /* where standard output is a terminal and NO_COLOR is not set */
         COLOR_ALWAYS,
@@ -34,6 +37,7 @@ typedef struct Options {
         gdouble linger_seconds;
         char *host;       /* of lastack at, or NULL */
         gboolean sockets; /* of lastack at */
+        GArray *hosts;    /* of HostGiven: what was said of hosts, in its order */
         char **arguments; /* what is not an option; never NULL */
 } Options;
 
