@@ -273,7 +273,30 @@ static void verdict_half_closed(GString *text, const ReportContext *c, const Flo
         append_state_since(text, f, first);
 }
 
+/* Did the FINs come so far apart that they did not cross: the later one's sender had not got the first? */
+static gboolean was_unaware(const FlowRecord *f) {
+        for (guint i = 0; i < f->n_findings; i++)
+                if (f->findings[i].id == FINDING_SIMULTANEOUS_CLOSE)
+                        return f->side[CLIENT].fin_frame && f->side[SERVER].fin_frame && finding_value(&f->findings[i], "unaware");
+        return FALSE;
+}
+
+static void verdict_unaware(GString *text, const ReportContext *c, const FlowRecord *f) {
+        guint first = f->side[SERVER].fin_ns < f->side[CLIENT].fin_ns ? SERVER : CLIENT;
+
+        words_side(text, f, first);
+        g_string_append(text, " closed");
+        append_evidence(text, c, "FIN", f->side[first].fin_frame);
+        append_closed_second(text, c, f, !first);
+        g_string_append(text, " without having had that FIN");
+        append_time_wait(text, f);
+}
+
 static void verdict_simultaneous(GString *text, const ReportContext *c, const FlowRecord *f) {
+        if (was_unaware(f)) {
+                verdict_unaware(text, c, f);
+                return;
+        }
         g_string_append(text, "both closed at once");
         for (guint side = 0; side < SIDES; side++) {
                 g_string_append(text, side == CLIENT ? ": " : ", ");

@@ -41,10 +41,14 @@ static void test_half_closed(void) {
 
 static void test_simultaneous(void) {
         g_autoptr(RecordCase) c = record_case_new(CLOSE_SIMULTANEOUS, 1);
+        Finding *f;
 
         record_case_fin(c, CLIENT, 12, 1000);
         record_case_fin(c, SERVER, 13, 1001);
         assert_verdict(c, "both closed at once: 10.0.0.1:40000 (FIN, frame 12), 10.0.0.2:80 (FIN, frame 13)");
+        f = record_case_finding(c, FINDING_SIMULTANEOUS_CLOSE, FINDING_NO_SIDE);
+        f->values[f->n_values++] = (FindingValue){ .name = "unaware", .kind = VALUE_TEXT, .text = "yes" };
+        assert_verdict(c, "10.0.0.1:40000 closed (FIN, frame 12); 10.0.0.2:80 closed 1 ms later (FIN, frame 13) without having had that FIN");
 }
 
 static void test_reset(void) {
