@@ -321,7 +321,7 @@ static EndingRst ending_rst(const FlowRecord *f) {
         for (guint side = 0; side < SIDES; side++) {
                 for (guint i = 0; i < f->side[side].n_states; i++) {
                         const StateEntry *e = &f->side[side].states[i];
-                        gboolean sent = e->event == EVENT_SENDS_RST, taken = e->event == EVENT_RST_ACCEPTED;
+                        gboolean sent = e->event == EVENT_SENDS_RST, taken = e->event == EVENT_RST_ACCEPTED || e->event == EVENT_REFUSED;
 
                         if ((!sent && !taken) || (found && e->time_ns >= rst.time_ns))
                                 continue;
@@ -361,13 +361,13 @@ static void verdict_reset_after_fin(GString *text, const ReportContext *c, const
 }
 
 static void verdict_refused(GString *text, const ReportContext *c, const FlowRecord *f) {
-        guint side = resetter(f);
+        EndingRst rst = ending_rst(f);
 
-        words_side(text, f, side);
+        words_side(text, f, rst.side);
         g_string_append(text, " refused the connection");
-        append_evidence(text, c, "RST", f->side[side].rst_frame);
+        append_evidence(text, c, "RST", rst.frame);
         g_string_append(text, " of ");
-        words_side(text, f, !side);
+        words_side(text, f, !rst.side);
 }
 
 static void verdict_unanswered(GString *text, const ReportContext *c, const FlowRecord *f) {

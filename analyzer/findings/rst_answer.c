@@ -19,11 +19,19 @@ static FindingId kind_of(ResetCause cause) {
         }
 }
 
-/* A bare RST has the number of what it answers; the RST+ACK that Windows sends could be its owner's, too. */
+/*
+ * A bare RST has the number of what it answers; the RST+ACK that Windows sends could be its owner's, too. An answer
+ * comes at once: what comes much later may answer something that the capture has not.
+ */
+#define AT_ONCE_NS (SECOND_NS / 10)
+
 static Certainty certainty(const Case *c, const Reset *r) {
         const TimelineEntry *rst = &c->hindsight->entries[r->entry];
 
-        return r->answers >= 0 && !(rst->flags & TCP_ACK) ? CERTAINTY_OBSERVED : CERTAINTY_INFERRED;
+        if (r->answers < 0 || rst->flags & TCP_ACK)
+                return CERTAINTY_INFERRED;
+        return rst->time_ns - c->hindsight->entries[r->answers].time_ns <= c->hindsight->side[r->side].reaction_ns + AT_ONCE_NS ? CERTAINTY_OBSERVED
+                                                                                                                              : CERTAINTY_INFERRED;
 }
 
 /* Nothing but RSTs was captured: there is no connection to judge. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "analyzer/sequence.h"
 #include "reset.h"
 
 /*
@@ -17,28 +18,45 @@ static gint64 challenge_ns_min(const Case *c, guint peer) {
         return (c->hindsight->side[peer].reaction_ns - SECOND_NS / 2000) / 4;
 }
 
+/*
+ * A challenge ACK covers all that came before the RST. One that does not cover what its sender acknowledges later,
+ * though that was sent before the RST and not again, left before the RST came.
+ */
+static gboolean was_under_way(const Case *c, const Reset *r, gint ack) {
+        const Hindsight *h = c->hindsight;
+        guint32 covered = h->entries[ack].ack;
+        gboolean sent_more = FALSE;
+
+        FOR_ENTRIES(h, i, r->side, ENTRIES_ANY, 0) {
+                const TimelineEntry *e = &h->entries[i];
+
+                if (i > r->entry && entry_end(e) != e->seq && !(e->flags & TCP_RST))
+                        return FALSE;
+                sent_more |= i < r->entry && seq_after(entry_end(e), covered);
+        }
+        FOR_ENTRIES(h, i, other(r->side), ENTRIES_ACK, ack + 1)
+                if (sent_more && seq_after(h->entries[i].ack, covered))
+                        return TRUE;
+        return FALSE;
+}
+
 /* A pure ACK that says nothing new, right after the RST. */
 static const TimelineEntry *challenged(const Case *c, const Reset *r) {
-        const TimelineEntry *rst = &c->hindsight->entries[r->entry];
+        const Hindsight *h = c->hindsight;
         guint peer = other(r->side);
-        guint32 ack = 0;
-        gboolean has_ack = FALSE;
+        gint before = entries_before(h, peer, ENTRIES_ACK, r->entry), i = entries_next(h, peer, ENTRIES_ACK, r->entry + 1);
+        const TimelineEntry *rst = &h->entries[r->entry], *e;
+        gint64 after_ns;
 
-        for (gint i = 0; i < c->hindsight->n; i++) {
-                const TimelineEntry *e = &c->hindsight->entries[i];
-
-                if (entry_side(e) != peer || !entry_is_ordinary(e) || !(e->flags & TCP_ACK))
-                        continue;
-                if (i > r->entry)
-                        return has_ack && e->ack == ack && !e->payload_bytes && !(e->flags & (TCP_SYN | TCP_FIN | TCP_RST)) &&
-                                               !(e->marks & ENTRY_KEEPALIVE) && e->time_ns - rst->time_ns <= CHALLENGE_NS &&
-                                               e->time_ns - rst->time_ns >= challenge_ns_min(c, peer) && rst->seq != ack
-                                       ? e
-                                       : NULL;
-                ack = e->ack;
-                has_ack = TRUE;
-        }
-        return NULL;
+        if (before < 0 || i < 0)
+                return NULL;
+        e = &h->entries[i];
+        after_ns = e->time_ns - rst->time_ns;
+        if (e->ack != h->entries[before].ack || e->payload_bytes || e->flags & (TCP_SYN | TCP_FIN | TCP_RST) || e->marks & ENTRY_KEEPALIVE)
+                return NULL;
+        if (after_ns > CHALLENGE_NS || after_ns < challenge_ns_min(c, peer) || rst->seq == e->ack || was_under_way(c, r, i))
+                return NULL;
+        return e;
 }
 
 /* New data that it sent long after the RST. */
