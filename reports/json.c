@@ -8,6 +8,7 @@
 
 #include "hosts_json.h"
 #include "json_private.h"
+#include "keepers_words.h"
 #include "outputs.h"
 #include "settings_words.h"
 #include "units.h"
@@ -249,6 +250,31 @@ static void put_other_hosts(JsonWriter *w, const ReportContext *c, GPtrArray *ta
         }
 }
 
+static void put_keepers(JsonWriter *w, const ReportContext *c) {
+        const Keepers *k = c->settings ? settings_keepers(c->settings) : NULL;
+
+        json_begin_array(w, "keepers");
+        for (guint i = 0; k && i < k->n; i++) {
+                json_begin_object(w, NULL);
+                keeper_put_members(w, c, &k->box[i]);
+                json_end(w);
+        }
+        json_end(w);
+}
+
+static void put_keeper_lines(JsonRecords *j, const ReportContext *c) {
+        const Keepers *k = c->settings ? settings_keepers(c->settings) : NULL;
+
+        for (guint i = 0; k && i < k->n; i++) {
+                json_begin_object(j->writer, NULL);
+                json_put_string(j->writer, "type", "keeper");
+                json_put_string(j->writer, "schema", JSON_SCHEMA);
+                keeper_put_members(j->writer, c, &k->box[i]);
+                json_end(j->writer);
+                json_newline(j->writer);
+        }
+}
+
 /* A line of NDJSON for each host of which something was learned. */
 static void put_host_lines(JsonRecords *j, const ReportContext *c) {
         g_autoptr(GPtrArray) hosts = c->settings ? settings_hosts(c->settings) : g_ptr_array_new();
@@ -286,6 +312,7 @@ void json_records_rest(JsonRecords *j, const ReportContext *c, const Summary *s)
                 put_host(w, c, hosts->pdata[i]);
         put_other_hosts(w, c, hosts);
         json_end(w);
+        put_keepers(w, c);
         if (c->hosts)
                 hosts_put_members(j, c);
 }
@@ -337,6 +364,7 @@ static gboolean ndjson_end(Report *r, const Summary *s, GError **error) {
                 json_newline(j->writer);
         }
         put_host_lines(j->records, r->context);
+        put_keeper_lines(j->records, r->context);
         if (r->context->hosts)
                 hosts_put_lines(j->records, r->context);
         json_records_summary(j->records, NULL, r->context, s);

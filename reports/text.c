@@ -3,6 +3,7 @@
 /* The answer for a person: about one screen, worst first, with what to look at next. */
 
 #include "hosts_words.h"
+#include "keepers_words.h"
 #include "outputs.h"
 #include "settings_words.h"
 #include "summary.h"
@@ -180,6 +181,18 @@ static void print_hosts(TextReport *r, const Summary *s) {
                 print_line(r, "Worst hosts", text->str);
 }
 
+#define KEEPERS_SHOWN 3U
+
+static void print_keepers(TextReport *r) {
+        const ReportContext *c = r->report.context;
+        const Keepers *k = c->settings ? settings_keepers(c->settings) : NULL;
+
+        for (guint i = 0; k && i < MIN(k->n, KEEPERS_SHOWN); i++) {
+                keeper_summary(scratch(r), c, &k->box[i]);
+                print_line(r, "Kept alive", r->scratch->str);
+        }
+}
+
 #define LEARNED_HOSTS_MAX 3
 
 static gint by_telling_flows(gconstpointer a, gconstpointer b) {
@@ -292,6 +305,7 @@ static void print_counts(TextReport *r, const Summary *s) {
         print_line(r, "Closed first", r->scratch->str);
         print_together(r);
         print_hosts(r, s);
+        print_keepers(r);
         print_learned(r);
         print_captures(r, s);
 }

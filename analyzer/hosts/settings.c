@@ -18,6 +18,7 @@ struct Settings {
         GHashTable *hosts; /* of HostEvidence, by address */
         GArray *given;     /* of HostGiven */
         guint64 forgotten;
+        Keepers keepers;
 };
 
 /* One end of one flow, as all questions see it. */
@@ -153,6 +154,10 @@ void settings_learn(const Settings *s, const Address *address, HostLearned *lear
         host_evidence_read(settings_of(s, address), &all, learned);
 }
 
+const Keepers *settings_keepers(const Settings *s) {
+        return &s->keepers;
+}
+
 guint64 settings_forgotten(const Settings *s) {
         return s->forgotten;
 }
@@ -178,32 +183,17 @@ static HostBound bound(End *end, gint64 ns, FrameRef from, FrameRef to) {
         return (HostBound){ .ns = MAX(ns, 0), .flow = end->f->number, .from = from, .to = to };
 }
 
-static void raise_bound(HostBound *b, const HostBound *to) {
-        if (!b->flow || to->ns > b->ns)
-                *b = *to;
-}
-
-static void lower_bound(HostBound *b, const HostBound *to) {
-        if (!b->flow || to->ns < b->ns)
-                *b = *to;
-}
-
 static void at_least(End *end, DurationKind kind, gint64 ns, FrameRef from, FrameRef to) {
         HostBound b = bound(end, ns, from, to);
 
         if (ns > 0)
-                raise_bound(&keep(end)->duration[kind].at_least, &b);
+                host_bound_raise(&keep(end)->duration[kind].at_least, &b);
 }
 
 static void at_most(End *end, DurationKind kind, gint64 ns, FrameRef from, FrameRef to) {
         HostBound b = bound(end, ns, from, to);
 
-        lower_bound(&keep(end)->duration[kind].at_most, &b);
-}
-
-static void spread(HostSpread *s, const HostBound *b) {
-        lower_bound(&s->least, b);
-        raise_bound(&s->most, b);
+        host_bound_lower(&keep(end)->duration[kind].at_most, &b);
 }
 
 /* ── Of a record ─────────────────────────────────────────────────────────── */
@@ -509,7 +499,7 @@ static void take_keepalives(End *end) {
 
                         if (b.ns >= KEEPALIVE_NS_MIN && !(e->marks & ENTRY_GAP_BEFORE)) {
                                 any = TRUE;
-                                spread(unanswered ? &keep(end)->keepalive_interval : &keep(end)->keepalive_idle, &b);
+                                host_spread_add(unanswered ? &keep(end)->keepalive_interval : &keep(end)->keepalive_idle, &b);
                         }
                         unanswered++;
                         if (any)
@@ -620,7 +610,7 @@ static void take_recycling(End *end, const Finding *finding) {
         HostEvidence *e = keep(end);
 
         count(end, &e->recycled);
-        lower_bound(&e->recycled_after, &after);
+        host_bound_lower(&e->recycled_after, &after);
         if (is_word(finding, "signature", "linux"))
                 count(end, &e->recycled_signature);
 }
@@ -678,6 +668,7 @@ static void take_end(Settings *s, const FlowRecord *f, guint side, gint64 slack_
 void settings_add(Settings *s, const FlowRecord *f) {
         gint64 slack_ns = round_trip(f) + JITTER_NS;
 
+        keepers_add(&s->keepers, f);
         take_end(s, f, CLIENT, slack_ns);
         take_end(s, f, SERVER, slack_ns);
 }

@@ -11,15 +11,9 @@
  * is told. Bounds are widened by what a round trip and a queue can do, so that no interval excludes what was set.
  */
 
-#include "analyzer/record.h"
+#include "bound.h"
+#include "keepers.h"
 #include "model.h"
-
-/* A bound and what shows it. */
-typedef struct HostBound {
-        gint64 ns;
-        guint64 flow;      /* 0: there is no such bound */
-        FrameRef from, to; /* where the time begins, and the frame that shows it; 0 where a state began without one */
-} HostBound;
 
 typedef enum DurationKind {
         DURATION_FIN_WAIT_2, /* from the ACK of its FIN, or from close() if that came later: the timer, once it was closed at once */
@@ -33,11 +27,6 @@ typedef enum DurationKind {
 typedef struct HostDuration {
         HostBound at_least, at_most;
 } HostDuration;
-
-/* What was measured itself and differs from socket to socket. */
-typedef struct HostSpread {
-        HostBound least, most;
-} HostSpread;
 
 typedef struct HostCount {
         guint64 flows;
@@ -97,6 +86,8 @@ const HostEvidence *settings_of(const Settings *s, const Address *address);
 
 /* Returns: (transfer container) (element-type HostEvidence): all hosts, by address. */
 GPtrArray *settings_hosts(const Settings *s);
+
+const Keepers *settings_keepers(const Settings *s);
 
 /* Returns: how many hosts were forgotten for lack of room. */
 guint64 settings_forgotten(const Settings *s);

@@ -2,48 +2,7 @@
 
 /* What the flows of a host tell of its settings: packet scripts through the pipeline, and what was learned, as text. */
 
-#include "analyzer/hosts/settings.h"
-#include "analyzer/tracker.h"
-#include "dissect/capture.h"
-#include "dissect/dissector.h"
-#include "tests/script.h"
-
-static void take(const FlowRecord *f, gpointer data) {
-        settings_add(data, f);
-}
-
-static Settings *run(const char *text) {
-        g_autofree char *whole = g_strconcat("// a host\n", text, NULL);
-        g_autoptr(GError) error = NULL;
-        g_autoptr(Script) script = script_parse("host", whole, &error);
-        g_autoptr(GBytes) bytes = NULL;
-        g_autoptr(Capture) c = NULL;
-        g_autoptr(Dissector) dissector = dissector_new();
-        g_autoptr(Tracker) tracker = NULL;
-        TrackerOptions options = tracker_options_default();
-        Settings *s = settings_new();
-        Frame frames[FRAME_BATCH];
-        guint n;
-
-        g_assert_no_error(error);
-        bytes = script_capture(script);
-        c = capture_open_bytes("host", bytes, 0, &error);
-        g_assert_no_error(error);
-        options.sink = take;
-        options.sink_data = s;
-        tracker = tracker_new(&options);
-        while ((n = capture_read(c, frames, FRAME_BATCH)) > 0)
-                for (guint i = 0; i < n; i++) {
-                        Segment segment;
-                        DissectResult result = dissector_frame(dissector, &frames[i], &segment);
-
-                        tracker_note_time(tracker, frames[i].time_ns);
-                        if (result == DISSECT_TCP || result == DISSECT_ICMP_QUOTE)
-                                tracker_feed(tracker, &segment, 1);
-                }
-        tracker_finish(tracker);
-        return s;
-}
+#include "host-case.h"
 
 static Address host(guint8 last) {
         Address a = { .bytes = { [10] = 0xff, [11] = 0xff, 10, 0, 0, last } };
@@ -193,7 +152,7 @@ static const struct {
 
 static void test_case(gconstpointer data) {
         guint i = GPOINTER_TO_UINT(data);
-        g_autoptr(Settings) s = run(cases[i].script);
+        g_autoptr(Settings) s = host_case_run(cases[i].script);
         g_autofree char *learned = learned_text(s, cases[i].host);
 
         g_assert_cmpstr(learned, ==, cases[i].learned);
@@ -232,7 +191,7 @@ static void test_bounded(void) {
 
 /* What the user says goes before what was inferred, of one address before of all. */
 static void test_given(void) {
-        g_autoptr(Settings) s = run(CLIENT_CLOSES "+12 < F. 501:501(0) ack 102\n" FORGOTTEN "end +9\n");
+        g_autoptr(Settings) s = host_case_run(CLIENT_CLOSES "+12 < F. 501:501(0) ack 102\n" FORGOTTEN "end +9\n");
         Address one = host(1), two = host(2);
         HostLearned learned;
 

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include "host-case.h"
+
+#include "analyzer/tracker.h"
+#include "dissect/capture.h"
+#include "dissect/dissector.h"
+
+static void take(const FlowRecord *f, gpointer data) {
+        settings_add(data, f);
+}
+
+static Settings *run(const Script *script) {
+        g_autoptr(GBytes) bytes = script_capture(script);
+        g_autoptr(GError) error = NULL;
+        g_autoptr(Capture) c = capture_open_bytes("host", bytes, 0, &error);
+        g_autoptr(Dissector) dissector = dissector_new();
+        g_autoptr(Tracker) tracker = NULL;
+        TrackerOptions options = tracker_options_default();
+        Settings *s = settings_new();
+        Frame frames[FRAME_BATCH];
+        guint n;
+
+        g_assert_no_error(error);
+        options.sink = take;
+        options.sink_data = s;
+        tracker = tracker_new(&options);
+        while ((n = capture_read(c, frames, FRAME_BATCH)) > 0)
+                for (guint i = 0; i < n; i++) {
+                        Segment segment;
+                        DissectResult result = dissector_frame(dissector, &frames[i], &segment);
+
+                        tracker_note_time(tracker, frames[i].time_ns);
+                        if (result == DISSECT_TCP || result == DISSECT_ICMP_QUOTE)
+                                tracker_feed(tracker, &segment, 1);
+                }
+        tracker_finish(tracker);
+        return s;
+}
+
+Settings *host_case_run(const char *text) {
+        g_autofree char *whole = g_strconcat("// a host\n", text, NULL);
+        g_autoptr(GError) error = NULL;
+        g_autoptr(Script) script = script_parse("host", whole, &error);
+
+        g_assert_no_error(error);
+        return run(script);
+}
+
+Settings *host_case_load(const char *path) {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(Script) script = script_load(path, &error);
+
+        g_assert_no_error(error);
+        return run(script);
+}

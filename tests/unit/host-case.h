@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+/* A packet script through the whole pipeline, and what was learned of its hosts. */
+
+#include "analyzer/hosts/settings.h"
+#include "tests/script.h"
+
+/* @text: a script without its first comment. */
+Settings *host_case_run(const char *text);
+Settings *host_case_load(const char *path);
