@@ -25,5 +25,6 @@ ExitCode command_report(const Command *c, int argc, char **argv);
 ExitCode command_flows(const Command *c, int argc, char **argv);
 ExitCode command_show(const Command *c, int argc, char **argv);
 ExitCode command_at(const Command *c, int argc, char **argv);
+ExitCode command_whatif(const Command *c, int argc, char **argv);
 ExitCode command_explain(const Command *c, int argc, char **argv);
 ExitCode command_models(const Command *c, int argc, char **argv);

@@ -18,6 +18,7 @@ static const Command commands[] = {
                         "  lastack flows CAPTURE...   every connection, a line each\n"
                         "  lastack show N CAPTURE...  connection N packet by packet, with both ends' states\n"
                         "  lastack at TIME CAPTURE... the sockets of every host at that moment, by state\n"
+                        "  lastack whatif CAPTURE...  the same under other settings: --set tcp_fin_timeout=30\n"
                         "  lastack explain [CODE...]  what a finding means and what to do about it\n"
                         "  lastack models [MODEL...]  the timers of every TCP that is known, and their sources\n"
                         "\n"
@@ -65,6 +66,23 @@ static const Command commands[] = {
                             "  lastack at 10:04:10 --host 10.0.0.2 --sockets trace.pcap | grep FIN-WAIT-2\n"
                             "\n" EXIT_CODES,
                 .run = command_at,
+        },
+        {
+                .name = "whatif",
+                .parameters = "CAPTURE... --set NAME=VALUE...",
+                .help = "Replays the captures' connections under other settings: how many TIME_WAITs and FIN_WAIT_2s would have\n"
+                        "stood at once, how far the ports would have reached, what it would have cost; and what the setting does\n"
+                        "not do. Connections begin and close when they did; only timers, ports and the way of closing change.\n"
+                        "\n"
+                        "NAME is tcp_fin_timeout, tcp_tw_reuse, tcp_max_tw_buckets, ip_local_port_range, TcpTimedWaitDelay,\n"
+                        "dyn_keepalive or linger (SO_LINGER with 0 s). Settings of one TCP are turned only at hosts that run it:\n"
+                        "see --host-model.",
+                .examples = "Examples:\n"
+                            "  lastack whatif trace.pcap --set tcp_fin_timeout=30 --set tcp_tw_reuse=1\n"
+                            "  lastack whatif trace.pcap --set ip_local_port_range=1024:65000\n"
+                            "  lastack whatif trace.pcap --host-model 10.0.0.2=windows --set TcpTimedWaitDelay=30\n"
+                            "\n" EXIT_CODES,
+                .run = command_whatif,
         },
         {
                 .name = "explain",

@@ -85,6 +85,7 @@ static GOptionContext *make_context(const Command *c, Options *o) {
                 { "reader", 0, 0, G_OPTION_ARG_CALLBACK, OPTION_CALLBACK(parse_reader), "Read captures by 'own' code or 'libpcap'", "READER" },
                 { "host", 0, 0, G_OPTION_ARG_STRING, &o->host, "at: only this address", "ADDRESS" },
                 { "sockets", 0, 0, G_OPTION_ARG_NONE, &o->sockets, "at: list the sockets, as ss does", NULL },
+                { "set", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->set, "whatif: tcp_fin_timeout=30; can be repeated", "NAME=VALUE" },
                 { "help", 'h', 0, G_OPTION_ARG_NONE, &o->help, "Print this", NULL },
                 { "version", 0, 0, G_OPTION_ARG_NONE, &o->version, "Print the version", NULL },
                 { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &o->arguments, NULL, NULL },
@@ -234,6 +235,7 @@ void options_free(Options *o) {
         g_array_unref(o->hosts);
         g_free(o->filter);
         g_free(o->host);
+        g_strfreev(o->set);
         g_strfreev(o->arguments);
         g_free(o);
 }

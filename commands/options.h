@@ -37,6 +37,7 @@ typedef struct Options {
         gdouble linger_seconds;
         char *host;       /* of lastack at, or NULL */
         gboolean sockets; /* of lastack at */
+        char **set;       /* of lastack whatif, or NULL */
         GArray *hosts;    /* of HostGiven: what was said of hosts, in its order */
         char **arguments; /* what is not an option; never NULL */
 } Options;

@@ -3,6 +3,7 @@
 
 /* The constructors of all outputs. */
 
+#include "analyzer/hosts/whatif.h"
 #include "html.h"
 #include "report.h"
 #include "terminal.h"
@@ -24,5 +25,8 @@ typedef struct AtOptions {
         Address host;
         gboolean sockets;  /* listed, not counted */
 } AtOptions;
+
+/* @w: (transfer full) */
+Report *whatif_report_new(Terminal *t, WhatIf *w);
 
 Report *at_report_new(Terminal *t, const AtOptions *options);

@@ -56,9 +56,10 @@ static gboolean was_gone(const StateEntry *entry, const StateEntry *next, const 
 
 /* FIN_WAIT_2 that no packet ended. An end that sent something after its timer has none: a process holds the socket. */
 static void end_fin_wait_2(Life *life, const FlowRecord *f, guint side, const StateEntry *entry, const HostTimers *timers) {
-        gint64 start_ns = timers->idle ? MAX(entry->time_ns, f->side[!side].last_ns) : entry->time_ns;
+        gint64 start_ns = timers->idle && !timers->deaf ? MAX(entry->time_ns, f->side[!side].last_ns) : entry->time_ns;
+        gint64 over_ns = later(start_ns, timers->fin_wait_2_ns);
 
-        if (timers->fin_wait_2_ns != HOST_FOREVER && f->side[side].last_ns <= later(start_ns, timers->fin_wait_2_ns))
+        if (over_ns != HOST_FOREVER && (timers->deaf || f->side[side].last_ns <= over_ns))
                 end_by_timer(life, STATE_FIN_WAIT_2, start_ns);
 }
 
@@ -90,6 +91,16 @@ void life_of(Life *life, const FlowRecord *f, guint side, const HostTimers *time
                         move_to(life, later(e->time_ns, timers->fin_wait_2_ns), STATE_CLOSED);
                         return;
                 }
+        }
+}
+
+void life_abort(Life *life) {
+        for (guint i = 0; i < life->n; i++) {
+                if (life->move[i].state < STATE_FIN_WAIT_1)
+                        continue;
+                life->move[i].state = STATE_CLOSED;
+                life->n = i + 1;
+                life->timer = STATE_UNKNOWN;
         }
 }
 
@@ -185,4 +196,36 @@ void census_free(Census *c) {
                 return;
         g_array_unref(c->points);
         g_free(c);
+}
+
+/* TIME_WAITs that found room, by the second in which they did: they leave in turn. */
+typedef struct Admitted {
+        gint64 second;
+        gint64 n;
+} Admitted;
+
+guint64 census_overflow(GArray *steps, gint64 time_wait_ns, guint64 room, gint64 end_ns) {
+        g_autoptr(GArray) admitted = g_array_new(FALSE, FALSE, sizeof(Admitted));
+        SeriesWalk w = series_walk(steps);
+        gint64 length = host_timer_seconds(time_wait_ns), end = series_second(end_ns), held = 0, before = 0, over_before = 0;
+        guint64 turned_away = 0;
+        guint oldest = 0;
+
+        while (series_walk_next(&w) && w.second <= end) {
+                /* what came: the change, and what the timers took meanwhile */
+                gint64 over = w.count[CENSUS_TIME_WAIT_TIMER], came = w.count[STATE_TIME_WAIT] - before + over - over_before;
+
+                for (; oldest < admitted->len && g_array_index(admitted, Admitted, oldest).second + length <= w.second; oldest++)
+                        held -= g_array_index(admitted, Admitted, oldest).n;
+                before = w.count[STATE_TIME_WAIT];
+                over_before = over;
+                if (came > 0) {
+                        Admitted new = { w.second, MIN(came, MAX((gint64)room - held, 0)) };
+
+                        turned_away += (guint64)(came - new.n);
+                        held += new.n;
+                        g_array_append_val(admitted, new);
+                }
+        }
+        return turned_away;
 }

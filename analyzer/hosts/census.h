@@ -17,6 +17,7 @@ typedef struct HostTimers {
         gint64 time_wait_ns;
         gint64 fin_wait_2_ns; /* of an orphan */
         gboolean idle;        /* that of FIN_WAIT_2 starts again with each segment (FreeBSD) */
+        gboolean deaf;        /* take what came to a FIN_WAIT_2, and was answered there, as if it had not */
 } HostTimers;
 
 HostTimers host_timers(const HostModel *model, const HostSettings *settings);
@@ -36,6 +37,9 @@ typedef struct Life {
 } Life;
 
 void life_of(Life *life, const FlowRecord *f, guint side, const HostTimers *timers);
+
+/* As if the end had closed by a RST, or got one, instead of the first FIN. */
+void life_abort(Life *life);
 
 /* Returns: when the timer that @life ends by runs out; HOST_FOREVER if there is none. */
 gint64 life_timer_end(const Life *life, const HostTimers *timers);
@@ -82,6 +86,12 @@ typedef struct Census {
 Census *census_new(GArray *steps, gint64 width, gint64 end_ns);
 void census_free(Census *c);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Census, census_free)
+
+/*
+ * Returns: how many TIME_WAITs would find no room if there could be @room at a time.
+ * @steps: of one host, as census_read() gives them; sorted here
+ */
+guint64 census_overflow(GArray *steps, gint64 time_wait_ns, guint64 room, gint64 end_ns);
 
 /* Appends what the ends in @row did. */
 void census_read(Series *s, guint32 row, const HostTimers *timers, GArray *steps);

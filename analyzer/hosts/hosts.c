@@ -102,8 +102,6 @@ static void endpoint_init_at(const Hosts *h, guint32 place, const FlowRecord *f,
         e->timers = host_timers(e->choice.model, &e->choice.settings);
 }
 
-#define NOWHERE G_MAXUINT32
-
 static guint32 look_up(const Hosts *h, const Address *address, guint16 port, gboolean is_service, guint32 tag) {
         const Index *x = &h->endpoint_index;
 
@@ -113,14 +111,14 @@ static guint32 look_up(const Hosts *h, const Address *address, guint16 port, gbo
                 if (x->slots[i].tag == tag && e->port == port && !e->service == !is_service && address_equal(&e->address, address))
                         return x->slots[i].place - 1;
         }
-        return NOWHERE;
+        return HOSTS_NOWHERE;
 }
 
 static guint32 find_endpoint(Hosts *h, const FlowRecord *f, guint side) {
         guint16 port = side == SERVER ? f->side[side].port : 0;
         guint32 tag = endpoint_tag(&f->side[side].address, port), place = look_up(h, &f->side[side].address, port, side == SERVER, tag);
 
-        if (place != NOWHERE)
+        if (place != HOSTS_NOWHERE)
                 return place;
         g_array_set_size(h->endpoints, h->endpoints->len + 1);
         endpoint_init_at(h, h->endpoints->len - 1, f, side);
@@ -128,16 +126,23 @@ static guint32 find_endpoint(Hosts *h, const FlowRecord *f, guint side) {
         return h->endpoints->len - 1;
 }
 
-static guint32 find_pair(Hosts *h, guint32 client, guint32 server) {
-        guint32 tag = mix(client, server);
+static guint32 look_up_pair(const Hosts *h, guint32 client, guint32 server) {
         const Index *x = &h->pair_index;
 
-        for (guint32 i = tag & x->mask; x->slots[i].place; i = (i + 1) & x->mask) {
+        for (guint32 i = mix(client, server) & x->mask; x->slots[i].place; i = (i + 1) & x->mask) {
                 const PortPair *p = pair_at(h, x->slots[i].place - 1);
 
                 if (p->client == client && p->server == server)
                         return x->slots[i].place - 1;
         }
+        return HOSTS_NOWHERE;
+}
+
+static guint32 find_pair(Hosts *h, guint32 client, guint32 server) {
+        guint32 tag = mix(client, server), place = look_up_pair(h, client, server);
+
+        if (place != HOSTS_NOWHERE)
+                return place;
         g_array_set_size(h->pairs, h->pairs->len + 1);
         *pair_at(h, h->pairs->len - 1) = (PortPair){ .client = client, .server = server };
         index_add(&h->pair_index, tag, h->pairs->len - 1);
@@ -159,7 +164,7 @@ static guint64 median(guint64 *weights, guint32 n) {
 }
 
 
-/* Endpoints of at most @flows go to the rest. Returns: by old place the new one, or NOWHERE. */
+/* Endpoints of at most @flows go to the rest. Returns: by old place the new one, or HOSTS_NOWHERE. */
 static guint32 *sweep_endpoints(Hosts *h, guint64 flows) {
         guint32 *places = g_new(guint32, h->endpoints->len), kept = 0;
         g_autofree guint32 *rows = g_new(guint32, h->endpoints->len + 1);
@@ -170,9 +175,9 @@ static guint32 *sweep_endpoints(Hosts *h, guint64 flows) {
         for (guint32 i = 0; i < h->endpoints->len; i++) {
                 HostEndpoint *e = endpoint_at(h, i);
 
-                places[i] = e->flows > flows ? kept : NOWHERE;
+                places[i] = e->flows > flows ? kept : HOSTS_NOWHERE;
                 rows[i + 1] = e->flows > flows ? kept + 1 : REST_ROW;
-                if (places[i] == NOWHERE) {
+                if (places[i] == HOSTS_NOWHERE) {
                         g_free(e->service);
                         h->rest.endpoints++;
                         continue;
@@ -194,7 +199,7 @@ static void sweep_pairs(Hosts *h, guint64 flows, const guint32 *places) {
         index_init(&h->pair_index);
         for (guint32 i = 0; i < h->pairs->len; i++) {
                 PortPair *p = pair_at(h, i);
-                gboolean gone = p->flows <= flows || places[p->client] == NOWHERE || places[p->server] == NOWHERE;
+                gboolean gone = p->flows <= flows || places[p->client] == HOSTS_NOWHERE || places[p->server] == HOSTS_NOWHERE;
 
                 rows[i + 1] = gone ? REST_ROW : kept + 1;
                 if (gone) {
@@ -275,8 +280,16 @@ void hosts_free(Hosts *h) {
         g_free(h);
 }
 
+static gboolean has_forged_keepalives(const FlowRecord *f) {
+        for (guint i = 0; i < f->n_findings; i++)
+                if (f->findings[i].id == FINDING_KEEPALIVES_HOLD_FIN_WAIT_2)
+                        return TRUE;
+        return FALSE;
+}
+
 void hosts_add(Hosts *h, const FlowRecord *f) {
         gint64 second = series_second(f->start_ns);
+        gboolean deaf = h->options.no_forged_keepalives && has_forged_keepalives(f);
         guint32 place[SIDES], pair;
         Life life[SIDES];
 
@@ -292,25 +305,36 @@ void hosts_add(Hosts *h, const FlowRecord *f) {
         port_pair_add(pair_at(h, pair), f);
         for (guint side = 0; side < SIDES; side++) {
                 HostEndpoint *e = endpoint_at(h, place[side]);
+                HostTimers timers = e->timers;
 
                 e->flows++;
                 e->time_waits += f->side[side].entered[STATE_TIME_WAIT] != 0;
-                life_of(&life[side], f, side, &e->timers);
+                timers.deaf = deaf;
+                life_of(&life[side], f, side, &timers);
+                if (h->options.aborts)
+                        life_abort(&life[side]);
                 census_add(h->census, place[side] + 1, &life[side]);
         }
         service_add(endpoint_at(h, place[SERVER])->service, f);
         ports_add(h->ports, pair + 1, &life[CLIENT], &life[SERVER], &endpoint_at(h, place[CLIENT])->timers);
 }
 
-void hosts_assume(Hosts *h, const Address *address, const HostChoice *choice) {
-        for (guint32 i = 0; i < h->endpoints->len; i++) {
-                HostEndpoint *e = endpoint_at(h, i);
+void hosts_assume_at(Hosts *h, guint32 endpoint, const HostChoice *choice) {
+        HostEndpoint *e = endpoint_at(h, endpoint);
 
-                if (!address_equal(&e->address, address))
-                        continue;
-                e->choice = *choice;
-                e->timers = host_timers(choice->model, &choice->settings);
-        }
+        e->choice = *choice;
+        e->timers = host_timers(choice->model, &choice->settings);
+}
+
+void hosts_assume(Hosts *h, const Address *address, const HostChoice *choice) {
+        for (guint32 i = 0; i < h->endpoints->len; i++)
+                if (address_equal(&endpoint_at(h, i)->address, address))
+                        hosts_assume_at(h, i, choice);
+}
+
+void hosts_choice(const Hosts *h, const Address *address, HostChoice *choice) {
+        if (h->options.choose)
+                *choice = h->options.choose(address, h->options.choose_data);
 }
 
 /* ── Results ─────────────────────────────────────────────────────────────── */
@@ -353,10 +377,14 @@ static gint compare_endpoints(const HostEndpoint *a, const HostEndpoint *b) {
         return !!a->service - !!b->service;
 }
 
-const HostEndpoint *hosts_find(const Hosts *h, const Address *address, guint16 port, gboolean is_service) {
-        guint32 place = look_up(h, address, port, is_service, endpoint_tag(address, port));
+guint32 hosts_find_place(const Hosts *h, const Address *address, guint16 port, gboolean is_service) {
+        return look_up(h, address, port, is_service, endpoint_tag(address, port));
+}
 
-        return place == NOWHERE ? NULL : endpoint_at(h, place);
+const HostEndpoint *hosts_find(const Hosts *h, const Address *address, guint16 port, gboolean is_service) {
+        guint32 place = hosts_find_place(h, address, port, is_service);
+
+        return place == HOSTS_NOWHERE ? NULL : endpoint_at(h, place);
 }
 
 typedef struct Ordering {
@@ -398,16 +426,17 @@ GArray *hosts_same_address(const Hosts *h, guint32 i) {
         return places;
 }
 
+void hosts_read(const Hosts *h, guint32 endpoint, GArray *steps) {
+        census_read(h->census, endpoint + 1, &endpoint_at(h, endpoint)->timers, steps);
+}
+
 Census *hosts_census(const Hosts *h, const GArray *endpoints) {
         g_autoptr(GArray) steps = g_array_new(FALSE, FALSE, sizeof(SeriesStep));
 
         if (!endpoints)
                 census_read(h->census, REST_ROW, &h->timers, steps);
-        for (guint i = 0; endpoints && i < endpoints->len; i++) {
-                guint32 place = g_array_index(endpoints, guint32, i);
-
-                census_read(h->census, place + 1, &endpoint_at(h, place)->timers, steps);
-        }
+        for (guint i = 0; endpoints && i < endpoints->len; i++)
+                hosts_read(h, g_array_index(endpoints, guint32, i), steps);
         return census_new(steps, hosts_width(h), h->end_ns);
 }
 
@@ -439,6 +468,8 @@ static gint by_ports(gconstpointer a, gconstpointer b, gpointer data) {
         return order != 0 ? order : compare_endpoints(endpoint_at(h, x->server), endpoint_at(h, y->server));
 }
 
+#define REUSE_AFTER_NS G_GINT64_CONSTANT(1000000000) /* Linux tcp_twsk_unique() */
+
 void hosts_budget(const Hosts *h, guint32 pair, PortBudget *b) {
         const PortPair *p = pair_at(h, pair);
         const HostEndpoint *client = endpoint_at(h, p->client), *server = endpoint_at(h, p->server);
@@ -452,7 +483,20 @@ void hosts_budget(const Hosts *h, guint32 pair, PortBudget *b) {
                 .end_ns = h->end_ns,
         };
 
+        if (client->choice.reuses)
+                in.timers[CLIENT].time_wait_ns = MIN(in.timers[CLIENT].time_wait_ns, REUSE_AFTER_NS);
         port_budget_init(b, &in);
+}
+
+gboolean hosts_budget_of(const Hosts *h, const HostEndpoint *client, const HostEndpoint *server, PortBudget *b) {
+        guint32 from = hosts_find_place(h, &client->address, client->port, client->service != NULL);
+        guint32 to = hosts_find_place(h, &server->address, server->port, server->service != NULL);
+        guint32 pair = from == HOSTS_NOWHERE || to == HOSTS_NOWHERE ? HOSTS_NOWHERE : look_up_pair(h, from, to);
+
+        if (pair == HOSTS_NOWHERE)
+                return FALSE;
+        hosts_budget(h, pair, b);
+        return TRUE;
 }
 
 /* g_array_sort() is stable: what is equal stays in the order of by_ports(). */

@@ -22,11 +22,14 @@ typedef struct HostChoice {
         const HostModel *model;
         HostSettings settings;
         const char *basis; /* static: "default", "option", "inferred" */
+        gboolean reuses;   /* connect() may take a port whose TIME_WAIT it holds itself (tcp_tw_reuse=1) */
 } HostChoice;
 
 typedef struct HostsOptions {
         HostChoice (*choose)(const Address *address, gpointer data); /* (nullable): Linux everywhere */
         gpointer choose_data;
+        gboolean aborts;              /* as if whoever closes first did so by a RST */
+        gboolean no_forged_keepalives; /* as if no firewall forged any (TD111) */
 } HostsOptions;
 
 /* An address and the port it listens on, or 0: all that it did as a client. */
@@ -54,6 +57,11 @@ void hosts_add(Hosts *h, const FlowRecord *f);
 
 /* What has been concluded of an address from all its flows: holds for everything that is read from now on. */
 void hosts_assume(Hosts *h, const Address *address, const HostChoice *choice);
+/* The same of one endpoint. */
+void hosts_assume_at(Hosts *h, guint32 endpoint, const HostChoice *choice);
+
+/* What an address is taken for now; @choice stays as it is where nobody was asked to choose. */
+void hosts_choice(const Hosts *h, const Address *address, HostChoice *choice);
 
 /* ── Results ── */
 
@@ -77,6 +85,12 @@ const HostEndpoint *hosts_endpoint(const Hosts *h, guint32 i);
 
 /* Returns: an address as a client (@port 0), or a server's address and port; NULL if there is none. */
 const HostEndpoint *hosts_find(const Hosts *h, const Address *address, guint16 port, gboolean is_service);
+/* Returns: the same as its number, HOSTS_NOWHERE if there is none. */
+guint32 hosts_find_place(const Hosts *h, const Address *address, guint16 port, gboolean is_service);
+#define HOSTS_NOWHERE G_MAXUINT32
+
+/* Appends what these ends did (element-type SeriesStep), for census_new(). */
+void hosts_read(const Hosts *h, guint32 endpoint, GArray *steps);
 
 typedef enum HostsOrder {
         HOSTS_BY_FLOWS,
@@ -94,6 +108,9 @@ Census *hosts_census(const Hosts *h, const GArray *endpoints);
 
 guint32 hosts_pairs(const Hosts *h);
 void hosts_budget(const Hosts *h, guint32 pair, PortBudget *b);
+
+/* Returns: FALSE if there is no such pair. */
+gboolean hosts_budget_of(const Hosts *h, const HostEndpoint *client, const HostEndpoint *server, PortBudget *b);
 
 /* Of the pairs so many are looked at: those with most reused 4-tuples, then with most ports. */
 #define HOSTS_BUDGETS_MAX 64U

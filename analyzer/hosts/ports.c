@@ -183,7 +183,7 @@ static void find_range(PortBudget *b, const PortBudgetInput *in) {
                 b->basis = PORT_RANGE_IN_USE;
                 first = seen->first;
                 last = seen->last;
-        } else if (seen->first < first || seen->last > last) {
+        } else if (b->basis == PORT_RANGE_MODEL && (seen->first < first || seen->last > last)) {
                 b->basis = PORT_RANGE_SEEN;
                 first = MIN(first, seen->first);
                 last = MAX(last, seen->last);
