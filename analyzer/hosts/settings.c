@@ -24,7 +24,7 @@ struct Settings {
 /* One end of one flow, as all questions see it. */
 typedef struct End {
         Settings *settings;
-        HostEvidence *evidence; /* NULL until it told something */
+        HostEvidence *evidence; /* NULL while its host told nothing */
         const FlowRecord *f;
         guint side;
         gint64 slack_ns; /* how far a time at the capture point and one at the host can be apart */
@@ -88,11 +88,15 @@ static void make_room(Settings *s) {
         s->forgotten += g_hash_table_foreach_remove(s->hosts, is_light, &g_array_index(flows, guint64, flows->len / 2));
 }
 
-static HostEvidence *find_or_add(Settings *s, const FlowRecord *f, guint side) {
-        HostEvidence key = { .address = f->side[side].address }, *e = g_hash_table_lookup(s->hosts, &key);
+static HostEvidence *find(const Settings *s, const Address *address) {
+        HostEvidence key = { .address = *address };
 
-        if (e)
-                return e;
+        return g_hash_table_lookup(s->hosts, &key);
+}
+
+static HostEvidence *add_host(Settings *s, const FlowRecord *f, guint side) {
+        HostEvidence *e;
+
         make_room(s);
         e = g_new0(HostEvidence, 1);
         e->address = f->side[side].address;
@@ -102,9 +106,7 @@ static HostEvidence *find_or_add(Settings *s, const FlowRecord *f, guint side) {
 }
 
 const HostEvidence *settings_of(const Settings *s, const Address *address) {
-        HostEvidence key = { .address = *address };
-
-        return g_hash_table_lookup(s->hosts, &key);
+        return find(s, address);
 }
 
 static gint by_address(gconstpointer a, gconstpointer b) {
@@ -166,7 +168,7 @@ guint64 settings_forgotten(const Settings *s) {
 
 static HostEvidence *keep(End *end) {
         if (!end->evidence)
-                end->evidence = find_or_add(end->settings, end->f, end->side);
+                end->evidence = add_host(end->settings, end->f, end->side);
         if (end->evidence->last_flow != end->f->number) {
                 end->evidence->last_flow = end->f->number;
                 end->evidence->flows++;
@@ -209,6 +211,13 @@ static const Finding *finding_of(const FlowRecord *f, guint side, FindingId id) 
                 if (f->findings[i].id == id && f->findings[i].side == side)
                         return &f->findings[i];
         return NULL;
+}
+
+static gboolean has_finding(const FlowRecord *f, FindingId id) {
+        for (guint i = 0; i < f->n_findings; i++)
+                if (f->findings[i].id == id)
+                        return TRUE;
+        return FALSE;
 }
 
 static gint64 value_of(const Finding *finding, const char *name, gint64 otherwise) {
@@ -389,7 +398,8 @@ static void take_time_wait(End *end) {
                 count(end, &keep(end)->time_wait_cut_short);
                 at_most(end, DURATION_TIME_WAIT, value_of(cut, "duration_ns", 0) + JITTER_NS, waits->frame, (FrameRef)value_of(cut, "rst_frame", 0));
         }
-        if (f->end_ns - waits->time_ns < TELLING_NS || waits->basis == BASIS_INFERRED)
+        /* what the capture lacks may have restarted it */
+        if (f->end_ns - waits->time_ns < TELLING_NS || waits->basis == BASIS_INFERRED || has_finding(f, FINDING_CAPTURE_LOSS))
                 return;
         touched_ns = waits->time_ns;
         touched = waits->frame;
@@ -632,7 +642,7 @@ static void take_findings(End *end) {
 
 static const guint8 ttls[HOST_TTLS] = { 64, 128, 255 };
 
-/* Hosts start with one of few and no path is that long. 64 alone is no reason to keep anything. */
+/* Hosts start with one of few and no path is that long. 64 alone is no reason to keep a host. */
 static void take_ttl(End *end) {
         const FlowRecord *f = end->f;
 
@@ -644,8 +654,10 @@ static void take_ttl(End *end) {
                         continue;
                 while (t < HOST_TTLS - 1 && e->ttl > ttls[t])
                         t++;
-                if (t > 0 || end->evidence)
-                        count(end, &keep(end)->ttl[t]);
+                if (t > 0)
+                        keep(end);
+                if (end->evidence)
+                        count(end, &end->evidence->ttl[t]);
                 return;
         }
 }
@@ -653,6 +665,7 @@ static void take_ttl(End *end) {
 static void take_end(Settings *s, const FlowRecord *f, guint side, gint64 slack_ns) {
         End end = { .settings = s, .f = f, .side = side, .slack_ns = slack_ns };
 
+        end.evidence = g_hash_table_size(s->hosts) ? find(s, &f->side[side].address) : NULL;
         take_findings(&end); /* of an end, too, that did not answer */
         if (!f->side[side].packets)
                 return;
@@ -668,6 +681,8 @@ static void take_end(Settings *s, const FlowRecord *f, guint side, gint64 slack_
 void settings_add(Settings *s, const FlowRecord *f) {
         gint64 slack_ns = round_trip(f) + JITTER_NS;
 
+        if (has_finding(f, FINDING_CAPTURE_CLOCK_SET_BACK))
+                return; /* no time of it can be trusted */
         keepers_add(&s->keepers, f);
         take_end(s, f, CLIENT, slack_ns);
         take_end(s, f, SERVER, slack_ns);

@@ -35,8 +35,14 @@ static const char hop_limit[] = "hop limit";
 static void score_ttls(HostScore *s, const HostModel *m, const HostEvidence *e) {
         static const guint8 ttls[HOST_TTLS] = { 64, 128, 255 };
 
-        for (guint i = 0; i < HOST_TTLS && m->ttl; i++)
-                score_add(s, m->ttl == ttls[i], &e->ttl[i], hop_limit);
+        guint most = 0;
+
+        /* several hosts behind one address: what most of them are */
+        for (guint i = 1; i < HOST_TTLS; i++)
+                if (e->ttl[i].flows > e->ttl[most].flows)
+                        most = i;
+        if (m->ttl)
+                score_add(s, m->ttl == ttls[most], &e->ttl[most], hop_limit);
 }
 
 /* What no setting of the model explains. */

@@ -91,6 +91,7 @@ static const struct {
         const char *learned;
 } cases[] = {
         { "twenty-seconds", CLIENT_CLOSES "+1 " PROBE ANSWER "+20 " PROBE ANSWER "+.3 " PROBE FORGOTTEN "end +9\n", 1, "fin_wait_2 >= 20.96 #1 8-12 <= 21.39 #1 8-14; fin_wait_2_orphan >= 19.95 #1 10-12 T 18-21 70 closed 19-21 70" },
+        { "clock-set-back", CLIENT_CLOSES "+1 " PROBE ANSWER "+20 " PROBE ANSWER "10 " PROBE FORGOTTEN "end 40\n", 1, "" },
         { "only-an-upper-bound", CLIENT_CLOSES "+12 < F. 501:501(0) ack 102\n" FORGOTTEN "end +9\n", 1, "fin_wait_2 <= 12.07 #1 8-10 T 1-12 61-66 closed 1-12 61-66" },
         { "not-by-data", CLIENT_CLOSES "+12 < P. 501:601(100) ack 102\n" FORGOTTEN "end +9\n", 1, "" },
         { "not-by-data-and-fin", CLIENT_CLOSES "+12 < FP. 501:601(100) ack 102\n" FORGOTTEN "end +9\n", 1, "" },
@@ -147,6 +148,10 @@ static const struct {
           "flow B 10.0.0.1:40000 > 10.0.0.2:80\nisn B client 900000\n" SERVER_CLOSES "+2 B > S 0:0(0)\n+1 B > S 0:0(0)\n+2 B > S 0:0(0)\n+4 B > S 0:0(0)\nend +9\n", 2, "; freebsd, linux inconsistent because of any other SYN #2" },
         { "syn-down-once-not-answered",
           "flow B 10.0.0.1:40000 > 10.0.0.2:80\nisn B client 900000\n" SERVER_CLOSES "+2 B > S 0:0(0)\n+1 B > S 0:0(0)\n+.01 B < S. 0:0(0) ack 1\n+.01 B > . 1:1(0) ack 1\nend +9\n", 2, "" },
+        { "hop-limits-behind-one-address",
+          "flow B 10.0.0.1:40001 > 10.0.0.2:80\nflow C 10.0.0.1:40002 > 10.0.0.2:80\nflow D 10.0.0.1:40003 > 10.0.0.2:80\n"
+          "0 > S 0:0(0) {ttl 126}\n+.01 < R. 0:0(0) ack 1\n+1 B > S 0:0(0)\n+.01 B < R. 0:0(0) ack 1\n"
+          "+1 C > S 0:0(0)\n+.01 C < R. 0:0(0) ack 1\nend +400\n+1 D > S 0:0(0)\n+.01 D < R. 0:0(0) ack 1\nend +9\n", 1, "" },
         { "hop-limit-of-windows", "0 > S 0:0(0) {ttl 126}\n+.01 < S. 0:0(0) ack 1\n+.01 > . 1:1(0) ack 1 {ttl 126}\nend +9\n", 1, "; windows, linux inconsistent because of hop limit #1" },
 };
 
