@@ -126,8 +126,20 @@ static void unanswered(const Case *c, guint side, const Fins *fins) {
         f = add(c, last_ack ? FINDING_LAST_ACK_MISSING : FINDING_FIN_UNANSWERED, side, fins,
                 c->record->side[other(side)].packets && !is_too_soon(c, fins) ? CERTAINTY_OBSERVED : CERTAINTY_CANNOT_TELL);
         finding_integer(f, "duration_ns", waited_ns, BOUND_AT_LEAST);
-        if (!last_ack && fins->second && fins->last->time_ns - fins->second->time_ns > ORPHAN_NS)
+        finding_integer(f, "first_gap_ns", fins->second->time_ns - fins->first->time_ns, BOUND_EXACT);
+        if (fins->last->time_ns - fins->second->time_ns > ORPHAN_NS)
                 finding_text(f, "held", "process");
+}
+
+/*
+ * A probe for the tail comes two round trips after the FIN, and where only one packet is under way up to 200 ms later
+ * for its delayed ACK (RFC 8985 7.2). A timeout after so short a time looks the same.
+ */
+#define PROBE_NS (SECOND_NS / 4)
+
+static gboolean may_be_probe(const Hindsight *h, const Fins *fins) {
+        return fins->count == 2 &&
+               fins->second->time_ns - fins->first->time_ns <= 2 * (h->side[CLIENT].reaction_ns + h->side[SERVER].reaction_ns) + PROBE_NS;
 }
 
 static void judge(const Case *c, guint side) {
@@ -149,6 +161,9 @@ static void judge(const Case *c, guint side) {
                 f = add(c, FINDING_FIN_RETRANSMITTED, side, &fins, CERTAINTY_OBSERVED);
                 finding_frame(f, fins.ack->frame);
                 finding_integer(f, "delay_ns", fins.ack->time_ns - fins.first->time_ns, BOUND_AT_MOST);
+                finding_integer(f, "first_gap_ns", fins.second->time_ns - fins.first->time_ns, BOUND_EXACT);
+                if (may_be_probe(h, &fins))
+                        finding_text(f, "probe", "perhaps");
         }
         if (!fins.ack && !is_acked(c, side))
                 unanswered(c, side, &fins);

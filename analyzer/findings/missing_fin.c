@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "analyzer/endpoint.h"
-#include "rule.h"
+#include "reset.h"
 
 /*
  * TD101, TD102, TD104: one side sent its FIN, had it acknowledged, and the other does not close. It is one
@@ -19,7 +19,15 @@ typedef struct Wait {
         Bound bound;
 } Wait;
 
-static const char *ended_by(const StateEntry *entry, gboolean cut) {
+/* An orphan that data reach answers them with a RST and is gone. */
+static gboolean is_killed_by_data(const Case *c, const StateEntry *next) {
+        for (Reset r = { .entry = -1 }; reset_next(c, &r);)
+                if (c->hindsight->entries[r.entry].frame == next->frame && r.cause == RESET_DATA_AFTER_CLOSE)
+                        return TRUE;
+        return FALSE;
+}
+
+static const char *ended_by(const Case *c, const StateEntry *entry, gboolean cut) {
         const StateEntry *next = entry + 1;
 
         if (cut)
@@ -29,7 +37,9 @@ static const char *ended_by(const StateEntry *entry, gboolean cut) {
         case STATE_LAST_ACK:
                 return "fin";
         default:
-                return next->basis == BASIS_TIMER ? "timer" : "rst";
+                if (next->basis == BASIS_TIMER)
+                        return "timer";
+                return is_killed_by_data(c, next) ? "data" : "rst";
         }
 }
 
@@ -39,7 +49,7 @@ static Wait wait_in(const Case *c, guint side, TcpState state) {
         if (!w.entry)
                 return w;
         w.duration_ns = record_state_end(c->record, side, w.entry, &w.cut) - w.entry->time_ns;
-        w.ended = ended_by(w.entry, w.cut);
+        w.ended = ended_by(c, w.entry, w.cut);
         w.bound = w.cut ? BOUND_AT_LEAST : w.entry[1].basis == BASIS_TIMER ? BOUND_AT_MOST : BOUND_EXACT;
         w.end_frame = w.cut ? 0 : w.entry[1].frame;
         return w;

@@ -92,6 +92,13 @@ static void add_timestamps(const Reuse *r, Finding *f) {
         }
 }
 
+/* RFC 7323 5: an older timestamp is refused, however high the number is. */
+static gboolean is_refused_by_paws(const Finding *f, gint32 isn_delta) {
+        const FindingValue *timestamps = finding_value(f, "timestamp_delta");
+
+        return isn_delta > 0 && timestamps && timestamps->integer < 0 && g_str_equal(finding_value(f, "answer")->text, "challenged");
+}
+
 static void against_holder(const Case *c, const Reuse *r, const StateEntry *time_wait) {
         gint32 delta = seq_diff(r->syn->seq, r->old->side[r->old_receiver].ack);
         Finding *f = case_find(c, delta > 0 ? FINDING_TIME_WAIT_REUSE_UP : FINDING_TIME_WAIT_REUSE_DOWN, r->receiver,
@@ -105,6 +112,10 @@ static void against_holder(const Case *c, const Reuse *r, const StateEntry *time
         finding_integer(f, "isn_delta", delta, BOUND_EXACT);
         finding_integer(f, "isn_delta_abs", llabs((long long)delta), BOUND_EXACT);
         add_timestamps(r, f);
+        if (r->syn_ack && r->syn_ack->seq - r->old->side[r->old_receiver].nxt == LINUX_REUSE_STEP)
+                finding_text(f, "signature", "linux");
+        if (is_refused_by_paws(f, delta))
+                finding_text(f, "refused_by", "paws");
         finding_text(f, "holder", side_name(r->receiver));
 }
 
