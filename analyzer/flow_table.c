@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "flow_table.h"
+#include "pages.h"
 #include "sequence.h"
 
-#define BLOCK_FLOWS 1024U
+#define BLOCK_FLOWS 4096U /* nearly fill a huge page */
 #define SLOTS_FIRST 4096U
 #define TOMBSTONE 0x80000000U /* in a slot's place: of the tombstones, not of the flows */
 
@@ -40,7 +41,7 @@ FlowTable *flow_table_new(void) {
         FlowTable *t = g_new0(FlowTable, 1);
 
         t->timelines = timeline_pool_new();
-        t->slots = g_new0(Slot, SLOTS_FIRST);
+        t->slots = pages_alloc(SLOTS_FIRST * sizeof(Slot));
         t->mask = SLOTS_FIRST - 1;
         t->free_places = g_array_new(FALSE, FALSE, sizeof(guint32));
         t->tombstones = g_array_new(FALSE, FALSE, sizeof(Tombstone));
@@ -65,9 +66,9 @@ void flow_table_free(FlowTable *t) {
         for (guint32 i = 0; i < t->places; i++)
                 flow_clear(t, flow_at(t, i));
         for (guint32 i = 0; i < t->n_blocks; i++)
-                g_aligned_free(t->blocks[i]);
+                pages_free(t->blocks[i], BLOCK_FLOWS * sizeof(Flow));
         g_free(t->blocks);
-        g_free(t->slots);
+        pages_free(t->slots, (t->mask + (gsize)1) * sizeof(Slot));
         g_array_unref(t->free_places);
         g_array_unref(t->tombstones);
         g_array_unref(t->free_tombstones);
@@ -128,9 +129,10 @@ void flow_prefetch(const Flow *f) {
                 __builtin_prefetch((const char *)f + line);
 }
 
-void flow_prefetch_whole_timeline(const Flow *f) {
+void flow_table_prefetch_rest(const FlowTable *t, const Flow *f) {
         for (gsize line = 0; line < f->timeline.n * sizeof(TimelineEntry); line += CACHE_LINE)
                 __builtin_prefetch((const char *)f->timeline.entries + line);
+        flow_table_prefetch_slot(t, f->hash);
 }
 
 static inline gboolean end_is(const FlowAddress *end, const Address *address, guint16 port) {
@@ -183,12 +185,12 @@ static void insert(Slot *slots, guint32 mask, Slot slot) {
 
 static void grow(FlowTable *t) {
         guint32 size = (t->mask + 1) * 2;
-        Slot *slots = g_new0(Slot, size);
+        Slot *slots = pages_alloc(size * sizeof(Slot));
 
         for (guint32 i = 0; i <= t->mask; i++)
                 if (t->slots[i].place)
                         insert(slots, size - 1, t->slots[i]);
-        g_free(t->slots);
+        pages_free(t->slots, (t->mask + (gsize)1) * sizeof(Slot));
         t->slots = slots;
         t->mask = size - 1;
 }
@@ -219,7 +221,7 @@ static Flow *new_flow(FlowTable *t) {
         } else {
                 if (t->places == t->n_blocks * BLOCK_FLOWS) {
                         t->blocks = g_renew(Flow *, t->blocks, t->n_blocks + 1);
-                        t->blocks[t->n_blocks++] = g_aligned_alloc0(BLOCK_FLOWS, sizeof(Flow), CACHE_LINE);
+                        t->blocks[t->n_blocks++] = pages_alloc(BLOCK_FLOWS * sizeof(Flow));
                 }
                 place = t->places++;
         }
@@ -256,7 +258,7 @@ static void index_flow(FlowTable *t, Flow *f, const Segment *segment, Flow *olde
                 slot->place = f->place + 1;
                 return;
         }
-        if (t->used >= t->mask / 4 * 3)
+        if (t->used >= t->mask / 2)
                 grow(t);
         insert(t->slots, t->mask, (Slot){ f->hash, f->place + 1 });
         t->used++;

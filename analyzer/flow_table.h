@@ -29,9 +29,9 @@ void flow_table_prefetch_slot(const FlowTable *t, guint32 hash);
 Flow *flow_table_prefetch_flow(const FlowTable *t, guint32 hash);
 void flow_prefetch_timeline(const Flow *f);
 
-/* The same for what a verdict is going to read. */
+/* The same for what a verdict is going to read; then for where it is indexed. */
 void flow_prefetch(const Flow *f);
-void flow_prefetch_whole_timeline(const Flow *f);
+void flow_table_prefetch_rest(const FlowTable *t, const Flow *f);
 
 /*
  * Walks the newest incarnations that have @hash and the segment's 4-tuple; there is more than one

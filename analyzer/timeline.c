@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <string.h>
 
+#include "pages.h"
 #include "sequence.h"
 #include "timeline_log.h"
 
@@ -65,39 +66,44 @@ static const guint16 sizes[] = { 10, 16, 32, 64, 128, 256, TIMELINE_ENTRIES_MAX 
 
 struct TimelinePool {
         gpointer free[SIZES]; /* each piece begins with the address of the next */
-        gsize bytes;
+        GPtrArray *slabs;     /* of HUGE_PAGE_BYTES, that pieces are cut from */
+        gsize left;           /* at the end of the last one */
 };
 
 TimelinePool *timeline_pool_new(void) {
-        return g_new0(TimelinePool, 1);
+        TimelinePool *p = g_new0(TimelinePool, 1);
+
+        p->slabs = g_ptr_array_new();
+        return p;
 }
 
 void timeline_pool_free(TimelinePool *p) {
         if (!p)
                 return;
-        for (guint i = 0; i < SIZES; i++)
-                while (p->free[i]) {
-                        gpointer piece = p->free[i];
-
-                        p->free[i] = *(gpointer *)piece;
-                        g_free(piece);
-                }
+        for (guint i = 0; i < p->slabs->len; i++)
+                pages_free(p->slabs->pdata[i], HUGE_PAGE_BYTES);
+        g_ptr_array_unref(p->slabs);
         g_free(p);
 }
 
 gsize timeline_pool_bytes(const TimelinePool *p) {
-        return p->bytes;
+        return p->slabs->len * HUGE_PAGE_BYTES;
 }
 
 static TimelineEntry *take(TimelinePool *p, guint size_class) {
         gpointer piece = p->free[size_class];
+        gsize bytes = sizes[size_class] * sizeof(TimelineEntry);
 
         if (piece) {
                 p->free[size_class] = *(gpointer *)piece;
                 return piece;
         }
-        p->bytes += sizes[size_class] * sizeof(TimelineEntry);
-        return g_new(TimelineEntry, sizes[size_class]);
+        if (p->left < bytes) {
+                g_ptr_array_add(p->slabs, pages_alloc(HUGE_PAGE_BYTES));
+                p->left = HUGE_PAGE_BYTES;
+        }
+        p->left -= bytes;
+        return (TimelineEntry *)((guint8 *)p->slabs->pdata[p->slabs->len - 1] + p->left);
 }
 
 static guint size_class_of(guint room) {

@@ -79,43 +79,36 @@ static gboolean is_pinned(const FlowSide *me, const Segment *s) {
         return s->flags & TCP_SYN && me->syn_count <= PINNED_SYNS;
 }
 
-static TimelineEntry make_entry(guint side, const Segment *s, guint16 marks) {
+/* A first block below the acknowledgment, or inside the second, reports a duplicate (RFC 2883 4). */
+static void add_sack(TimelineEntry *e, const Segment *s) {
+        e->marks |= ENTRY_SACK;
+        e->sack_right = segment_sack_right(s);
+        if (seq_before(s->sack[0][0], s->ack) ||
+            (s->sack_blocks > 1 && seq_at_or_after(s->sack[0][0], s->sack[1][0]) && !seq_after(s->sack[0][1], s->sack[1][1])))
+                e->marks |= ENTRY_DSACK;
+}
+
+/* What the capture has of @s; a field is 0 where the packet had none. */
+static inline TimelineEntry make_entry(guint side, const Segment *s, guint16 marks) {
         TimelineEntry e = {
                 .time_ns = s->time_ns,
                 .frame = s->frame,
                 .seq = s->seq,
                 .ack = s->ack,
                 .payload_bytes = s->payload_bytes,
+                .tsval = s->tsval,
+                .tsecr = s->tsecr,
                 .window = s->window,
+                .ip_id = s->ip_id,
                 .flags = s->flags,
                 .ttl = s->ttl,
-                .marks = marks | (side == SERVER ? ENTRY_SERVER : 0),
+                .marks = (guint16)(marks | (side == SERVER ? ENTRY_SERVER : 0) | (s->facts & SEGMENT_HAS_OPTIONS ? ENTRY_OPTIONS : 0) |
+                                   (s->facts & SEGMENT_OPTIONS_CUT ? ENTRY_OPTIONS_CUT : 0) |
+                                   (s->facts & SEGMENT_HAS_TIMESTAMP ? ENTRY_TIMESTAMP : 0) | (s->facts & SEGMENT_IPV6 ? 0 : ENTRY_IP_ID)),
         };
 
-        if (s->facts & SEGMENT_HAS_OPTIONS)
-                e.marks |= ENTRY_OPTIONS;
-        if (s->facts & SEGMENT_OPTIONS_CUT)
-                e.marks |= ENTRY_OPTIONS_CUT;
-        if (s->facts & SEGMENT_HAS_TIMESTAMP) {
-                e.marks |= ENTRY_TIMESTAMP;
-                e.tsval = s->tsval;
-                e.tsecr = s->tsecr;
-        }
-        if (!(s->facts & SEGMENT_IPV6)) {
-                e.marks |= ENTRY_IP_ID;
-                e.ip_id = s->ip_id;
-        }
-        if (s->sack_blocks) {
-                e.marks |= ENTRY_SACK;
-                e.sack_right = segment_sack_right(s);
-                /*
-                 * a first block below the acknowledgment, or inside the second, reports a duplicate (RFC 2883
-                 * 4)
-                 */
-                if (seq_before(s->sack[0][0], s->ack) ||
-                    (s->sack_blocks > 1 && seq_at_or_after(s->sack[0][0], s->sack[1][0]) && !seq_after(s->sack[0][1], s->sack[1][1])))
-                        e.marks |= ENTRY_DSACK;
-        }
+        if (G_UNLIKELY(s->sack_blocks))
+                add_sack(&e, s);
         return e;
 }
 
@@ -268,7 +261,7 @@ static void prefetch_closed(const Tracker *t) {
         if (t->closed.n > 2 * CLOSED_AHEAD)
                 flow_prefetch(*closed_at(t, 2 * CLOSED_AHEAD));
         if (t->closed.n > CLOSED_AHEAD)
-                flow_prefetch_whole_timeline(*closed_at(t, CLOSED_AHEAD));
+                flow_table_prefetch_rest(t->table, *closed_at(t, CLOSED_AHEAD));
 }
 
 /*

@@ -40,25 +40,29 @@ gboolean plain_decode(const Frame *frame, Segment *s) {
         captured = MIN(frame->captured_bytes - IPV4, total);
         if (G_UNLIKELY(header < TCP_HEADER || total < IPV4_HEADER + header || captured < IPV4_HEADER + header))
                 return FALSE;
-        *s = (Segment){
-                .time_ns = frame->time_ns,
-                .frame = frame->ref,
-                .source_port = load_u16(tcp),
-                .destination_port = load_u16(tcp + 2),
-                .seq = load_u32(tcp + 4),
-                .ack = load_u32(tcp + 8),
-                .payload_bytes = total - IPV4_HEADER - header,
-                .window = load_u16(tcp + 14),
-                .ip_id = load_u16(ip + 4),
-                .checksum = load_u16(tcp + 16),
-                .flags = tcp[13],
-                .ttl = ip[8],
-                .tos = ip[1],
-                .kind = SEGMENT_TCP,
-                .facts = (guint16)((frame->direction == FRAME_OUTBOUND ? SEGMENT_NOT_INITIAL_COPY : 0) |
-                                   (ip[6] & IPV4_DONT_FRAGMENT >> 8 ? SEGMENT_DONT_FRAGMENT : 0) |
-                                   (captured < total && total > IPV4_HEADER + header ? SEGMENT_PAYLOAD_CUT : 0)),
-        };
+        s->time_ns = frame->time_ns;
+        s->frame = frame->ref;
+        s->source_port = load_u16(tcp);
+        s->destination_port = load_u16(tcp + 2);
+        s->path = s->path_detail = 0;
+        s->seq = load_u32(tcp + 4);
+        s->ack = load_u32(tcp + 8);
+        s->payload_bytes = total - IPV4_HEADER - header;
+        s->tsval = s->tsecr = 0;
+        s->window = load_u16(tcp + 14);
+        s->ip_id = load_u16(ip + 4);
+        s->checksum = load_u16(tcp + 16);
+        s->mss = 0;
+        s->facts = (guint16)((frame->direction == FRAME_OUTBOUND ? SEGMENT_NOT_INITIAL_COPY : 0) |
+                             (ip[6] & IPV4_DONT_FRAGMENT >> 8 ? SEGMENT_DONT_FRAGMENT : 0) |
+                             (captured < total && s->payload_bytes ? SEGMENT_PAYLOAD_CUT : 0));
+        s->flags = tcp[13];
+        s->ttl = ip[8];
+        s->tos = ip[1];
+        s->wscale = 0;
+        s->kind = SEGMENT_TCP;
+        s->icmp_type = s->icmp_code = 0;
+        s->sack_blocks = 0;
         address_set(&s->source, ip + 12);
         address_set(&s->destination, ip + 16);
         if (header > TCP_HEADER)

@@ -50,6 +50,13 @@ static gboolean is_worse(const Badness *a, const Badness *b) {
         return a->flow < b->flow;
 }
 
+/* A duration, or bytes. */
+static gboolean is_amount(const char *name) {
+        const char *unit = strrchr(name, '_');
+
+        return unit && (strcmp(unit, "_ns") == 0 || strcmp(unit, "_bytes") == 0);
+}
+
 static Badness badness_of(const FlowRecord *f, const Finding *finding) {
         Badness b = {
                 .severity = finding->severity,
@@ -60,7 +67,7 @@ static Badness badness_of(const FlowRecord *f, const Finding *finding) {
         for (guint i = 0; i < finding->n_values; i++) {
                 const FindingValue *v = &finding->values[i];
 
-                if (v->kind == VALUE_INTEGER && (g_str_has_suffix(v->name, "_ns") || g_str_has_suffix(v->name, "_bytes"))) {
+                if (v->kind == VALUE_INTEGER && is_amount(v->name)) {
                         b.amount = v->integer;
                         break;
                 }
@@ -88,10 +95,9 @@ static Example *place_example(Example *examples, guint *n, guint max, const Badn
         return &examples[at];
 }
 
-static void add_finding(Summary *s, const ReportContext *c, const FlowRecord *f, const Finding *finding) {
+static void add_finding(Summary *s, const ReportContext *c, const FlowRecord *f, const Finding *finding, const Badness *b) {
         FindingTally *t = &s->findings[finding->id];
-        Badness b = badness_of(f, finding);
-        Example *e = place_example(t->examples, &t->n_examples, SUMMARY_EXAMPLES_MAX, &b);
+        Example *e = place_example(t->examples, &t->n_examples, SUMMARY_EXAMPLES_MAX, b);
 
         t->findings++;
         t->by_certainty[finding->certainty]++;
@@ -179,7 +185,7 @@ void summary_add(Summary *s, const ReportContext *c, const FlowRecord *f) {
                 Badness badness = badness_of(f, finding);
                 gboolean again = FALSE;
 
-                add_finding(s, c, f, finding);
+                add_finding(s, c, f, finding, &badness);
                 for (guint j = 0; j < i; j++)
                         again |= f->findings[j].id == finding->id;
                 s->findings[finding->id].flows += !again;
@@ -197,7 +203,9 @@ void summary_add(Summary *s, const ReportContext *c, const FlowRecord *f) {
 }
 
 void summary_add_together(Summary *s, const ReportContext *c, const FlowRecord *names, const Finding *finding, guint64 flows) {
-        add_finding(s, c, names, finding);
+        Badness badness = badness_of(names, finding);
+
+        add_finding(s, c, names, finding, &badness);
         s->findings[finding->id].flows += flows;
         s->together[finding->severity]++;
 }
