@@ -125,27 +125,43 @@ gint64 host_model_fin_wait_2_ns(const HostModel *m, const HostSettings *settings
         return host_model_fin_wait_2(m, settings, orphan).at_least_ns;
 }
 
-static gboolean explains(const HostModel *m, HostInterval observed, guint32 fin_timeout_s) {
-        HostInterval i = lifetime(m, fin_timeout_s);
-
-        return i.at_most_ns >= observed.at_least_ns && i.at_least_ns <= observed.at_most_ns;
-}
-
 /* The longest setting that is tried: a day. What explains that explains more. */
 #define FIN_TIMEOUT_S_MAX 86400U
 
-/* From @from_s on lifetimes grow with T. Adds the range that explains @observed, if there is one up to @to_s. */
-static guint add_range(const HostModel *m, HostInterval observed, guint32 from_s, guint32 to_s, HostRange *range) {
-        guint32 t = from_s;
+/* Whether this setting lives too short for what was seen, or can live short enough. */
+static gboolean is_too_short(const HostModel *m, HostInterval observed, guint32 fin_timeout_s) {
+        return lifetime(m, fin_timeout_s).at_most_ns < observed.at_least_ns;
+}
 
-        while (t <= to_s && !explains(m, observed, t))
-                t++;
-        if (t > to_s)
+static gboolean is_not_too_long(const HostModel *m, HostInterval observed, guint32 fin_timeout_s) {
+        return lifetime(m, fin_timeout_s).at_least_ns <= observed.at_most_ns;
+}
+
+/* Returns: the first setting from @from_s on of which @holds does not hold, @to_s + 1 if it does of all; lifetimes grow with T. */
+static guint32 find_first(const HostModel *m, HostInterval observed, guint32 from_s, guint32 to_s,
+                          gboolean (*holds)(const HostModel *m, HostInterval observed, guint32 fin_timeout_s)) {
+        guint32 end_s = to_s + 1;
+
+        while (from_s < end_s) {
+                guint32 middle_s = from_s + (end_s - from_s) / 2;
+
+                if (holds(m, observed, middle_s))
+                        from_s = middle_s + 1;
+                else
+                        end_s = middle_s;
+        }
+        return from_s;
+}
+
+/* Adds the settings from @from_s to @to_s that explain @observed, if there are any. Returns: how many ranges. */
+static guint add_range(const HostModel *m, HostInterval observed, guint32 from_s, guint32 to_s, HostRange *range) {
+        guint32 first_s = find_first(m, observed, from_s, to_s, is_too_short);
+        guint32 end_s = find_first(m, observed, from_s, to_s, is_not_too_long);
+
+        if (first_s >= end_s)
                 return 0;
-        range->from_s = t;
-        while (t < to_s && explains(m, observed, t + 1))
-                t++;
-        range->to_s = t == FIN_TIMEOUT_S_MAX ? G_MAXUINT32 : t;
+        range->from_s = first_s;
+        range->to_s = end_s > FIN_TIMEOUT_S_MAX ? G_MAXUINT32 : end_s - 1;
         return 1;
 }
 

@@ -18,13 +18,14 @@ struct Settings {
         GHashTable *hosts; /* of HostEvidence, by address */
         GArray *given;     /* of HostGiven */
         guint64 forgotten;
+        gboolean odd_ttls; /* a host's hop limit is not that of most: now all count */
         Keepers keepers;
 };
 
 /* One end of one flow, as all questions see it. */
 typedef struct End {
         Settings *settings;
-        HostEvidence *evidence; /* NULL while its host told nothing */
+        HostEvidence *evidence; /* NULL until it told something */
         const FlowRecord *f;
         guint side;
         gint64 slack_ns; /* how far a time at the capture point and one at the host can be apart */
@@ -94,9 +95,11 @@ static HostEvidence *find(const Settings *s, const Address *address) {
         return g_hash_table_lookup(s->hosts, &key);
 }
 
-static HostEvidence *add_host(Settings *s, const FlowRecord *f, guint side) {
-        HostEvidence *e;
+static HostEvidence *find_or_add(Settings *s, const FlowRecord *f, guint side) {
+        HostEvidence *e = find(s, &f->side[side].address);
 
+        if (e)
+                return e;
         make_room(s);
         e = g_new0(HostEvidence, 1);
         e->address = f->side[side].address;
@@ -168,7 +171,7 @@ guint64 settings_forgotten(const Settings *s) {
 
 static HostEvidence *keep(End *end) {
         if (!end->evidence)
-                end->evidence = add_host(end->settings, end->f, end->side);
+                end->evidence = find_or_add(end->settings, end->f, end->side);
         if (end->evidence->last_flow != end->f->number) {
                 end->evidence->last_flow = end->f->number;
                 end->evidence->flows++;
@@ -479,14 +482,14 @@ static void take_lone_fin(End *end) {
 
 /* ── Keepalives ──────────────────────────────────────────────────────────── */
 
-/* Sooner it is a repeat of a single byte, or a probe of a zero window. */
+/* No host is set to send them sooner. */
 #define KEEPALIVE_NS_MIN SECOND_NS
 
 static void take_keepalives(End *end) {
         const FlowRecord *f = end->f;
         const TimelineEntry *own = NULL, *before = NULL;
         guint unanswered = 0;
-        gboolean any = FALSE, zero_window = FALSE;
+        gboolean any = FALSE, zero_window = FALSE, after_idleness = FALSE;
 
         for (guint i = 0; i < f->n_timeline; i++) {
                 const TimelineEntry *e = &f->timeline[i];
@@ -507,7 +510,10 @@ static void take_keepalives(End *end) {
                 if (!zero_window && before && !keepalive_is_forged(e, own)) {
                         HostBound b = bound(end, e->time_ns - before->time_ns, before->frame, e->frame);
 
-                        if (b.ns >= KEEPALIVE_NS_MIN && !(e->marks & ENTRY_GAP_BEFORE)) {
+                        /* what begins sooner repeats a single byte, however far apart the repeats get */
+                        if (!unanswered)
+                                after_idleness = b.ns >= KEEPALIVE_NS_MIN && !(e->marks & ENTRY_GAP_BEFORE);
+                        if (after_idleness && b.ns >= KEEPALIVE_NS_MIN && !(e->marks & ENTRY_GAP_BEFORE)) {
                                 any = TRUE;
                                 host_spread_add(unanswered ? &keep(end)->keepalive_interval : &keep(end)->keepalive_idle, &b);
                         }
@@ -654,8 +660,11 @@ static void take_ttl(End *end) {
                         continue;
                 while (t < HOST_TTLS - 1 && e->ttl > ttls[t])
                         t++;
+                end->settings->odd_ttls |= t > 0;
                 if (t > 0)
                         keep(end);
+                else if (end->settings->odd_ttls && !end->evidence)
+                        end->evidence = find(end->settings, &f->side[end->side].address);
                 if (end->evidence)
                         count(end, &end->evidence->ttl[t]);
                 return;
@@ -665,7 +674,6 @@ static void take_ttl(End *end) {
 static void take_end(Settings *s, const FlowRecord *f, guint side, gint64 slack_ns) {
         End end = { .settings = s, .f = f, .side = side, .slack_ns = slack_ns };
 
-        end.evidence = g_hash_table_size(s->hosts) ? find(s, &f->side[side].address) : NULL;
         take_findings(&end); /* of an end, too, that did not answer */
         if (!f->side[side].packets)
                 return;

@@ -133,6 +133,9 @@ static const struct {
         { "keepalives",
           HANDSHAKE "+60 > . 100:100(0) ack 501\n+.01 < . 501:501(0) ack 101\n+60 > . 100:100(0) ack 501\n+10 > . 100:100(0) ack 501\n+10 > . 100:100(0) ack 501\n"
           "+10 > R. 101:101(0) ack 501\nend +9\n", 1, "; keepalive idle 60.00 #1 6-7 every 10.00 #1 9-10 x3" },
+        { "repeats-of-a-byte",
+          "0 > S 0:0(0)\n+.01 < S. 0:0(0) ack 1\n+.01 > . 1:1(0) ack 1\n+.1 > P. 1:2(1) ack 1\n+.3 > P. 1:2(1) ack 1\n+.6 > P. 1:2(1) ack 1\n+1.2 > P. 1:2(1) ack 1\n"
+          "+2.4 > P. 1:2(1) ack 1\n+4.8 > P. 1:2(1) ack 1\nend +9\n", 1, "" },
         { "probes-of-a-zero-window",
           HANDSHAKE "+.1 < . 501:501(0) ack 101 win 0\n+5 > . 100:100(0) ack 501\n+.01 < . 501:501(0) ack 101 win 0\n+10 > . 100:100(0) ack 501\n"
           "+.01 < . 501:501(0) ack 101 win 0\nend +9\n", 1, "" },
