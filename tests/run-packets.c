@@ -8,7 +8,7 @@
  *   run-packets --coverage FILE.pkt...  says which rows of transitions.def and which findings no script reaches
  *   run-packets --findings FILE.pkt... CAPTURE...
  *                                       lists the catalogue: in how many scripts each finding fires, in how many
- *                                       it must not, and which of the captures show it
+ *                                       it must not, and how many of the captures show it, and which
  */
 
 #include <stdio.h>
@@ -27,7 +27,8 @@ static gboolean finding_hit[FINDINGS];
 typedef struct FindingCount {
         guint firing; /* scripts that expect it */
         guint silent; /* scripts that expect it not to fire */
-        GString *captures; /* names of those that show it */
+        guint shown;  /* captures that show it */
+        GString *captures; /* their names */
 } FindingCount;
 
 static FindingCount finding_counts[FINDINGS];
@@ -200,6 +201,7 @@ static gboolean count_shown(const char *path, GError **error) {
 
                         *list = *list ? *list : g_string_new(NULL);
                         g_string_append_printf(*list, " %s", name);
+                        finding_counts[i].shown++;
                 }
         return TRUE;
 }
@@ -213,8 +215,8 @@ static guint report_findings(void) {
                 const FindingCount *n = &finding_counts[i];
                 gboolean lacks = !n->firing || !n->silent;
 
-                printf("%s %-29s  %5u  %8u %s%s\n", finding_kind((FindingId)i)->code, finding_kind((FindingId)i)->id, n->firing,
-                       n->silent, n->captures ? n->captures->str : " -", lacks ? "  <- a script is missing" : "");
+                printf("%s %-29s  %5u  %8u  %8u%s%s\n", finding_kind((FindingId)i)->code, finding_kind((FindingId)i)->id, n->firing,
+                       n->silent, n->shown, n->captures ? n->captures->str : "", lacks ? "  <- a script is missing" : "");
                 lacking += lacks;
         }
         return lacking;
