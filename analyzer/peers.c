@@ -46,7 +46,8 @@ static guint32 *bucket_of(const Peers *p, const Address *client, const FlowAddre
 
         memcpy(a, client->bytes, sizeof a);
         memcpy(b, server->address.bytes, sizeof b);
-        hash = (a[0] ^ a[1] ^ (b[0] + b[1]) * 31 ^ server->port) * G_GUINT64_CONSTANT(0x9e3779b97f4a7c15);
+        hash = a[0] ^ a[1] ^ (b[0] + b[1]) * 31 ^ server->port;
+        hash = (hash ^ hash >> 32) * G_GUINT64_CONSTANT(0x9e3779b97f4a7c15); /* an IPv4 address is in the upper half */
         return &p->buckets[hash >> 40 & (p->size * BUCKETS - 1)];
 }
 
