@@ -112,6 +112,11 @@ static gboolean is_too_soon(const Case *c, const Fins *fins) {
         return fins->count == 2 && c->record->capture_end_ns - fins->last->time_ns < SECOND_NS;
 }
 
+/* Its last timer ran out without a packet (judge.c). */
+static gboolean has_given_up(const SideRecord *me) {
+        return me->n_states && me->states[me->n_states - 1].event == EVENT_EXPIRED;
+}
+
 static void unanswered(const Case *c, guint side, const Fins *fins) {
         gint64 waited_ns = c->record->capture_end_ns - fins->first->time_ns;
         gboolean last_ack = record_state(c->record, side, STATE_LAST_ACK) != NULL;
@@ -129,6 +134,8 @@ static void unanswered(const Case *c, guint side, const Fins *fins) {
         finding_integer(f, "first_gap_ns", fins->second->time_ns - fins->first->time_ns, BOUND_EXACT);
         if (fins->last->time_ns - fins->second->time_ns > ORPHAN_NS)
                 finding_text(f, "held", "process");
+        if (has_given_up(&c->record->side[side]))
+                finding_text(f, "given_up", "yes");
 }
 
 /*

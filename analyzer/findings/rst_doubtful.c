@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "analyzer/endpoint.h"
 #include "analyzer/sequence.h"
 #include "reset.h"
 
@@ -67,6 +68,19 @@ static const TimelineEntry *took_no_notice(const Case *c, const Reset *r) {
         return e && e->payload_bytes && !(e->marks & ENTRY_RETRANSMISSION) ? e : NULL;
 }
 
+/* Did the other end close by this RST? Then it knows nothing of the connection when more comes. */
+static gboolean was_taken(const Case *c, const Reset *r) {
+        const SideRecord *peer = &c->record->side[other(r->side)];
+        gboolean closed = FALSE;
+
+        for (guint i = 0; i < peer->n_states; i++)
+                closed |= peer->states[i].event == EVENT_RST_ACCEPTED && peer->states[i].frame == c->hindsight->entries[r->entry].frame;
+        for (Reset later = { .entry = -1 }; closed && reset_next(c, &later);)
+                if (later.side != r->side && later.entry > r->entry && later.cause == RESET_NO_SOCKET)
+                        return TRUE;
+        return FALSE;
+}
+
 static void say(const Case *c, const Reset *r, FindingId id, const TimelineEntry *evidence, const char *because) {
         Finding *f = case_find(c, id, r->side, CERTAINTY_INFERRED);
 
@@ -74,6 +88,8 @@ static void say(const Case *c, const Reset *r, FindingId id, const TimelineEntry
         finding_frame(f, evidence->frame);
         finding_integer(f, "rst_frame", (gint64)c->hindsight->entries[r->entry].frame, BOUND_EXACT);
         finding_text(f, "because", because);
+        if (id == FINDING_RST_FOREIGN && was_taken(c, r))
+                finding_text(f, "taken", "yes");
 }
 
 void rule_rst_doubtful(const Case *c) {
