@@ -200,8 +200,35 @@ static void put_fin_wait_2(JsonWriter *w, const ReportContext *c, const HostEvid
         json_end(w);
 }
 
+static gboolean has_syn_answers(const HostEvidence *e) {
+        for (guint event = 0; event < HOST_SYN_EVENTS; event++)
+                for (guint r = 0; r < REACTIONS; r++)
+                        if (e->syn_answer[event][r].flows)
+                                return TRUE;
+        return FALSE;
+}
+
+static void put_syn_answers(JsonWriter *w, const HostEvidence *e) {
+        static const char *const names[HOST_SYN_EVENTS] = { "up", "newer", "down" };
+
+        json_begin_array(w, "syn_answers");
+        for (guint event = 0; event < HOST_SYN_EVENTS; event++)
+                for (guint r = 0; r < REACTIONS; r++) {
+                        if (!e->syn_answer[event][r].flows)
+                                continue;
+                        json_begin_object(w, NULL);
+                        json_put_string(w, "syn", names[event]);
+                        json_put_string(w, "answer", reaction_name(r));
+                        json_put_unsigned(w, "flows", e->syn_answer[event][r].flows);
+                        json_put_unsigned(w, "first_flow", e->syn_answer[event][r].flow);
+                        json_end(w);
+                }
+        json_end(w);
+        json_put_unsigned(w, "accepted_with_linux_signature_flows", e->accepted_signature.flows);
+}
+
 static void put_time_wait(JsonWriter *w, const ReportContext *c, const HostEvidence *e, const HostLearned *l) {
-        if (is_empty(&e->duration[DURATION_TIME_WAIT]) && !e->recycled.flows) {
+        if (is_empty(&e->duration[DURATION_TIME_WAIT]) && !e->recycled.flows && !has_syn_answers(e)) {
                 json_put_null(w, "time_wait");
                 return;
         }
@@ -211,6 +238,7 @@ static void put_time_wait(JsonWriter *w, const ReportContext *c, const HostEvide
         json_put_unsigned(w, "recycled_flows", e->recycled.flows);
         json_put_unsigned(w, "recycled_with_linux_signature_flows", e->recycled_signature.flows);
         put_bound(w, "recycled_soonest", c, &e->recycled_after);
+        put_syn_answers(w, e);
         json_end(w);
 }
 

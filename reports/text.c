@@ -193,7 +193,7 @@ static void print_keepers(TextReport *r) {
         }
 }
 
-#define LEARNED_HOSTS_MAX 3
+#define LEARNED_HOSTS_MAX 2 /* of whom the same kind of thing is told */
 
 static gint by_telling_flows(gconstpointer a, gconstpointer b) {
         const HostEvidence *x = *(HostEvidence *const *)a, *y = *(HostEvidence *const *)b;
@@ -201,23 +201,17 @@ static gint by_telling_flows(gconstpointer a, gconstpointer b) {
         return x->flows > y->flows ? -1 : x->flows < y->flows;
 }
 
-/* Returns: whether there was anything to say. */
-static gboolean print_learned_host(TextReport *r, const HostEvidence *e) {
-        g_autoptr(GString) text = g_string_new(NULL);
+/* Returns: whether the @kind-th sentence is known of this host. */
+static gboolean print_learned_of(TextReport *r, const HostEvidence *e, guint kind) {
+        GString *text = scratch(r);
         HostLearned learned;
         gsize before;
 
         settings_learn(r->report.context->settings, &e->address, &learned);
         endpoint_append(text, &e->address, 0, e->ipv6);
+        g_string_append_c(text, ' ');
         before = text->len;
-        for (guint i = 0; i < settings_sentences(); i++) {
-                gsize end = text->len;
-
-                g_string_append(text, end == before ? " " : "; it ");
-                settings_sentence(text, e, &learned, i);
-                if (g_str_has_suffix(text->str, end == before ? " " : "; it "))
-                        g_string_truncate(text, end);
-        }
+        settings_sentence(text, e, &learned, kind);
         if (text->len == before)
                 return FALSE;
         print_line(r, "Learned", text->str);
@@ -226,11 +220,14 @@ static gboolean print_learned_host(TextReport *r, const HostEvidence *e) {
 
 static void print_learned(TextReport *r) {
         g_autoptr(GPtrArray) hosts = r->report.context->settings ? settings_hosts(r->report.context->settings) : g_ptr_array_new();
-        guint said = 0;
 
         g_ptr_array_sort(hosts, by_telling_flows); /* a stable sort: then by address */
-        for (guint i = 0; i < hosts->len && said < LEARNED_HOSTS_MAX; i++)
-                said += (guint)print_learned_host(r, hosts->pdata[i]);
+        for (guint kind = 0; kind < settings_sentences(); kind++) {
+                guint said = 0;
+
+                for (guint i = 0; i < hosts->len && said < LEARNED_HOSTS_MAX; i++)
+                        said += (guint)print_learned_of(r, hosts->pdata[i], kind);
+        }
 }
 
 /* What the captures hold that was not understood, and what is wrong with them. */

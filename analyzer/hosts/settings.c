@@ -615,6 +615,8 @@ static void take_answer(End *end, const Finding *finding) {
         /* an acceptable SYN is challenged, too, where PAWS refuses it or where nobody listens any more (Linux) */
         if (event == HOST_TIME_WAIT_SYN_UP && (newer < 0 || is_word(finding, "answer", "challenged")))
                 return;
+        if (is_word(finding, "signature", "linux"))
+                count(end, &keep(end)->accepted_signature);
         for (guint i = 0; i < G_N_ELEMENTS(answers); i++)
                 if (is_word(finding, "answer", answers[i].word) &&
                     (answers[i].reaction != REACTION_SILENT || end->f->side[!end->side].syn_count >= SILENT_SYNS_MIN))

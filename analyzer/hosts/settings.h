@@ -49,6 +49,7 @@ typedef struct HostEvidence {
         guint keepalive_probes_max;    /* without an answer, before it gave up */
         HostCount keepalives;          /* flows on which it sends its own */
         HostCount syn_answer[HOST_SYN_EVENTS][REACTIONS]; /* what its TIME_WAIT did with a SYN */
+        HostCount accepted_signature;  /* SYNs that its TIME_WAIT took with an ISN 65537 above its old numbers */
         HostCount recycled;            /* it took its own TIME_WAIT over for a new connection (TD303) */
         HostCount recycled_signature;  /* of these with an ISN 65537 above the old connection's */
         HostBound recycled_after;      /* the soonest */

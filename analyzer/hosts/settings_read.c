@@ -56,6 +56,7 @@ static void score_durations(HostScore *s, const HostModel *m, const HostEvidence
         if (m->fin_wait_2 == FIN_WAIT_2_FOREVER)
                 score_add(s, FALSE, &forgotten, "FIN_WAIT_2 ended");
         score_add(s, host_model_is_linux(m), &e->recycled_signature, "ISN 65537 above the old connection's");
+        score_add(s, host_model_is_linux(m), &e->accepted_signature, "ISN 65537 above the old connection's");
 }
 
 static void score_all(const HostEvidence *e, HostLearned *learned) {
