@@ -220,6 +220,14 @@ static void put_pair_finding(JsonRecords *j, const ReportContext *c, const PortB
         json_put_finding(j, "finding", c, names, &f);
 }
 
+static void put_pair_counts(JsonWriter *w, const char *key, const guint32 *counts, guint n, const char *(*name)(guint)) {
+        guint64 wide[REUSE_ANSWERS];
+
+        for (guint i = 0; i < n; i++)
+                wide[i] = counts[i];
+        put_counts(w, key, wide, n, name);
+}
+
 static void put_range(JsonWriter *w, const PortBudget *b) {
         json_begin_object(w, "range");
         json_put_unsigned(w, "first_port", b->first);
@@ -228,9 +236,9 @@ static void put_range(JsonWriter *w, const PortBudget *b) {
         json_put_string(w, "basis", port_range_basis_name(b->basis));
         json_end(w);
         json_begin_object(w, "seen");
-        json_put_unsigned(w, "first_port", b->pair->ports.first);
-        json_put_unsigned(w, "last_port", b->pair->ports.last);
-        json_put_unsigned(w, "ports", b->pair->ports.n);
+        json_put_unsigned(w, "first_port", b->seen_first);
+        json_put_unsigned(w, "last_port", b->seen_last);
+        json_put_unsigned(w, "ports", b->seen);
         json_end(w);
 }
 
@@ -261,7 +269,7 @@ static void put_budget(JsonRecords *j, const ReportContext *c, const PortBudget 
         json_put_unsigned(w, "flows", p->flows);
         json_put_boolean(w, "nat_or_balancer", port_pair_is_shared(p));
         put_range(w, b);
-        put_counts(w, "time_waits", p->time_waits, SIDES, side_name);
+        put_pair_counts(w, "time_waits", p->time_waits, SIDES, side_name);
         put_rates(w, h, b);
         put_peak(w, h, "taken_peak", &b->taken);
         json_put_unsigned(w, "taken_now", b->taken_now);
@@ -273,7 +281,7 @@ static void put_budget(JsonRecords *j, const ReportContext *c, const PortBudget 
                 json_put_null(w, "exhausted");
         else
                 json_put_time(w, "exhausted", exhausted_ns(h, b));
-        put_counts(w, "reused", p->reused, REUSE_ANSWERS, answer_name);
+        put_pair_counts(w, "reused", p->reused, REUSE_ANSWERS, answer_name);
         json_put_unsigned(w, "recycled", p->recycled);
         json_put_integer(w, "reuse_cost_ns", p->cost_ns);
         json_put_unsigned(w, "example_flow", p->example);

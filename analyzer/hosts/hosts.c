@@ -190,61 +190,70 @@ static guint32 *sweep_endpoints(Hosts *h, guint64 flows) {
         return places;
 }
 
+/* Pairs of at most @flows are forgotten, and those of endpoints that are gone. @places: (nullable): by old endpoint the new one */
 static void sweep_pairs(Hosts *h, guint64 flows, const guint32 *places) {
         g_autofree guint32 *rows = g_new(guint32, h->pairs->len + 1);
         guint32 kept = 0;
 
-        rows[REST_ROW] = REST_ROW;
+        rows[REST_ROW] = SERIES_NO_ROW;
         g_free(h->pair_index.slots);
         index_init(&h->pair_index);
         for (guint32 i = 0; i < h->pairs->len; i++) {
                 PortPair *p = pair_at(h, i);
-                gboolean gone = p->flows <= flows || places[p->client] == HOSTS_NOWHERE || places[p->server] == HOSTS_NOWHERE;
+                guint32 client = places ? places[p->client] : p->client, server = places ? places[p->server] : p->server;
+                gboolean gone = p->flows <= flows || client == HOSTS_NOWHERE || server == HOSTS_NOWHERE;
 
-                rows[i + 1] = gone ? REST_ROW : kept + 1;
+                rows[i + 1] = gone ? SERIES_NO_ROW : kept + 1;
                 if (gone) {
-                        port_set_clear(&p->ports);
+                        port_pair_clear(p);
                         h->rest.pairs++;
                         continue;
                 }
-                p->client = places[p->client];
-                p->server = places[p->server];
+                p->client = client;
+                p->server = server;
                 *pair_at(h, kept) = *p;
-                index_add(&h->pair_index, mix(p->client, p->server), kept++);
+                index_add(&h->pair_index, mix(client, server), kept++);
         }
         g_array_set_size(h->pairs, kept);
         series_rebuild(h->ports, rows, FALSE);
 }
 
-/* The lighter half of the endpoints, with their pairs; and of what is left the lighter half of the pairs where those are too many. */
-static void sweep(Hosts *h) {
-        g_autofree guint64 *weights = g_new(guint64, MAX(h->endpoints->len, h->pairs->len));
-        g_autofree guint32 *places = NULL;
-        guint64 flows;
-        gboolean many_pairs = h->pairs->len >= HOSTS_PAIRS_MAX || series_is_full(h->ports);
+static guint64 median_of_endpoints(const Hosts *h) {
+        g_autofree guint64 *weights = g_new(guint64, h->endpoints->len);
 
         for (guint32 i = 0; i < h->endpoints->len; i++)
                 weights[i] = endpoint_at(h, i)->flows;
-        flows = median(weights, h->endpoints->len);
+        return median(weights, h->endpoints->len);
+}
+
+static guint64 median_of_pairs(const Hosts *h) {
+        g_autofree guint64 *weights = g_new(guint64, h->pairs->len);
+
+        for (guint32 i = 0; i < h->pairs->len; i++)
+                weights[i] = pair_at(h, i)->flows;
+        return median(weights, h->pairs->len);
+}
+
+/* The lighter half of the endpoints goes, and their pairs with them. */
+static void make_room_for_endpoints(Hosts *h) {
+        guint64 flows = median_of_endpoints(h);
+        g_autofree guint32 *places = NULL;
+
         h->rest.flows_max += flows;
         h->sweeps++;
         places = sweep_endpoints(h, flows);
-        for (guint32 i = 0; i < h->pairs->len; i++)
-                weights[i] = pair_at(h, i)->flows;
-        sweep_pairs(h, many_pairs ? median(weights, h->pairs->len) : 0, places);
+        sweep_pairs(h, 0, places);
 }
 
 static void make_room(Hosts *h) {
-        gboolean census_full = series_is_full(h->census), ports_full = series_is_full(h->ports);
-
-        if (h->endpoints->len + SIDES <= HOSTS_ENDPOINTS_MAX && h->pairs->len < HOSTS_PAIRS_MAX && !census_full && !ports_full)
-                return;
-        if (h->endpoints->len >= HOSTS_COARSER_BELOW) {
-                sweep(h);
-                return;
-        }
-        series_rebuild(h->census, NULL, TRUE);
-        series_rebuild(h->ports, NULL, TRUE);
+        if (h->endpoints->len + SIDES > HOSTS_ENDPOINTS_MAX || (series_is_full(h->census) && h->endpoints->len >= HOSTS_COARSER_BELOW))
+                make_room_for_endpoints(h);
+        if (series_is_full(h->census))
+                series_rebuild(h->census, NULL, TRUE);
+        if (h->pairs->len >= HOSTS_PAIRS_MAX || (series_is_full(h->ports) && h->pairs->len >= HOSTS_COARSER_BELOW))
+                sweep_pairs(h, median_of_pairs(h), NULL);
+        if (series_is_full(h->ports))
+                series_rebuild(h->ports, NULL, TRUE);
 }
 
 /* ── Adding ──────────────────────────────────────────────────────────────── */
@@ -270,7 +279,7 @@ void hosts_free(Hosts *h) {
         for (guint32 i = 0; i < h->endpoints->len; i++)
                 g_free(endpoint_at(h, i)->service);
         for (guint32 i = 0; i < h->pairs->len; i++)
-                port_set_clear(&pair_at(h, i)->ports);
+                port_pair_clear(pair_at(h, i));
         g_array_unref(h->endpoints);
         g_array_unref(h->pairs);
         g_free(h->endpoint_index.slots);
@@ -287,10 +296,24 @@ static gboolean has_forged_keepalives(const FlowRecord *f) {
         return FALSE;
 }
 
+static void add_end(Hosts *h, const FlowRecord *f, guint side, guint32 place, gboolean deaf, Life *life) {
+        HostEndpoint *e = endpoint_at(h, place);
+        HostTimers timers = e->timers;
+
+        e->flows++;
+        e->time_waits += f->side[side].entered[STATE_TIME_WAIT] != 0;
+        timers.deaf = deaf;
+        life_of(life, f, side, &timers);
+        if (h->options.aborts)
+                life_abort(life);
+        census_add(h->census, place + 1, life);
+}
+
+/* The order is that of the memory: what is far away is asked for while something else is done. */
 void hosts_add(Hosts *h, const FlowRecord *f) {
         gint64 second = series_second(f->start_ns);
         gboolean deaf = h->options.no_forged_keepalives && has_forged_keepalives(f);
-        guint32 place[SIDES], pair;
+        guint32 place[SIDES], tag, pair;
         Life life[SIDES];
 
         make_room(h);
@@ -300,23 +323,20 @@ void hosts_add(Hosts *h, const FlowRecord *f) {
                 place[side] = find_endpoint(h, f, side);
                 series_prefetch(h->census, place[side] + 1, second);
         }
-        pair = find_pair(h, place[CLIENT], place[SERVER]);
-        series_prefetch(h->ports, pair + 1, second);
-        port_pair_add(pair_at(h, pair), f);
-        for (guint side = 0; side < SIDES; side++) {
-                HostEndpoint *e = endpoint_at(h, place[side]);
-                HostTimers timers = e->timers;
-
-                e->flows++;
-                e->time_waits += f->side[side].entered[STATE_TIME_WAIT] != 0;
-                timers.deaf = deaf;
-                life_of(&life[side], f, side, &timers);
-                if (h->options.aborts)
-                        life_abort(&life[side]);
-                census_add(h->census, place[side] + 1, &life[side]);
-        }
+        tag = mix(place[CLIENT], place[SERVER]);
+        __builtin_prefetch(&h->pair_index.slots[tag & h->pair_index.mask]);
         service_add(endpoint_at(h, place[SERVER])->service, f);
-        ports_add(h->ports, pair + 1, &life[CLIENT], &life[SERVER], &endpoint_at(h, place[CLIENT])->timers);
+        for (guint side = 0; side < SIDES; side++)
+                series_prefetch_steps(h->census, place[side] + 1, second);
+        pair = h->pair_index.slots[tag & h->pair_index.mask].place;
+        if (pair)
+                __builtin_prefetch(pair_at(h, pair - 1), 1);
+        add_end(h, f, CLIENT, place[CLIENT], deaf, &life[CLIENT]);
+        add_end(h, f, SERVER, place[SERVER], deaf, &life[SERVER]);
+        pair = find_pair(h, place[CLIENT], place[SERVER]);
+        port_pair_add(pair_at(h, pair), f);
+        port_pair_use(pair_at(h, pair), h->ports, pair + 1, f->side[CLIENT].port, &life[CLIENT], &life[SERVER],
+                      &endpoint_at(h, place[CLIENT])->timers);
 }
 
 void hosts_assume_at(Hosts *h, guint32 endpoint, const HostChoice *choice) {
@@ -460,8 +480,6 @@ static gint by_ports(gconstpointer a, gconstpointer b, gpointer data) {
 
         if (reuses(x) != reuses(y))
                 return reuses(x) > reuses(y) ? -1 : 1;
-        if (x->ports.n != y->ports.n)
-                return x->ports.n > y->ports.n ? -1 : 1;
         if (x->flows != y->flows)
                 return x->flows > y->flows ? -1 : 1;
         order = compare_endpoints(endpoint_at(h, x->client), endpoint_at(h, y->client));

@@ -15,7 +15,7 @@
 #define HOSTS_ENDPOINTS_MAX 16384U
 #define HOSTS_PAIRS_MAX 16384U
 #define HOSTS_SERIES_BLOCKS_MAX 65536U /* of 8 seconds: some 30 MB of states, 13 MB of ports */
-#define HOSTS_COARSER_BELOW 1024U      /* with fewer endpoints than this, time is joined instead of hosts */
+#define HOSTS_COARSER_BELOW 1024U      /* with fewer endpoints (or pairs) than this, time is joined instead of them */
 
 /* What a host is taken for. */
 typedef struct HostChoice {
@@ -112,7 +112,7 @@ void hosts_budget(const Hosts *h, guint32 pair, PortBudget *b);
 /* Returns: FALSE if there is no such pair. */
 gboolean hosts_budget_of(const Hosts *h, const HostEndpoint *client, const HostEndpoint *server, PortBudget *b);
 
-/* Of the pairs so many are looked at: those with most reused 4-tuples, then with most ports. */
+/* Of the pairs so many are looked at: those with most reused 4-tuples, then with most flows. */
 #define HOSTS_BUDGETS_MAX 64U
 
 /* Returns: (element-type PortBudget): those that are short of ports first, then by the share of ports taken. */

@@ -8,29 +8,14 @@
 
 #define PORTS 65536U
 
-static gboolean take_bit(PortSet *p, guint16 port) {
-        guint64 bit = G_GUINT64_CONSTANT(1) << port % 64;
-        gboolean there = !!(p->bits[port / 64] & bit);
-
-        p->bits[port / 64] |= bit;
-        return !there;
-}
-
 void port_set_add(PortSet *p, guint16 port) {
-        if (!p->bits) {
-                for (guint32 i = 0; i < p->n; i++)
-                        if (p->few[i] == port)
-                                return;
-                if (p->n == PORTS_FEW) {
-                        p->bits = g_new0(guint64, PORTS / 64);
-                        for (guint32 i = 0; i < p->n; i++)
-                                take_bit(p, p->few[i]);
-                }
-        }
+        guint64 bit = G_GUINT64_CONSTANT(1) << port % 64;
+
         if (!p->bits)
-                p->few[p->n] = port;
-        else if (!take_bit(p, port))
+                p->bits = g_new0(guint64, PORTS / 64);
+        if (p->bits[port / 64] & bit)
                 return;
+        p->bits[port / 64] |= bit;
         p->first = p->n ? MIN(p->first, port) : port;
         p->last = p->n ? MAX(p->last, port) : port;
         p->n++;
@@ -111,51 +96,102 @@ void port_pair_add(PortPair *p, const FlowRecord *f) {
         }
         note_example(p, f, f->first_frame, FALSE);
         note_hop_limit(p, f);
-        port_set_add(&p->ports, f->side[CLIENT].port);
+}
+
+void port_pair_clear(PortPair *p) {
+        port_set_clear(&p->ports);
+        g_clear_pointer(&p->uses, g_free);
 }
 
 /* ── Over time ───────────────────────────────────────────────────────────── */
 
-static void hold(Series *s, guint32 row, guint column, gint64 from, gint64 to) {
-        series_steps(s, row, from)[column]++;
-        series_steps(s, row, to)[column]--;
+static gint32 since(const PortPair *p, gint64 second) {
+        return (gint32)CLAMP(second - p->base, -G_MAXINT32, G_MAXINT32 - 1);
 }
 
-/* The end's TIME_WAIT: until a packet ends it, or its timer, or not at all any more. */
-static void add_time_wait(Series *s, guint32 row, const Life *life, guint column, guint timer) {
-        for (guint i = 1; i < life->n; i++) {
-                if (life->move[i].state != STATE_TIME_WAIT)
-                        continue;
-                series_steps(s, row, life->move[i].second)[column]++;
-                if (i + 1 < life->n)
-                        series_steps(s, row, life->move[i + 1].second)[column]--;
-                else if (life->timer == STATE_TIME_WAIT)
-                        series_steps(s, row, life->timer_second)[timer]++;
-                return;
+/* Returns: the move to TIME_WAIT, 0 if there is none. */
+static guint time_wait_of(const Life *life) {
+        if (life->move[life->n - 1].state == STATE_TIME_WAIT)
+                return life->n - 1;
+        return life->n > 1 && life->move[life->n - 2].state == STATE_TIME_WAIT ? life->n - 2 : 0;
+}
+
+static gint32 over_of(const PortPair *p, const Life *client, const HostTimers *timers) {
+        for (guint i = 1; i < client->n; i++)
+                if (client->move[i].state == STATE_CLOSED || client->move[i].state == STATE_TIME_WAIT)
+                        return since(p, client->move[i].second);
+        return client->timer == STATE_FIN_WAIT_2 ? since(p, series_second(life_timer_end(client, timers))) : PORT_USE_NEVER;
+}
+
+static PortUse use_of(const PortPair *p, guint16 port, const Life *client, const Life *server, const HostTimers *client_timers) {
+        const Life *holder = time_wait_of(client) ? client : server;
+        guint at = time_wait_of(holder);
+        PortUse use = {
+                .begun = since(p, client->move[0].second),
+                .over = over_of(p, client, client_timers),
+                .time_wait = PORT_USE_NEVER,
+                .time_wait_over = PORT_USE_NEVER,
+                .port = port,
+                .holder = holder == client ? CLIENT : SERVER,
+                .by_timer = holder->timer == STATE_TIME_WAIT,
+        };
+
+        if (!at)
+                return use;
+        use.time_wait = since(p, holder->move[at].second);
+        if (at + 1 < holder->n)
+                use.time_wait_over = since(p, holder->move[at + 1].second);
+        else if (use.by_timer)
+                use.time_wait_over = since(p, holder->timer_second);
+        return use;
+}
+
+static void add_use(Series *s, guint32 row, gint64 base, const PortUse *use) {
+        guint held = use->holder == CLIENT ? PORTS_CLIENT_TIME_WAIT : PORTS_SERVER_TIME_WAIT;
+        guint timer = use->holder == CLIENT ? PORTS_CLIENT_TIMER : PORTS_SERVER_TIMER;
+        gint32 *steps = series_steps(s, row, base + use->begun);
+
+        steps[PORTS_BEGUN]++;
+        steps[PORTS_OPEN]++;
+        if (use->over != PORT_USE_NEVER)
+                series_steps(s, row, base + use->over)[PORTS_OPEN]--;
+        if (use->time_wait != PORT_USE_NEVER)
+                series_steps(s, row, base + use->time_wait)[held]++;
+        if (use->time_wait_over != PORT_USE_NEVER)
+                series_steps(s, row, base + use->time_wait_over)[use->by_timer ? timer : held] += use->by_timer ? 1 : -1;
+}
+
+static void add_uses(const PortPair *p, Series *s, guint32 row, PortSet *ports) {
+        for (guint i = 0; i < p->n_uses; i++) {
+                add_use(s, row, p->base, &p->uses[i]);
+                port_set_add(ports, p->uses[i].port);
         }
 }
 
-static gboolean has_time_wait(const Life *life) {
-        return life->move[life->n - 1].state == STATE_TIME_WAIT || (life->n > 1 && life->move[life->n - 2].state == STATE_TIME_WAIT);
+/* Room grows at powers of two. */
+static gboolean must_grow(guint n) {
+        return (n & (n - 1)) == 0;
 }
 
-void ports_add(Series *s, guint32 row, const Life *client, const Life *server, const HostTimers *client_timers) {
-        gint64 begun = client->move[0].second, over = -1;
+void port_pair_use(PortPair *p, Series *s, guint32 row, guint16 port, const Life *client, const Life *server,
+                   const HostTimers *client_timers) {
+        PortUse use;
 
-        series_steps(s, row, begun)[PORTS_BEGUN]++;
-        for (guint i = 1; i < client->n && over < 0; i++)
-                if (client->move[i].state == STATE_CLOSED || client->move[i].state == STATE_TIME_WAIT)
-                        over = client->move[i].second;
-        if (over < 0 && client->timer == STATE_FIN_WAIT_2)
-                over = series_second(life_timer_end(client, client_timers));
-        if (over < 0)
-                series_steps(s, row, begun)[PORTS_OPEN]++;
-        else
-                hold(s, row, PORTS_OPEN, begun, over);
-        if (has_time_wait(client))
-                add_time_wait(s, row, client, PORTS_CLIENT_TIME_WAIT, PORTS_CLIENT_TIMER);
-        else
-                add_time_wait(s, row, server, PORTS_SERVER_TIME_WAIT, PORTS_SERVER_TIMER);
+        if (p->n_uses == 0)
+                p->base = client->move[0].second;
+        use = use_of(p, port, client, server, client_timers);
+        if (p->n_uses < PORT_USES_MAX) {
+                if (must_grow(p->n_uses))
+                        p->uses = g_renew(PortUse, p->uses, MAX(2 * p->n_uses, 1));
+                p->uses[p->n_uses++] = use;
+                return;
+        }
+        if (p->uses) {
+                add_uses(p, s, row, &p->ports);
+                g_clear_pointer(&p->uses, g_free);
+        }
+        add_use(s, row, p->base, &use);
+        port_set_add(&p->ports, port);
 }
 
 /* ── The budget ──────────────────────────────────────────────────────────── */
@@ -169,8 +205,7 @@ gdouble port_budget_rate(guint32 ports, gint64 time_wait_ns) {
         return time_wait_ns > 0 ? ports * SECOND_IN_NS / (gdouble)time_wait_ns : 0;
 }
 
-static void find_range(PortBudget *b, const PortBudgetInput *in) {
-        const PortSet *seen = &in->pair->ports;
+static void find_range(PortBudget *b, const PortBudgetInput *in, const PortSet *seen) {
         const HostSettings *set = in->client_settings;
         guint64 again = in->pair->recycled;
         guint16 first, last;
@@ -188,22 +223,25 @@ static void find_range(PortBudget *b, const PortBudgetInput *in) {
                 first = MIN(first, seen->first);
                 last = MAX(last, seen->last);
         }
+        b->seen = seen->n;
+        b->seen_first = seen->first;
+        b->seen_last = seen->last;
         b->first = first;
         b->last = last;
         b->ports = last - first + 1U;
 }
 
-static void read_series(PortBudget *b, const PortBudgetInput *in) {
+static void read_series(PortBudget *b, const PortBudgetInput *in, Series *series) {
         g_autoptr(GArray) steps = g_array_new(FALSE, FALSE, sizeof(SeriesStep));
         const SeriesTimer timers[] = {
                 { PORTS_CLIENT_TIMER, PORTS_CLIENT_TIME_WAIT, PORTS_CLIENT_TIMER, host_timer_seconds(in->timers[CLIENT].time_wait_ns) },
                 { PORTS_SERVER_TIMER, PORTS_SERVER_TIME_WAIT, PORTS_SERVER_TIMER, host_timer_seconds(in->timers[SERVER].time_wait_ns) },
         };
-        gint64 width = series_width(in->series), end = series_second(in->end_ns);
+        gint64 width = series_width(series), end = series_second(in->end_ns);
         guint64 begun = 0;
         SeriesWalk w;
 
-        series_read(in->series, in->row, timers, G_N_ELEMENTS(timers), steps);
+        series_read(series, in->row, timers, G_N_ELEMENTS(timers), steps);
         w = series_walk(steps);
         while (series_walk_next(&w) && w.second - width < end) {
                 gint64 second = MIN(w.second, end);
@@ -241,13 +279,27 @@ static void project(PortBudget *b, const PortBudgetInput *in) {
         b->exhausted_second = series_second(in->pair->first_ns) + (gint64)full;
 }
 
-void port_budget_init(PortBudget *b, const PortBudgetInput *in) {
-        *b = (PortBudget){ .pair = in->pair, .holder = in->pair->time_waits[SERVER] > in->pair->time_waits[CLIENT] ? SERVER : CLIENT };
-        find_range(b, in);
+static void read_all(PortBudget *b, const PortBudgetInput *in, Series *series, const PortSet *seen) {
+        find_range(b, in, seen);
         b->time_wait_ns = in->timers[b->holder].time_wait_ns;
         b->sustainable = port_budget_rate(b->ports, b->time_wait_ns);
-        read_series(b, in);
+        read_series(b, in, series);
         project(b, in);
+}
+
+void port_budget_init(PortBudget *b, const PortBudgetInput *in) {
+        *b = (PortBudget){ .pair = in->pair, .holder = in->pair->time_waits[SERVER] > in->pair->time_waits[CLIENT] ? SERVER : CLIENT };
+        if (!in->pair->uses) {
+                read_all(b, in, in->series, &in->pair->ports);
+        } else {
+                Series *few = series_new(PORTS_COLUMNS, 4 * PORT_USES_MAX);
+                PortSet seen = { 0 };
+
+                add_uses(in->pair, few, in->row, &seen);
+                read_all(b, in, few, &seen);
+                port_set_clear(&seen);
+                series_free(few);
+        }
 }
 
 gboolean port_budget_is_short(const PortBudget *b) {

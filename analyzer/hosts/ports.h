@@ -8,14 +8,11 @@
 
 #include "census.h"
 
-/* Ports that were seen: a few are listed, more have a bit each. */
-#define PORTS_FEW 6U
-
+/* Ports that were seen, a bit each. */
 typedef struct PortSet {
         guint32 n;
-        guint16 few[PORTS_FEW]; /* while n <= PORTS_FEW */
-        guint64 *bits;          /* of all 65536; NULL before */
-        guint16 first, last;    /* valid when n > 0 */
+        guint16 first, last; /* valid when n > 0 */
+        guint64 *bits;       /* of all 65536; NULL while there is none */
 } PortSet;
 
 void port_set_add(PortSet *p, guint16 port);
@@ -32,21 +29,43 @@ typedef enum ReuseAnswer {
 
 const char *reuse_answer_name(ReuseAnswer answer);
 
-/* All flows of one client address to one server address and port. */
+/*
+ * From when to when a flow took its port, in seconds since the pair's first flow was added. Most pairs are few flows, and those
+ * are listed; a pair of more has a row in a series.
+ */
+typedef struct PortUse {
+        gint32 begun, over;     /* over: the client had closed, or went to TIME_WAIT; PORT_USE_NEVER */
+        gint32 time_wait;       /* when it, or else the server, went to TIME_WAIT; PORT_USE_NEVER */
+        gint32 time_wait_over;  /* until a packet ended it, or since when its timer ran; PORT_USE_NEVER */
+        guint16 port;
+        guint8 holder;          /* side */
+        guint8 by_timer;
+} PortUse;
+
+#define PORT_USE_NEVER G_MAXINT32
+#define PORT_USES_MAX 64U
+
+/* All flows of one client address to one server address and port. What every flow touches comes first. */
 typedef struct PortPair {
         guint32 client, server; /* endpoints of hosts.h */
-        guint64 flows;
-        gint64 first_ns, last_ns; /* when they began */
-        guint64 time_waits[SIDES]; /* flows in which that end went to TIME_WAIT */
-        guint64 reused[REUSE_ANSWERS]; /* flows whose SYN met the 4-tuple in TIME_WAIT, or open, at the server */
-        guint64 recycled;         /* flows that the client began on a 4-tuple of which it held the TIME_WAIT */
-        gint64 cost_ns;           /* from such SYNs to what they came to, those that were accepted at once left out */
-        guint64 example;          /* the lowest number of a flow with such a SYN, or of any */
+        guint32 flows;
+        guint32 time_waits[SIDES]; /* flows in which that end went to TIME_WAIT */
+        guint8 n_uses;
+        guint8 hop_limits[2];     /* of SYNs, as captured; the first two different ones, 0 none */
+        PortUse *uses;            /* of the first flows, with room up to the next power of two; NULL once they are in the series */
+        gint64 base;              /* second of the first flow that was added */
+        gint64 first_ns, last_ns; /* when the first and the last began */
+        /* 64 bytes */
+        guint64 example;          /* the lowest number of a flow with a SYN on a used 4-tuple, or of any */
         FrameRef example_frame;   /* that SYN */
         gboolean example_met_used; /* it is such a SYN */
-        guint8 hop_limits[2];     /* of SYNs, as captured; the first two different ones, 0 none */
-        PortSet ports;
+        guint32 reused[REUSE_ANSWERS]; /* flows whose SYN met the 4-tuple in TIME_WAIT, or open, at the server */
+        guint32 recycled;         /* flows that the client began on a 4-tuple of which it held the TIME_WAIT */
+        gint64 cost_ns;           /* from such SYNs to what they came to, those that were accepted at once left out */
+        PortSet ports;            /* of all flows, once they are in the series */
 } PortPair;
+
+void port_pair_clear(PortPair *p);
 
 void port_pair_add(PortPair *p, const FlowRecord *f);
 
@@ -61,7 +80,15 @@ enum {
         PORTS_COLUMNS,
 };
 
-void ports_add(Series *s, guint32 row, const Life *client, const Life *server, const HostTimers *client_timers);
+/**
+ * port_pair_use:
+ * @s: of all pairs that have many flows
+ * @row: of this one
+ *
+ * Adds what a flow of the pair did to its port.
+ */
+void port_pair_use(PortPair *p, Series *s, guint32 row, guint16 port, const Life *client, const Life *server,
+                   const HostTimers *client_timers);
 
 /* Where the number of ports comes from. */
 typedef enum PortRangeBasis {
@@ -83,6 +110,8 @@ const char *exhaustion_name(Exhaustion e);
 
 typedef struct PortBudget {
         const PortPair *pair;
+        guint32 seen;      /* ports that were */
+        guint16 seen_first, seen_last;
         guint16 first, last;
         guint32 ports;     /* from first to last */
         PortRangeBasis basis;

@@ -110,6 +110,14 @@ void series_prefetch(const Series *s, guint32 row, gint64 second) {
         __builtin_prefetch(&s->slots[hash_key(key_of(row, second >> s->shift)) & s->mask]);
 }
 
+void series_prefetch_steps(const Series *s, guint32 row, gint64 second) {
+        gint64 step = second >> s->shift;
+        guint32 place = s->slots[hash_key(key_of(row, step)) & s->mask].place;
+
+        if (place)
+                __builtin_prefetch(s->steps + (place - 1) * block_size(s) + ((gsize)step & (BLOCK_STEPS - 1)) * s->columns, 1);
+}
+
 gint32 *series_steps(Series *s, guint32 row, gint64 second) {
         gint64 step = second >> s->shift;
         BlockKey key = key_of(row, step);
@@ -149,6 +157,8 @@ void series_rebuild(Series *s, const guint32 *rows, gboolean coarser) {
                 BlockKey key = s->keys[i];
                 const gint32 *from = block;
 
+                if (rows && rows[key.row] == SERIES_NO_ROW)
+                        continue;
                 memcpy(block, s->steps + i * block_size(s), block_size(s) * sizeof *block);
                 for (guint k = 0; k < BLOCK_STEPS; k++, from += s->columns) {
                         gint32 *to = NULL;

@@ -30,18 +30,21 @@ static inline gint64 series_second(gint64 time_ns) {
 /* Returns: the steps of @row in @second, one for each column, to be added to; valid until the next call. */
 gint32 *series_steps(Series *s, guint32 row, gint64 second);
 
-/* Asks the processor for what series_steps() will look up. */
+/* Asks the processor for what series_steps() will look up; and then, once that is there, for what it will return. */
 void series_prefetch(const Series *s, guint32 row, gint64 second);
+void series_prefetch_steps(const Series *s, guint32 row, gint64 second);
 
 /* Returns: whether series_rebuild() should make room; some blocks more still fit. */
 gboolean series_is_full(const Series *s);
 
 /**
  * series_rebuild:
- * @rows: (nullable): by old row the new one; several may become one
+ * @rows: (nullable): by old row the new one, or SERIES_NO_ROW; several may become one
  * @coarser: also join every two neighbouring steps of time
  */
 void series_rebuild(Series *s, const guint32 *rows, gboolean coarser);
+
+#define SERIES_NO_ROW G_MAXUINT32
 
 /* Returns: seconds from one count to the next, 1 unless they had to be joined. */
 gint64 series_width(const Series *s);
