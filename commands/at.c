@@ -2,18 +2,8 @@
 
 /* lastack at TIME CAPTURE...: the sockets of a moment. */
 
-#include <arpa/inet.h>
-#include <string.h>
-
+#include "host_options.h"
 #include "run.h"
-
-/* Returns: whether @text is an IPv4 or IPv6 address. */
-static gboolean parse_address(const char *text, Address *address) {
-        static const guint8 mapped[12] = { [10] = 0xff, [11] = 0xff };
-
-        memcpy(address->bytes, mapped, sizeof mapped);
-        return inet_pton(AF_INET, text, address->bytes + sizeof mapped) == 1 || inet_pton(AF_INET6, text, address->bytes) == 1;
-}
 
 ExitCode command_at(const Command *c, int argc, char **argv) {
         ExitCode code;
@@ -27,7 +17,7 @@ ExitCode command_at(const Command *c, int argc, char **argv) {
                 return options_complain(c, "a time comes first: +12.5, 10:04:10 or '2026-11-22 10:04:10'");
         if (!o->arguments[1])
                 return options_complain(c, "which capture?");
-        if (o->host && !parse_address(o->host, &at.host))
+        if (o->host && !host_address_parse(o->host, &at.host))
                 return options_complain(c, "--host: '%s' is no address", o->host);
         at.has_host = o->host != NULL;
         at.sockets = o->sockets;

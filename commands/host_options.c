@@ -11,7 +11,7 @@
 #define PORT_MAX 65535U
 #define IPV4_OFFSET 12 /* of an address mapped into IPv6 (RFC 4291 2.5.5.2) */
 
-static gboolean parse_address(const char *word, Address *address) {
+gboolean host_address_parse(const char *word, Address *address) {
         static const guint8 mapped[IPV4_OFFSET] = { [10] = 0xff, [11] = 0xff };
 
         memcpy(address->bytes, mapped, sizeof mapped);
@@ -31,7 +31,7 @@ static const char *take_address(const char *option, const char *value, HostGiven
         given->everywhere = !equals;
         if (!equals)
                 return value;
-        if (parse_address(word, &given->address))
+        if (host_address_parse(word, &given->address))
                 return equals + 1;
         set_bad(error, option, word, "an address");
         return NULL;

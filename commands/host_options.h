@@ -7,3 +7,6 @@
 
 /* Adds --host-model, --fin-timeout, --time-wait and --port-range; their data is a GArray of HostGiven in an Options. */
 void host_options_add(GOptionGroup *group);
+
+/* Returns: whether @word is an IPv4 or IPv6 address. */
+gboolean host_address_parse(const char *word, Address *address);

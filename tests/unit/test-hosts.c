@@ -150,6 +150,48 @@ static void test_census_is_the_sum_of_flows(void) {
         }
 }
 
+/* Flows may be completed in any order. */
+static void test_any_order(void) {
+        const gint64 end_ns = START + 300 * SECOND;
+        const guint flows = 1000;
+        g_autoptr(GRand) random = g_rand_new_with_seed(5);
+        g_autofree FlowRecord *f = g_new(FlowRecord, flows);
+        Hosts *h[2] = { hosts_new(NULL), hosts_new(NULL) };
+        g_autoptr(GArray) order = NULL, other = NULL, budgets = NULL, others = NULL;
+
+        for (guint i = 0; i < flows; i++)
+                random_flow(random, &f[i], i + 1, end_ns);
+        for (guint i = 0; i < flows; i++) {
+                hosts_add(h[0], &f[i]);
+                hosts_add(h[1], &f[flows - 1 - i]);
+        }
+        order = hosts_order(h[0], HOSTS_BY_FLOWS, FALSE);
+        other = hosts_order(h[1], HOSTS_BY_FLOWS, FALSE);
+        g_assert_cmpuint(order->len, ==, other->len);
+        for (guint i = 0; i < order->len; i++) {
+                guint32 x = g_array_index(order, guint32, i), y = g_array_index(other, guint32, i);
+                g_autoptr(GArray) xs = hosts_same_address(h[0], x), ys = hosts_same_address(h[1], y);
+                g_autoptr(Census) a = hosts_census(h[0], xs), b = hosts_census(h[1], ys);
+
+                g_assert_true(address_equal(&hosts_endpoint(h[0], x)->address, &hosts_endpoint(h[1], y)->address));
+                g_assert_cmpmem(a->points->data, a->points->len * sizeof(CensusPoint), b->points->data, b->points->len * sizeof(CensusPoint));
+        }
+        budgets = hosts_budgets(h[0]);
+        others = hosts_budgets(h[1]);
+        g_assert_cmpuint(budgets->len, ==, others->len);
+        for (guint i = 0; i < budgets->len; i++) {
+                PortBudget *a = &g_array_index(budgets, PortBudget, i), *b = &g_array_index(others, PortBudget, i);
+
+                g_assert_cmpuint(a->pair->example, ==, b->pair->example);
+                g_assert_cmpuint(a->seen, ==, b->seen);
+                g_assert_cmpuint(a->taken.count, ==, b->taken.count);
+                g_assert_cmpint(a->taken.second, ==, b->taken.second);
+                g_assert_cmpint(a->exhaustion, ==, b->exhaustion);
+        }
+        hosts_free(h[0]);
+        hosts_free(h[1]);
+}
+
 /* ── FIN_WAIT_2 ──────────────────────────────────────────────────────────── */
 
 static TcpState state_at(const FlowRecord *f, guint side, gint64 after_ns) {
@@ -440,6 +482,7 @@ int main(int argc, char **argv) {
         g_test_add_func("/hosts/census/time-waits", test_time_waits_at_a_server);
         g_test_add_func("/hosts/census/model-known-late", test_model_known_late);
         g_test_add_func("/hosts/census/sum-of-flows", test_census_is_the_sum_of_flows);
+        g_test_add_func("/hosts/census/any-order", test_any_order);
         g_test_add_func("/hosts/census/fin-wait-2", test_fin_wait_2);
         g_test_add_func("/hosts/services/durations", test_durations);
         g_test_add_func("/hosts/services/service", test_service);
