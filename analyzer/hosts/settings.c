@@ -474,7 +474,7 @@ static void take_lone_fin(End *end) {
         if (r.last->time_ns - r.second->time_ns > LONE_FIN_ORPHAN_NS)
                 count(end, &keep(end)->held_lone_fin);
         /* the next one was due after twice the time, an eighth late at the most, and would have been its last chance */
-        next_ns = MIN(2 * (r.last->time_ns - r.before_last->time_ns), LONE_FIN_RTO_NS_MAX);
+        next_ns = 2 * MIN(r.last->time_ns - r.before_last->time_ns, LONE_FIN_RTO_NS_MAX / 2);
         next_ns += next_ns / 8 + JITTER_NS;
         if (end->f->capture_end_ns > r.last->time_ns + next_ns)
                 at_most(end, DURATION_LONE_FIN, r.last->time_ns + next_ns - r.second->time_ns, r.second->frame, r.last->frame);

@@ -2,6 +2,7 @@
 
 /* Any bytes as a capture, all the way to the flow records: each flow is reported once, and a record keeps its own bounds. */
 
+#include "analyzer/hosts/settings.h"
 #include "analyzer/tracker.h"
 #include "dissect/capture.h"
 #include "dissect/dissector.h"
@@ -19,10 +20,16 @@ static void check_side(const SideRecord *s) {
         g_assert_true(s->rst_frame == 0 || s->rst_count > 0);
 }
 
-static void check_record(const FlowRecord *f, gpointer data) {
-        guint64 *flows = data;
+typedef struct Result {
+        guint64 flows;
+        Settings *settings;
+} Result;
 
-        ++*flows;
+static void check_record(const FlowRecord *f, gpointer data) {
+        Result *result = data;
+
+        result->flows++;
+        settings_add(result->settings, f);
         g_assert_cmpuint(f->close, <, CLOSE_KINDS);
         g_assert_cmpuint(f->closed_first_by, <, CLOSED_FIRST_VALUES);
         g_assert_cmpuint(f->n_findings, <=, RECORD_FINDINGS_MAX);
@@ -32,13 +39,31 @@ static void check_record(const FlowRecord *f, gpointer data) {
                 check_side(&f->side[side]);
 }
 
+/* Ranges of settings are in order, whatever was learned from. */
+static void check_settings(const Settings *s) {
+        g_autoptr(GPtrArray) hosts = settings_hosts(s);
+
+        for (guint i = 0; i < hosts->len; i++) {
+                const HostEvidence *e = hosts->pdata[i];
+                HostLearned learned;
+
+                settings_learn(s, &e->address, &learned);
+                g_assert_nonnull(learned.model);
+                g_assert_cmpuint(learned.n_fin_timeout, <=, HOST_RANGES_MAX);
+                g_assert_cmpuint(learned.n_fin_timeout_closed, <=, learned.n_fin_timeout);
+                for (guint r = 0; r < learned.n_fin_timeout; r++)
+                        g_assert_cmpuint(learned.fin_timeout[r].from_s, <=, learned.fin_timeout[r].to_s);
+        }
+}
+
 static void track(Capture *c) {
-        guint64 flows = 0;
+        g_autoptr(Settings) settings = settings_new();
+        Result result = { .settings = settings };
         TrackerOptions options = tracker_options_default();
 
         options.zeek = TRUE;
         options.sink = check_record;
-        options.sink_data = &flows;
+        options.sink_data = &result;
         g_autoptr(Tracker) tracker = tracker_new(&options);
         g_autoptr(Dissector) dissector = dissector_new();
         Frame frames[FRAME_BATCH];
@@ -47,16 +72,17 @@ static void track(Capture *c) {
         while ((n = capture_read(c, frames, FRAME_BATCH)) > 0) {
                 for (guint i = 0; i < n; i++) {
                         Segment s;
-                        DissectResult result = dissector_frame(dissector, &frames[i], &s);
+                        DissectResult kind = dissector_frame(dissector, &frames[i], &s);
 
                         tracker_note_time(tracker, frames[i].time_ns);
-                        if (result == DISSECT_TCP || result == DISSECT_ICMP_QUOTE)
+                        if (kind == DISSECT_TCP || kind == DISSECT_ICMP_QUOTE)
                                 tracker_feed(tracker, &s, 1);
                 }
         }
         tracker_finish(tracker);
-        g_assert_cmpuint(tracker_totals(tracker)->flows, ==, flows);
+        g_assert_cmpuint(tracker_totals(tracker)->flows, ==, result.flows);
         g_assert_cmpuint(tracker_totals(tracker)->live_flows, ==, 0);
+        check_settings(settings);
 }
 
 int LLVMFuzzerTestOneInput(const guint8 *data, gsize n) {
