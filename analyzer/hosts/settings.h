@@ -117,7 +117,7 @@ typedef enum ModelBasis {
 typedef struct HostLearned {
         const HostModel *model;
         guint8 basis; /* ModelBasis */
-        HostSettings settings; /* given, or a tcp_fin_timeout that explains what was seen where the model's own does not */
+        HostSettings settings; /* given, or what explains what was seen where the model's own does not */
         HostScore score[HOST_MODELS_MAX]; /* of each model */
         HostRange fin_timeout[HOST_RANGES_MAX]; /* settings that explain all, whenever the sockets were closed */
         guint n_fin_timeout;

@@ -67,21 +67,40 @@ static void score_all(const HostEvidence *e, HostLearned *learned) {
         }
 }
 
-/* The default unless something speaks against it; then the first model of which nothing but good is known. */
-static void choose(HostLearned *learned) {
-        learned->model = host_model_default();
-        /* too many hosts share a hop limit for that to be a conclusion */
-        if (learned->score[0].verdict == VERDICT_CONSISTENT && learned->score[0].why != hop_limit)
-                learned->basis = MODEL_INFERRED;
+static gboolean explains_time_wait(const HostEvidence *e, const HostModel *m) {
+        return e->duration[DURATION_TIME_WAIT].at_least.ns <= host_model_time_wait(m, NULL).at_most_ns;
+}
+
+/* Returns: the first model after the default with such a verdict; 0 if there is none. */
+static guint find_model(const HostEvidence *e, const HostLearned *learned, Verdict verdict, gboolean explains) {
+        for (guint i = 1; i < host_models(); i++)
+                if (learned->score[i].verdict == verdict && (!explains || explains_time_wait(e, host_model(i))))
+                        return i;
+        return 0;
+}
+
+/*
+ * The default unless something speaks against it; then the first model of which nothing but good is known, or
+ * at least nothing bad, and best one that keeps TIME_WAIT for as long as was seen.
+ */
+static guint choose(const HostEvidence *e, const HostLearned *learned) {
+        guint chosen;
+
         if (learned->score[0].verdict != VERDICT_INCONSISTENT)
-                return;
-        for (guint i = 1; i < host_models(); i++) {
-                if (learned->score[i].verdict != VERDICT_CONSISTENT)
-                        continue;
-                learned->model = host_model(i);
+                return 0;
+        chosen = find_model(e, learned, VERDICT_CONSISTENT, TRUE);
+        if (!chosen)
+                chosen = find_model(e, learned, VERDICT_UNKNOWN, TRUE);
+        return chosen ? chosen : find_model(e, learned, VERDICT_CONSISTENT, FALSE);
+}
+
+static void infer_model(const HostEvidence *e, HostLearned *learned) {
+        guint chosen = choose(e, learned);
+
+        learned->model = host_model(chosen);
+        /* too many hosts share a hop limit for that alone to be a conclusion */
+        if (chosen || (learned->score[0].verdict == VERDICT_CONSISTENT && learned->score[0].why != hop_limit))
                 learned->basis = MODEL_INFERRED;
-                return;
-        }
 }
 
 /* ── tcp_fin_timeout ─────────────────────────────────────────────────────── */
@@ -132,11 +151,19 @@ static void assume_fin_timeout(HostLearned *learned) {
         learned->settings.fin_timeout_s = ranges[0].to_s == G_MAXUINT32 ? ranges[0].from_s : ranges[0].to_s;
 }
 
+/* One that lasts longer than the model's was set so; for how long is not known. */
+static void assume_time_wait(const HostEvidence *e, HostLearned *learned) {
+        gint64 least_ns = e->duration[DURATION_TIME_WAIT].at_least.ns;
+
+        if (!learned->settings.time_wait_s && !explains_time_wait(e, learned->model))
+                learned->settings.time_wait_s = (guint32)MIN((least_ns + SECOND_NS - 1) / SECOND_NS, G_MAXUINT32);
+}
+
 void host_evidence_read(const HostEvidence *e, const HostGiven *given, HostLearned *learned) {
         *learned = (HostLearned){ .model = host_model_default() };
         if (e) {
                 score_all(e, learned);
-                choose(learned);
+                infer_model(e, learned);
         }
         if (given && given->model) {
                 learned->model = given->model;
@@ -149,6 +176,7 @@ void host_evidence_read(const HostEvidence *e, const HostGiven *given, HostLearn
         explain(e, learned);
         find_contradictions(e, learned);
         assume_fin_timeout(learned);
+        assume_time_wait(e, learned);
 }
 
 /* ── Boxes on the path ───────────────────────────────────────────────────── */
