@@ -139,6 +139,7 @@ static PortUse use_of(const PortPair *p, guint16 port, const Life *client, const
         if (!at)
                 return use;
         use.time_wait = since(p, holder->move[at].second);
+        use.over = MIN(use.over, use.time_wait); /* a client in LAST_ACK has one port, not two */
         if (at + 1 < holder->n)
                 use.time_wait_over = since(p, holder->move[at + 1].second);
         else if (use.by_timer)
