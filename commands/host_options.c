@@ -23,7 +23,10 @@ static gboolean set_bad(GError **error, const char *option, const char *value, c
         return FALSE;
 }
 
-/* Takes the address away that @value may begin with. Returns: what follows; NULL with @error set if it is none. */
+/*
+ * Takes the address away that @value may begin with. Returns: what follows; NULL with @error set if it is
+ * none.
+ */
 static const char *take_address(const char *option, const char *value, HostGiven *given, GError **error) {
         const char *equals = strrchr(value, '=');
         g_autofree char *word = equals ? g_strndup(value, (gsize)(equals - value)) : NULL;

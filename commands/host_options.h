@@ -5,7 +5,10 @@
 
 #include "analyzer/hosts/settings.h"
 
-/* Adds --host-model, --fin-timeout, --time-wait and --port-range; their data is a GArray of HostGiven in an Options. */
+/*
+ * Adds --host-model, --fin-timeout, --time-wait and --port-range; their data is a GArray of HostGiven in an
+ * Options.
+ */
 void host_options_add(GOptionGroup *group);
 
 /* Returns: whether @word is an IPv4 or IPv6 address. */

@@ -20,7 +20,8 @@ static void list_all(Terminal *t) {
         for (guint i = 0; i < host_models(); i++) {
                 const HostModel *m = host_model(i);
                 g_autofree char *time_wait = g_strdup_printf("%u s", m->time_wait_s);
-                g_autofree char *life = m->fin_timeout_s ? g_strdup_printf("%u s%s", m->fin_timeout_s, m->fin_wait_2 == FIN_WAIT_2_IDLE ? " without a segment" : "")
+                const char *since = m->fin_wait_2 == FIN_WAIT_2_IDLE ? " without a segment" : "";
+                g_autofree char *life = m->fin_timeout_s ? g_strdup_printf("%u s%s", m->fin_timeout_s, since)
                                                          : g_strdup(fin_wait_2_rule_title(m->fin_wait_2));
                 g_autofree char *ports = g_strdup_printf("%u-%u", m->port_first, m->port_last);
 
@@ -40,7 +41,8 @@ static void put_reactions(Terminal *t, const HostModel *m, const char *name, Hos
         g_autoptr(GString) text = g_string_new(NULL);
 
         for (guint i = from; i < end; i++)
-                g_string_append_printf(text, "%s%s: %s", i == from ? "" : "; ", host_event_title(i), reaction_title(m->reaction[i]));
+                g_string_append_printf(text, "%s%s: %s", i == from ? "" : "; ", host_event_title(i),
+                                       reaction_title(m->reaction[i]));
         put_line(t, name, text->str);
 }
 

@@ -6,14 +6,17 @@
 #include "units.h"
 #include "words.h"
 
-#define REMEDY "net.inet.ip.fw.dyn_keepalive=0 on the firewall (FreeBSD ipfw), and closing sockets where the other end has closed"
+#define REMEDY \
+        "net.inet.ip.fw.dyn_keepalive=0 on the firewall (FreeBSD ipfw), " \
+        "and closing sockets where the other end has closed"
 
 /* ── The story ───────────────────────────────────────────────────────────── */
 
 static void append_end(GString *text, const Keeper *k, gboolean closer) {
         gboolean server = closer ? k->closer_side == SERVER : k->closer_side == CLIENT;
+        guint16 port = closer ? k->closer_port : k->holder_port;
 
-        endpoint_append(text, closer ? &k->closer : &k->holder, server ? (closer ? k->closer_port : k->holder_port) : 0, k->ipv6);
+        endpoint_append(text, closer ? &k->closer : &k->holder, server ? port : 0, k->ipv6);
         if (closer ? k->several_closers : k->several_holders)
                 g_string_append(text, " and others");
 }
@@ -69,7 +72,8 @@ static void append_effect(GString *text, const Keeper *k) {
         const HostModel *linux_model = host_model_default();
 
         if (!has_answer(k, TRUE)) {
-                g_string_append(text, has_answer(k, FALSE) ? "The end in CLOSE_WAIT has no timer and waits for its application, probes or not; the other is gone. "
+                g_string_append(text, has_answer(k, FALSE) ? "The end in CLOSE_WAIT has no timer and waits for its "
+                                                             "application, probes or not; the other is gone. "
                                                            : "No end was seen to live. ");
                 return;
         }

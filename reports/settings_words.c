@@ -33,7 +33,8 @@ static gboolean same_ranges(const HostLearned *l) {
         if (l->n_fin_timeout != l->n_fin_timeout_closed)
                 return FALSE;
         for (guint i = 0; i < l->n_fin_timeout; i++)
-                if (l->fin_timeout[i].from_s != l->fin_timeout_closed[i].from_s || l->fin_timeout[i].to_s != l->fin_timeout_closed[i].to_s)
+                if (l->fin_timeout[i].from_s != l->fin_timeout_closed[i].from_s ||
+                    l->fin_timeout[i].to_s != l->fin_timeout_closed[i].to_s)
                         return FALSE;
         return TRUE;
 }
@@ -49,10 +50,12 @@ static void say_fin_wait_2(GString *text, const HostEvidence *e, const HostLearn
 
         if (!life->at_most.flow)
                 return;
-        g_string_append(text, life->at_least.flow && l->n_fin_timeout_closed ? "forgets FIN_WAIT_2 after " : "forgets FIN_WAIT_2 within ");
+        g_string_append_printf(text, "forgets FIN_WAIT_2 %s ",
+                               life->at_least.flow && l->n_fin_timeout_closed ? "after" : "within");
         append_bounds(text, l->n_fin_timeout_closed ? &life->at_least : &(HostBound){ .flow = 0 }, &life->at_most);
         if (l->n_fin_timeout == 0) {
-                g_string_append_printf(text, ", which no %s of %s explains: sockets differ (TCP_LINGER2)", timeout_name(l), l->model->title);
+                g_string_append_printf(text, ", which no %s of %s explains: sockets differ (TCP_LINGER2)", timeout_name(l),
+                                       l->model->title);
                 return;
         }
         g_string_append_printf(text, ": %s ", timeout_name(l));
@@ -75,7 +78,8 @@ static void say_time_wait(GString *text, const HostEvidence *e, const HostLearne
                 return;
         g_string_append(text, "had forgotten a TIME_WAIT after ");
         duration_append(text, most->ns, BOUND_EXACT);
-        g_string_append_printf(text, ", which %s keeps for %u s: tcp_max_tw_buckets was reached, or a RST ended it", l->model->title, l->model->time_wait_s);
+        g_string_append_printf(text, ", which %s keeps for %u s: tcp_max_tw_buckets was reached, or a RST ended it",
+                               l->model->title, l->model->time_wait_s);
 }
 
 static void say_recycling(GString *text, const HostEvidence *e, const HostLearned *l) {
@@ -175,7 +179,8 @@ static gboolean is_empty(const HostDuration *d) {
         return !d->at_least.flow && !d->at_most.flow;
 }
 
-static void put_duration(JsonWriter *w, const ReportContext *c, const HostEvidence *e, const HostLearned *l, DurationKind kind) {
+static void put_duration(JsonWriter *w, const ReportContext *c, const HostEvidence *e, const HostLearned *l,
+                         DurationKind kind) {
         put_bound(w, "at_least", c, &e->duration[kind].at_least);
         put_bound(w, "at_most", c, &e->duration[kind].at_most);
         json_put_boolean(w, "contradiction", l->contradiction[kind]);
@@ -312,7 +317,8 @@ static void put_scores(JsonWriter *w, const HostLearned *l) {
         json_end(w);
 }
 
-void settings_put_json(JsonWriter *w, const char *key, const ReportContext *c, const HostEvidence *e, const HostLearned *learned) {
+void settings_put_json(JsonWriter *w, const char *key, const ReportContext *c, const HostEvidence *e,
+                       const HostLearned *learned) {
         json_begin_object(w, key);
         json_put_string(w, "model", learned->model->name);
         json_put_string(w, "model_basis", model_basis_name(learned->basis));

@@ -27,7 +27,12 @@ typedef struct Probes {
 } Probes;
 
 static HostBound gap(const FlowRecord *f, const TimelineEntry *from, const TimelineEntry *to) {
-        return (HostBound){ .ns = to->time_ns - from->time_ns, .flow = f->number, .from = from->frame, .to = to->frame };
+        return (HostBound){
+                .ns = to->time_ns - from->time_ns,
+                .flow = f->number,
+                .from = from->frame,
+                .to = to->frame,
+        };
 }
 
 static void add_probe(Probes *p, const FlowRecord *f, const TimelineEntry *e) {
@@ -95,7 +100,13 @@ static Keeper *find_box(Keepers *k, guint8 ttl) {
                         return &k->box[i];
         if (k->n == KEEPERS_MAX)
                 return NULL;
-        k->box[k->n] = (Keeper){ .ttl = ttl, .first_ns = G_MAXINT64, .first_half_close_ns = G_MAXINT64, .last_ns = G_MININT64, .last_half_close_ns = G_MININT64 };
+        k->box[k->n] = (Keeper){
+                .ttl = ttl,
+                .first_ns = G_MAXINT64,
+                .last_ns = G_MININT64,
+                .first_half_close_ns = G_MAXINT64,
+                .last_half_close_ns = G_MININT64,
+        };
         return &k->box[k->n++];
 }
 
@@ -138,7 +149,8 @@ static void add_ends(Keeper *k, const FlowRecord *f, guint closer) {
 
 static void add_flow(Keepers *keepers, const FlowRecord *f, guint closer) {
         const SideRecord *closes = &f->side[closer];
-        const StateEntry *waits = closes->entered[STATE_FIN_WAIT_2] ? &closes->states[closes->entered[STATE_FIN_WAIT_2] - 1] : NULL;
+        guint entered = closes->entered[STATE_FIN_WAIT_2];
+        const StateEntry *waits = entered ? &closes->states[entered - 1] : NULL;
         Probes probes[SIDES] = { { .n = 0 } };
         Keeper *k;
 
@@ -159,7 +171,12 @@ static void add_flow(Keepers *keepers, const FlowRecord *f, guint closer) {
         for (guint s = 0; s < SIDES; s++)
                 add_probes(k, f, &probes[s]);
         if (probes[closer].answer) {
-                HostBound longest = { .ns = probes[closer].answer->time_ns - waits->time_ns, .flow = f->number, .from = waits->frame, .to = probes[closer].answer->frame };
+                HostBound longest = {
+                        .ns = probes[closer].answer->time_ns - waits->time_ns,
+                        .flow = f->number,
+                        .from = waits->frame,
+                        .to = probes[closer].answer->frame,
+                };
 
                 host_bound_raise(&k->longest, &longest);
         }
@@ -181,7 +198,8 @@ gboolean keeper_is_ipfw(const Keeper *k) {
                 return FALSE;
         /* where the first probe is answered there is no second one */
         if (!k->step.least.flow)
-                return k->period.least.flow && k->period.least.ns >= IPFW_PERIOD_NS_MIN && k->period.most.ns <= IPFW_PERIOD_NS_MAX;
+                return k->period.least.flow && k->period.least.ns >= IPFW_PERIOD_NS_MIN &&
+                       k->period.most.ns <= IPFW_PERIOD_NS_MAX;
         return k->step.least.ns >= IPFW_STEP_NS_MIN && k->step.most.ns <= IPFW_STEP_NS_MAX;
 }
 
@@ -203,7 +221,8 @@ KeptBy keeper_effect(const Keeper *k, const HostModel *m) {
 }
 
 gboolean keeper_outlasts(const Keeper *k, const HostModel *m) {
-        return keeper_effect(k, m) == KEPT_BY_NOTHING && k->longest.flow && k->longest.ns > host_model_fin_wait_2(m, NULL, TRUE).at_most_ns;
+        return keeper_effect(k, m) == KEPT_BY_NOTHING && k->longest.flow &&
+               k->longest.ns > host_model_fin_wait_2(m, NULL, TRUE).at_most_ns;
 }
 
 const char *probe_answer_name(ProbeAnswer answer) {

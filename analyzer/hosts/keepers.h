@@ -2,12 +2,14 @@
 #pragma once
 
 /*
- * Firewalls that keep half-closed connections alive (TD111), as a story of all flows: how many, since when, how fast they grow,
- * who answers, and which end lives by it.
+ * Firewalls that keep half-closed connections alive (TD111), as a story of all flows: how many, since when,
+ * how fast they grow, who answers, and which end lives by it.
  *
- * Theory of operation. FreeBSD's ipfw forges keepalives to both ends, in each other's name, every 5 s in the last 20 s of a dynamic
- * rule's life; an answer gives the rule another 300 s (sys/netpfil/ipfw/ip_fw_dynamic.c). Until 2012 an answer of either end did, since then it
- * takes both. The probes have the firewall's hop limit: that, as seen at the capture point, is all by which one box differs from another.
+ * Theory of operation. FreeBSD's ipfw forges keepalives to both ends, in each other's name, every 5 s in
+ * the last 20 s of a dynamic rule's life; an answer gives the rule another 300 s
+ * (sys/netpfil/ipfw/ip_fw_dynamic.c). Until 2012 an answer of either end did, since then it takes both. The
+ * probes have the firewall's hop limit: that, as seen at the capture point, is all by which one box differs
+ * from another.
  */
 
 #include "model.h"
@@ -69,7 +71,10 @@ typedef enum KeptBy {
 
 KeptBy keeper_effect(const Keeper *k, const HostModel *m);
 
-/* Returns: whether an end answered for longer than this model explains without a process that holds the socket. */
+/*
+ * Returns: whether an end answered for longer than this model explains without a process that holds the
+ * socket.
+ */
 gboolean keeper_outlasts(const Keeper *k, const HostModel *m);
 
 const char *probe_answer_name(ProbeAnswer answer); /* "silent" */

@@ -11,11 +11,12 @@
         [HOST_FIN_WAIT_2_SYN] = REACTION_##syn, [HOST_FIN_WAIT_2_RST] = REACTION_##rst, \
         [HOST_FIN_WAIT_2_KEEPALIVE] = REACTION_##keepalive, [HOST_FIN_WAIT_2_DATA] = REACTION_##data
 /* Two macros' worth of commas in one argument each: the row is taken apart only after they are expanded. */
-#define MODEL(name_, title_, time_wait, rule, timeout, first, last, orphan, ttl_, time_wait_reactions, fin_wait_2_reactions, source_) \
+#define MODEL(name_, title_, time_wait, rule, timeout, first, last, orphan, ttl_, time_wait_reactions, \
+              fin_wait_2_reactions, source_) \
         { \
                 .name = name_, .title = title_, .time_wait_s = time_wait, .fin_timeout_s = timeout, \
-                .fin_wait_2 = FIN_WAIT_2_##rule, .port_first = first, .port_last = last, .orphan_s = orphan, .ttl = ttl_, \
-                .reaction = { time_wait_reactions, fin_wait_2_reactions }, .source = source_, \
+                .fin_wait_2 = FIN_WAIT_2_##rule, .port_first = first, .port_last = last, .orphan_s = orphan, \
+                .ttl = ttl_, .reaction = { time_wait_reactions, fin_wait_2_reactions }, .source = source_, \
         },
 
 static const HostModel models[] = {
@@ -53,9 +54,9 @@ G_STATIC_ASSERT(G_N_ELEMENTS(events) == HOST_EVENTS);
 /* ── Timers that are late ────────────────────────────────────────────────── */
 
 /*
- * Linux's timer wheel since 4.8 (kernel/time/timer.c): each level has 64 buckets and steps eight times as long as the
- * one below. A timer is late by up to one step of its level, never early. The step in seconds depends on HZ, which
- * the wire doesn't show: the longest counts.
+ * Linux's timer wheel since 4.8 (kernel/time/timer.c): each level has 64 buckets and steps eight times as
+ * long as the one below. A timer is late by up to one step of its level, never early. The step in seconds
+ * depends on HZ, which the wire doesn't show: the longest counts.
  */
 static gint64 wheel_step_ns(gint64 duration_ns) {
         static const guint hz[] = { 100, 250, 300, 1000 };
@@ -76,8 +77,9 @@ static HostInterval on_wheel(gint64 duration_ns) {
 }
 
 /*
- * Linux 3.0, inet_twsk_schedule(): up to 32 steps of about 1/8 s have a wheel of their own. What is longer waits in one of
- * 8 slots of 7.5 s, of which the first to end has run for an unknown time. 60 s and more is the last slot and can be 7.5 s short.
+ * Linux 3.0, inet_twsk_schedule(): up to 32 steps of about 1/8 s have a wheel of their own. What is longer
+ * waits in one of 8 slots of 7.5 s, of which the first to end has run for an unknown time. 60 s and more is
+ * the last slot and can be 7.5 s short.
  */
 #define COARSE_SLOT_NS (15 * SECOND_NS / 2)
 #define COARSE_SLOTS 8
@@ -90,7 +92,8 @@ static HostInterval on_slots(gint64 duration_ns) {
 
         if (duration_ns <= FINE_NS_MAX)
                 return (HostInterval){ MAX(duration_ns - FINE_STEP_NS, 0), duration_ns + FINE_STEP_NS };
-        return (HostInterval){ MIN(duration_ns - FINE_STEP_NS, ends_ns - COARSE_SLOT_NS), MAX(duration_ns + FINE_STEP_NS, ends_ns) };
+        return (HostInterval){ MIN(duration_ns - FINE_STEP_NS, ends_ns - COARSE_SLOT_NS),
+                               MAX(duration_ns + FINE_STEP_NS, ends_ns) };
 }
 
 static HostInterval on_timer(const HostModel *m, gint64 duration_ns) {
@@ -99,7 +102,10 @@ static HostInterval on_timer(const HostModel *m, gint64 duration_ns) {
 
 /* ── FIN_WAIT_2 ──────────────────────────────────────────────────────────── */
 
-/* Linux keeps what is longer than TCP_TIMEWAIT_LEN in the full socket first, and what is left then in the mini-socket: twice. */
+/*
+ * Linux keeps what is longer than TCP_TIMEWAIT_LEN in the full socket first, and what is left then in the
+ * mini-socket: twice.
+ */
 #define MINI_SOCKET_S 60
 
 static HostInterval lifetime(const HostModel *m, guint32 fin_timeout_s) {
@@ -137,7 +143,10 @@ static gboolean is_not_too_long(const HostModel *m, HostInterval observed, guint
         return lifetime(m, fin_timeout_s).at_least_ns <= observed.at_most_ns;
 }
 
-/* Returns: the first setting from @from_s on of which @holds does not hold, @to_s + 1 if it does of all; lifetimes grow with T. */
+/*
+ * Returns: the first setting from @from_s on of which @holds does not hold, @to_s + 1 if it does of all;
+ * lifetimes grow with T.
+ */
 static guint32 find_first(const HostModel *m, HostInterval observed, guint32 from_s, guint32 to_s,
                           gboolean (*holds)(const HostModel *m, HostInterval observed, guint32 fin_timeout_s)) {
         guint32 end_s = to_s + 1;
@@ -153,7 +162,10 @@ static guint32 find_first(const HostModel *m, HostInterval observed, guint32 fro
         return from_s;
 }
 
-/* Adds the settings from @from_s to @to_s that explain @observed, if there are any. Returns: how many ranges. */
+/*
+ * Adds the settings from @from_s to @to_s that explain @observed, if there are any. Returns: how many
+ * ranges.
+ */
 static guint add_range(const HostModel *m, HostInterval observed, guint32 from_s, guint32 to_s, HostRange *range) {
         guint32 first_s = find_first(m, observed, from_s, to_s, is_too_short);
         guint32 end_s = find_first(m, observed, from_s, to_s, is_not_too_long);

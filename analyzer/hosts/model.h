@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * What a host's TCP does when nothing on the wire shows it: how long it keeps TIME_WAIT and FIN_WAIT_2, what it answers
- * there, which ports it connects from. One row of model.def for each TCP. The settings of the host replace the
- * model's defaults.
+ * What a host's TCP does when nothing on the wire shows it: how long it keeps TIME_WAIT and FIN_WAIT_2,
+ * what it answers there, which ports it connects from. One row of model.def for each TCP. The settings of
+ * the host replace the model's defaults.
  */
 
 #include <glib.h>
@@ -99,8 +99,8 @@ HostInterval host_model_time_wait(const HostModel *m, const HostSettings *settin
  * @orphan: whether no process holds the socket any more: close(), not shutdown(SHUT_WR)
  *
  * Returns: how long FIN_WAIT_2 lasts from close(), or from the ACK of the FIN if that came later; with
- * FIN_WAIT_2_IDLE from the last segment that came. Where a process holds the socket, without end. A round trip of
- * more than about 0.3 s can make a short one last longer: Linux never goes below 3.5 RTO.
+ * FIN_WAIT_2_IDLE from the last segment that came. Where a process holds the socket, without end. A round
+ * trip of more than about 0.3 s can make a short one last longer: Linux never goes below 3.5 RTO.
  */
 HostInterval host_model_fin_wait_2(const HostModel *m, const HostSettings *settings, gboolean orphan);
 
@@ -112,14 +112,17 @@ gint64 host_model_fin_wait_2_ns(const HostModel *m, const HostSettings *settings
  * @observed: every lifetime that was seen is at least the one and at most the other
  * @ranges: (out): HOST_RANGES_MAX of them, in ascending order
  *
- * The inverse: all settings T of which one orphan can have lived at least so long and another at most so long. 20 s on
- * a Linux is T = 20 or T = 70.
+ * The inverse: all settings T of which one orphan can have lived at least so long and another at most so
+ * long. 20 s on a Linux is T = 20 or T = 70.
  *
  * Returns: how many ranges; 0 if no setting explains it, or the model has none.
  */
 guint host_model_explain_fin_wait_2(const HostModel *m, HostInterval observed, HostRange *ranges);
 
-/* Returns: whether it has Linux's ways that no setting changes: TIME_WAIT of 60 s, ISNs 65537 above the old connection's. */
+/*
+ * Returns: whether it has Linux's ways that no setting changes: TIME_WAIT of 60 s, ISNs 65537 above the old
+ * connection's.
+ */
 gboolean host_model_is_linux(const HostModel *m);
 
 /* Returns: how many ports a connect() chooses from. */

@@ -153,7 +153,8 @@ void settings_learn(const Settings *s, const Address *address, HostLearned *lear
                 for (guint i = 0; i < s->given->len; i++) {
                         const HostGiven *given = &g_array_index(s->given, HostGiven, i);
 
-                        if (given->everywhere == (gboolean)everywhere && (given->everywhere || address_equal(&given->address, address)))
+                        if (given->everywhere == (gboolean)everywhere &&
+                            (given->everywhere || address_equal(&given->address, address)))
                                 add_given(&all, given);
                 }
         host_evidence_read(settings_of(s, address), &all, learned);
@@ -252,8 +253,9 @@ static gboolean is_plain_ack(const TimelineEntry *e) {
 /* ── FIN_WAIT_2 ──────────────────────────────────────────────────────────── */
 
 /*
- * Linux keeps an orphan for 3.5 RTO if that is longer than tcp_fin_timeout, twice when that is over 60 s. A shorter life says nothing
- * of the setting. The RTO is 0.2 s and at first three round trips, doubled with each repeat of the FIN.
+ * Linux keeps an orphan for 3.5 RTO if that is longer than tcp_fin_timeout, twice when that is over 60 s. A
+ * shorter life says nothing of the setting. The RTO is 0.2 s and at first three round trips, doubled with
+ * each repeat of the FIN.
  */
 #define RTO_NS_MIN (200 * MS_NS)
 #define RTOS 7
@@ -265,8 +267,8 @@ static gint64 longest_by_rto(End *end) {
 }
 
 /*
- * A Linux mini-socket (an orphan's) answers with IP ID 0, a full socket with a running one (net/ipv4/ip_output.c). Only where the
- * host was seen to count.
+ * A Linux mini-socket (an orphan's) answers with IP ID 0, a full socket with a running one
+ * (net/ipv4/ip_output.c). Only where the host was seen to count.
  */
 typedef struct IpIds {
         guint running;
@@ -286,7 +288,8 @@ static gboolean is_from_mini_socket(const IpIds *before, const TimelineEntry *e)
         return e->marks & ENTRY_IP_ID && e->ip_id == 0 && before->running > 0 && !before->zero;
 }
 
-static void alive_in_fin_wait_2(End *end, const StateEntry *waits, const TimelineEntry *last, const TimelineEntry *orphan) {
+static void alive_in_fin_wait_2(End *end, const StateEntry *waits, const TimelineEntry *last,
+                                const TimelineEntry *orphan) {
         gint64 ns = last->time_ns - waits->time_ns - end->slack_ns;
 
         if (ns > longest_by_rto(end))
@@ -298,7 +301,10 @@ static void alive_in_fin_wait_2(End *end, const StateEntry *waits, const Timelin
                 at_least(end, DURATION_FIN_WAIT_2_ORPHAN, ns, orphan->frame, last->frame);
 }
 
-/* Its own packets in FIN_WAIT_2 and the one that acknowledges the other end's FIN: until then it had not expired. */
+/*
+ * Its own packets in FIN_WAIT_2 and the one that acknowledges the other end's FIN: until then it had not
+ * expired.
+ */
 static void fin_wait_2_alive(End *end, const StateEntry *waits) {
         const FlowRecord *f = end->f;
         const TimelineEntry *last = NULL, *orphan = NULL;
@@ -321,7 +327,10 @@ static void fin_wait_2_alive(End *end, const StateEntry *waits) {
                         see_ip_id(&ids, e);
                         continue;
                 }
-                /* what a firewall forges in its name is no sign of life; a keepalive of its own would be a process's */
+                /*
+                 * what a firewall forges in its name is no sign of life; a keepalive of its own would be a
+                 * process's
+                 */
                 if (!is_plain_ack(e) || e->marks & (ENTRY_KEEPALIVE | ENTRY_RETRANSMISSION))
                         continue;
                 last = e;
@@ -332,15 +341,18 @@ static void fin_wait_2_alive(End *end, const StateEntry *waits) {
         }
         if (!last)
                 return;
-        /* a full socket after the FIN: held, or the first part of a tcp_fin_timeout over 60 s; no bound either way */
+        /*
+         * a full socket after the FIN: held, or the first part of a tcp_fin_timeout over 60 s; no bound
+         * either way
+         */
         if (last->marks & ENTRY_IP_ID && last->ip_id && ids.running > 0)
                 return;
         alive_in_fin_wait_2(end, waits, last, orphan);
 }
 
 /*
- * Expired (TD103): while it sent FINs it was not yet in FIN_WAIT_2, so that the last FIN before is a safe begin, whatever ACK the
- * capture may lack. A RST before, of either end, would have ended it, too.
+ * Expired (TD103): while it sent FINs it was not yet in FIN_WAIT_2, so that the last FIN before is a safe
+ * begin, whatever ACK the capture may lack. A RST before, of either end, would have ended it, too.
  */
 static void fin_wait_2_expired(End *end, const StateEntry *waits) {
         const FlowRecord *f = end->f;
@@ -356,8 +368,10 @@ static void fin_wait_2_expired(End *end, const StateEntry *waits) {
                         fin = e;
                 if (!(e->flags & TCP_RST))
                         continue;
-                if (fin && entry_side(e) == end->side && e->time_ns - waits->time_ns == value_of(expired, "lifetime_ns", -1))
-                        at_most(end, DURATION_FIN_WAIT_2, e->time_ns - fin->time_ns + JITTER_NS, waits->frame ? waits->frame : fin->frame, e->frame);
+                if (fin && entry_side(e) == end->side &&
+                    e->time_ns - waits->time_ns == value_of(expired, "lifetime_ns", -1))
+                        at_most(end, DURATION_FIN_WAIT_2, e->time_ns - fin->time_ns + JITTER_NS,
+                                waits->frame ? waits->frame : fin->frame, e->frame);
                 return;
         }
 }
@@ -384,8 +398,8 @@ static void take_fin_wait_2(End *end) {
 #define ANSWER_NS_MAX SECOND_NS
 
 /*
- * What comes to TIME_WAIT may restart it, answered or not, so that only the time between two packets that came counts: the
- * second one was answered by an ACK, so the state was there.
+ * What comes to TIME_WAIT may restart it, answered or not, so that only the time between two packets that
+ * came counts: the second one was answered by an ACK, so the state was there.
  */
 static void take_time_wait(End *end) {
         const FlowRecord *f = end->f;
@@ -399,10 +413,12 @@ static void take_time_wait(End *end) {
                 return;
         if (cut) {
                 count(end, &keep(end)->time_wait_cut_short);
-                at_most(end, DURATION_TIME_WAIT, value_of(cut, "duration_ns", 0) + JITTER_NS, waits->frame, (FrameRef)value_of(cut, "rst_frame", 0));
+                at_most(end, DURATION_TIME_WAIT, value_of(cut, "duration_ns", 0) + JITTER_NS, waits->frame,
+                        (FrameRef)value_of(cut, "rst_frame", 0));
         }
         /* what the capture lacks may have restarted it */
-        if (f->end_ns - waits->time_ns < TELLING_NS || waits->basis == BASIS_INFERRED || has_finding(f, FINDING_CAPTURE_LOSS))
+        if (f->end_ns - waits->time_ns < TELLING_NS || waits->basis == BASIS_INFERRED ||
+            has_finding(f, FINDING_CAPTURE_LOSS))
                 return;
         touched_ns = waits->time_ns;
         touched = waits->frame;
@@ -419,7 +435,8 @@ static void take_time_wait(End *end) {
                         touched_ns = e->time_ns;
                         continue;
                 }
-                if (asks && is_plain_ack(e) && !(e->marks & ENTRY_KEEPALIVE) && e->time_ns - asks->time_ns < ANSWER_NS_MAX && gap_ns > TELLING_NS)
+                if (asks && is_plain_ack(e) && !(e->marks & ENTRY_KEEPALIVE) &&
+                    e->time_ns - asks->time_ns < ANSWER_NS_MAX && gap_ns > TELLING_NS)
                         at_least(end, DURATION_TIME_WAIT, gap_ns - end->slack_ns, touched, e->frame);
                 asks = NULL;
                 touched = e->frame;
@@ -473,11 +490,15 @@ static void take_lone_fin(End *end) {
         at_least(end, DURATION_LONE_FIN, r.last->time_ns - r.second->time_ns, r.second->frame, r.last->frame);
         if (r.last->time_ns - r.second->time_ns > LONE_FIN_ORPHAN_NS)
                 count(end, &keep(end)->held_lone_fin);
-        /* the next one was due after twice the time, an eighth late at the most, and would have been its last chance */
+        /*
+         * the next one was due after twice the time, an eighth late at the most, and would have been its
+         * last chance
+         */
         next_ns = 2 * MIN(r.last->time_ns - r.before_last->time_ns, LONE_FIN_RTO_NS_MAX / 2);
         next_ns += next_ns / 8 + JITTER_NS;
         if (end->f->capture_end_ns > r.last->time_ns + next_ns)
-                at_most(end, DURATION_LONE_FIN, r.last->time_ns + next_ns - r.second->time_ns, r.second->frame, r.last->frame);
+                at_most(end, DURATION_LONE_FIN, r.last->time_ns + next_ns - r.second->time_ns, r.second->frame,
+                        r.last->frame);
 }
 
 /* ── Keepalives ──────────────────────────────────────────────────────────── */
@@ -559,8 +580,8 @@ static void take_path(End *end, guint closer, gint64 half_closed_ns) {
                 if (!entry_is_ordinary(e))
                         continue;
                 idle_ns = before ? e->time_ns - before->time_ns : 0;
-                if (before && before->time_ns >= half_closed_ns && entry_side(e) != end->side && idle_ns >= PATH_IDLE_NS_MIN &&
-                    !(e->marks & ENTRY_GAP_BEFORE)) {
+                if (before && before->time_ns >= half_closed_ns && entry_side(e) != end->side &&
+                    idle_ns >= PATH_IDLE_NS_MIN && !(e->marks & ENTRY_GAP_BEFORE)) {
                         if (is_answered(f, i + 1, end->side, &packets))
                                 at_least(end, DURATION_PATH, idle_ns, before->frame, e->frame);
                         else if (packets + 1 >= PATH_REPEATS_MIN)
@@ -610,9 +631,14 @@ static const struct {
 /* What its TIME_WAIT did with a SYN (TD301, TD302). */
 static void take_answer(End *end, const Finding *finding) {
         gint64 newer = value_of(finding, "timestamp_delta", 0);
-        HostEvent event = finding->id == FINDING_TIME_WAIT_REUSE_UP ? HOST_TIME_WAIT_SYN_UP : newer > 0 ? HOST_TIME_WAIT_SYN_NEWER : HOST_TIME_WAIT_SYN_DOWN;
+        HostEvent event = finding->id == FINDING_TIME_WAIT_REUSE_UP ? HOST_TIME_WAIT_SYN_UP
+                          : newer > 0                               ? HOST_TIME_WAIT_SYN_NEWER
+                                                                    : HOST_TIME_WAIT_SYN_DOWN;
 
-        /* an acceptable SYN is challenged, too, where PAWS refuses it or where nobody listens any more (Linux) */
+        /*
+         * an acceptable SYN is challenged, too, where PAWS refuses it or where nobody listens any more
+         * (Linux)
+         */
         if (event == HOST_TIME_WAIT_SYN_UP && (newer < 0 || is_word(finding, "answer", "challenged")))
                 return;
         if (is_word(finding, "signature", "linux"))
@@ -624,7 +650,8 @@ static void take_answer(End *end, const Finding *finding) {
 }
 
 static void take_recycling(End *end, const Finding *finding) {
-        HostBound after = bound(end, value_of(finding, "gap_ns", 0), finding->frames[0], finding->frames[finding->n_frames - 1]);
+        HostBound after = bound(end, value_of(finding, "gap_ns", 0), finding->frames[0],
+                                finding->frames[finding->n_frames - 1]);
         HostEvidence *e = keep(end);
 
         count(end, &e->recycled);

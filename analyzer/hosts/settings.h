@@ -4,11 +4,13 @@
 /*
  * What the flows of one host tell together about its timers and its TCP.
  *
- * Theory of operation. No timer shows on the wire when it runs out. What shows are bounds: an end that answers as FIN_WAIT_2
- * does still was in it, and one that answers a FIN in order with a bare RST was not any more. The highest lower and the lowest upper bound
- * of all flows are kept, each with the frames that make it; nothing is averaged. A lower bound above an upper one is no mistake
- * to be smoothed: sockets differ (TCP_LINGER2), or a process held one of them (shutdown() instead of close()), and the reader
- * is told. Bounds are widened by what a round trip and a queue can do, so that no interval excludes what was set.
+ * Theory of operation. No timer shows on the wire when it runs out. What shows are bounds: an end that
+ * answers as FIN_WAIT_2 does still was in it, and one that answers a FIN in order with a bare RST was not
+ * any more. The highest lower and the lowest upper bound of all flows are kept, each with the frames that
+ * make it; nothing is averaged. A lower bound above an upper one is no mistake to be smoothed: sockets
+ * differ (TCP_LINGER2), or a process held one of them (shutdown() instead of close()), and the reader is
+ * told. Bounds are widened by what a round trip and a queue can do, so that no interval excludes what was
+ * set.
  */
 
 #include "bound.h"
@@ -38,7 +40,10 @@ enum {
         HOST_TTLS = 3, /* 64, 128, 255 */
 };
 
-/* All that is kept of a host. About a kilobyte, whatever the number of flows; only for hosts that showed something. */
+/*
+ * All that is kept of a host. About a kilobyte, whatever the number of flows; only for hosts that showed
+ * something.
+ */
 typedef struct HostEvidence {
         Address address;
         gboolean ipv6;

@@ -47,7 +47,8 @@ static void score_ttls(HostScore *s, const HostModel *m, const HostEvidence *e) 
 
 /* What no setting of the model explains. */
 static void score_durations(HostScore *s, const HostModel *m, const HostEvidence *e) {
-        const HostBound *time_wait = &e->duration[DURATION_TIME_WAIT].at_least, *expired = &e->duration[DURATION_FIN_WAIT_2].at_most;
+        const HostBound *time_wait = &e->duration[DURATION_TIME_WAIT].at_least;
+        const HostBound *expired = &e->duration[DURATION_FIN_WAIT_2].at_most;
         HostCount longer = { .flows = time_wait->flow != 0, .flow = time_wait->flow };
         HostCount forgotten = { .flows = expired->flow != 0, .flow = expired->flow };
 
@@ -80,8 +81,8 @@ static guint find_model(const HostEvidence *e, const HostLearned *learned, Verdi
 }
 
 /*
- * The default unless something speaks against it; then the first model of which nothing but good is known, or
- * at least nothing bad, and best one that keeps TIME_WAIT for as long as was seen.
+ * The default unless something speaks against it; then the first model of which nothing but good is known,
+ * or at least nothing bad, and best one that keeps TIME_WAIT for as long as was seen.
  */
 static guint choose(const HostEvidence *e, const HostLearned *learned) {
         guint chosen;
@@ -119,7 +120,8 @@ static void explain(const HostEvidence *e, HostLearned *learned) {
         learned->n_fin_timeout = host_model_explain_fin_wait_2(learned->model, observed, learned->fin_timeout);
         if (learned->model->fin_wait_2 != FIN_WAIT_2_IDLE && life->at_least.flow)
                 observed.at_least_ns = MAX(observed.at_least_ns, life->at_least.ns);
-        learned->n_fin_timeout_closed = host_model_explain_fin_wait_2(learned->model, observed, learned->fin_timeout_closed);
+        learned->n_fin_timeout_closed =
+                host_model_explain_fin_wait_2(learned->model, observed, learned->fin_timeout_closed);
 }
 
 static void find_contradictions(const HostEvidence *e, HostLearned *learned) {
@@ -183,7 +185,10 @@ void host_evidence_read(const HostEvidence *e, const HostGiven *given, HostLearn
 
 const PathTimer *path_timer(const HostDuration *path, guint i) {
         static const PathTimer timers[] = {
-                { 60, "conntrack CLOSE_WAIT" }, { 120, "conntrack FIN_WAIT" }, { 300, "ipfw dyn_ack_lifetime" }, { 900, "pf tcp.closing" },
+                { 60, "conntrack CLOSE_WAIT" },
+                { 120, "conntrack FIN_WAIT" },
+                { 300, "ipfw dyn_ack_lifetime" },
+                { 900, "pf tcp.closing" },
         };
 
         for (guint t = 0; t < G_N_ELEMENTS(timers); t++) {
@@ -208,7 +213,9 @@ const char *model_basis_name(ModelBasis basis) {
 }
 
 const char *duration_kind_name(DurationKind kind) {
-        static const char *const names[DURATIONS] = { "fin_wait_2", "fin_wait_2_orphan", "time_wait", "lone_fin", "path" };
+        static const char *const names[DURATIONS] = {
+                "fin_wait_2", "fin_wait_2_orphan", "time_wait", "lone_fin", "path",
+        };
 
         return names[kind];
 }
