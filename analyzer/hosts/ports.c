@@ -248,7 +248,8 @@ static void read_series(PortBudget *b, const PortBudgetInput *in, Series *series
                 gint64 second = MIN(w.second, end);
                 gint64 taken = w.count[PORTS_OPEN] + w.count[PORTS_CLIENT_TIME_WAIT] + w.count[PORTS_SERVER_TIME_WAIT];
 
-                b->taken_now = (guint64)MAX(taken, 0);
+                /* a record ends TIME_WAIT after 60 s: that a later SYN took over a longer one's port is not known here */
+                b->taken_now = (guint64)CLAMP(taken, 0, b->ports);
                 b->time_wait_now[CLIENT] = (guint64)MAX(w.count[PORTS_CLIENT_TIME_WAIT], 0);
                 b->time_wait_now[SERVER] = (guint64)MAX(w.count[PORTS_SERVER_TIME_WAIT], 0);
                 if (b->taken_now > b->taken.count)
