@@ -236,6 +236,7 @@ void options_free(Options *o) {
         g_free(o->filter);
         g_free(o->host);
         g_strfreev(o->set);
+        whatif_free(o->whatif);
         g_strfreev(o->arguments);
         g_free(o);
 }

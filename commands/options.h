@@ -3,6 +3,7 @@
 
 /* The command line, which all sub-commands share. */
 
+#include "analyzer/hosts/whatif.h"
 #include "analyzer/findings.h"
 #include "command.h"
 #include "reports/outputs.h"
@@ -38,6 +39,7 @@ typedef struct Options {
         char *host;       /* of lastack at, or NULL */
         gboolean sockets; /* of lastack at */
         char **set;       /* of lastack whatif, or NULL */
+        WhatIf *whatif;   /* what @set says; set by that command, NULL in all others */
         GArray *hosts;    /* of HostGiven: what was said of hosts, in its order */
         char **arguments; /* what is not an option; never NULL */
 } Options;

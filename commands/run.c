@@ -130,6 +130,8 @@ static void take_flow(const FlowRecord *f, gpointer data) {
         summary_add(p->summary, &p->context, f);
         hosts_add(p->hosts, f);
         settings_add(p->settings, f);
+        if (p->options->whatif)
+                whatif_add(p->options->whatif, p->hosts, f);
         for (guint i = 0; i < p->reports->len; i++)
                 report_flow(p->reports->pdata[i], f);
 }
@@ -191,6 +193,7 @@ static void set_context(Pass *p) {
                 .n_captures = n,
                 .paths = dissector_paths(p->dissector),
                 .hosts = p->hosts,
+                .whatif = p->options->whatif,
                 .local_time = p->options->local_time,
                 .settings = p->settings,
                 .arguments = p->arguments,
@@ -271,6 +274,8 @@ static gboolean end_reports(Pass *p) {
         p->summary->totals = *tracker_totals(p->tracker);
         assume_learned(p);
         add_together(p);
+        if (p->options->whatif)
+                whatif_end(p->options->whatif, p->hosts);
         for (guint i = 0; i < p->reports->len; i++) {
                 g_autoptr(GError) error = NULL;
 

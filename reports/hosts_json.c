@@ -2,7 +2,7 @@
 
 #include "hosts_json.h"
 
-#include "analyzer/hosts/hosts.h"
+#include "analyzer/hosts/whatif.h"
 #include "hosts_words.h"
 #include "json_private.h"
 #include "units.h"
@@ -294,6 +294,112 @@ static gboolean is_written(const GArray *budgets, guint i) {
         return i < budgets->len && (i < JSON_BUDGETS_MAX || port_budget_is_short(&g_array_index(budgets, PortBudget, i)));
 }
 
+/* ── The same under other settings ───────────────────────────────────────── */
+
+static void put_knobs(JsonWriter *w, const WhatIf *what) {
+        json_begin_array(w, "settings");
+        for (guint k = 0; k < KNOBS; k++) {
+                if (!whatif_is_set(what, k))
+                        continue;
+                json_begin_object(w, NULL);
+                json_put_string(w, "name", knob_name(k));
+                json_put_string(w, "value", whatif_value(what, k));
+                json_put_unsigned(w, "applies_to", whatif_applies_to(what, k));
+                json_put_string(w, "does", knob_does(k));
+                json_put_string(w, "does_not", knob_does_not(k));
+                json_end(w);
+        }
+        json_end(w);
+}
+
+static void put_whatif_counts(JsonWriter *w, const char *key, const WhatIfCounts *c) {
+        json_begin_object(w, key);
+        json_put_unsigned(w, "refused_syns", c->refused);
+        json_put_integer(w, "refused_cost_ns", c->refused_ns);
+        json_put_unsigned(w, "cut_in_fin_wait_2", c->cut);
+        json_put_unsigned(w, "fins_after_time_wait", c->late_fins);
+        json_put_unsigned(w, "without_time_wait", c->overflow);
+        json_put_unsigned(w, "held_by_forged_keepalives", c->kept_by_box);
+        json_put_unsigned(w, "closed_by_rst", c->aborted);
+        json_put_unsigned(w, "risk_bytes", c->risk_bytes);
+        json_end(w);
+}
+
+static void put_state_peaks(JsonWriter *w, const Hosts *h, const char *key, const Census *c) {
+        json_begin_object(w, key);
+        put_peak(w, h, "time_wait", &c->peak[STATE_TIME_WAIT]);
+        put_peak(w, h, "fin_wait_2", &c->peak[STATE_FIN_WAIT_2]);
+        json_end(w);
+}
+
+static void put_whatif_hosts(JsonWriter *w, const Hosts *h, const WhatIf *what) {
+        g_autoptr(GArray) order = hosts_order(h, HOSTS_BY_FLOWS, FALSE);
+
+        json_begin_array(w, "hosts");
+        for (guint i = 0; i < MIN(order->len, JSON_CENSUS_MAX); i++) {
+                const HostEndpoint *e = hosts_endpoint(h, g_array_index(order, guint32, i));
+                guint32 then = hosts_find_place(whatif_hosts(what), &e->address, e->port, e->service != NULL);
+                g_autoptr(GArray) one = g_array_new(FALSE, FALSE, sizeof(guint32));
+                g_autoptr(Census) a = NULL, b = NULL;
+
+                if (then == HOSTS_NOWHERE)
+                        continue;
+                g_array_append_val(one, g_array_index(order, guint32, i));
+                a = hosts_census(h, one);
+                b = whatif_census(what, then);
+                json_begin_object(w, NULL);
+                put_address(w, e);
+                put_port(w, e->port);
+                put_state_peaks(w, h, "today", a);
+                put_state_peaks(w, h, "then", b);
+                json_end(w);
+        }
+        json_end(w);
+}
+
+static void put_outlook(JsonWriter *w, const Hosts *h, const char *key, const PortBudget *b) {
+        json_begin_object(w, key);
+        json_put_unsigned(w, "ports", b->ports);
+        put_peak(w, h, "taken_peak", &b->taken);
+        json_put_decimal(w, "sustainable_per_second", b->sustainable);
+        json_put_string(w, "exhaustion", exhaustion_name(b->exhaustion));
+        if (b->exhaustion == EXHAUSTION_NEVER)
+                json_put_null(w, "exhausted");
+        else
+                json_put_time(w, "exhausted", exhausted_ns(h, b));
+        json_end(w);
+}
+
+static void put_whatif_budgets(JsonWriter *w, const Hosts *h, const WhatIf *what, const GArray *budgets) {
+        json_begin_array(w, "port_budgets");
+        for (guint i = 0; is_written(budgets, i); i++) {
+                const PortBudget *today = &g_array_index(budgets, PortBudget, i);
+                const HostEndpoint *client = hosts_endpoint(h, today->pair->client), *server = hosts_endpoint(h, today->pair->server);
+                PortBudget then;
+
+                if (!hosts_budget_of(whatif_hosts(what), client, server, &then))
+                        continue;
+                json_begin_object(w, NULL);
+                put_endpoint(w, "client", client);
+                put_endpoint(w, "server", server);
+                put_outlook(w, h, "today", today);
+                put_outlook(w, h, "then", &then);
+                json_end(w);
+        }
+        json_end(w);
+}
+
+static void put_whatif(JsonWriter *w, const char *key, const ReportContext *c, const GArray *budgets) {
+        json_begin_object(w, key);
+        put_type(w, "whatif");
+        put_knobs(w, c->whatif);
+        put_whatif_counts(w, "today", whatif_today(c->whatif));
+        put_whatif_counts(w, "then", whatif_then(c->whatif));
+        put_whatif_hosts(w, c->hosts, c->whatif);
+        put_whatif_budgets(w, c->hosts, c->whatif, budgets);
+        json_end(w);
+}
+
 /* ── What was not told ───────────────────────────────────────────────────── */
 
 static void put_tallies(JsonWriter *w, const char *key, const Hosts *h) {
@@ -329,6 +435,8 @@ void hosts_put_members(JsonRecords *j, const ReportContext *c) {
                 put_budget(j, c, &g_array_index(budgets, PortBudget, i));
         json_end(j->writer);
         put_tallies(j->writer, "tallies", h);
+        if (c->whatif)
+                put_whatif(j->writer, "whatif", c, budgets);
 }
 
 void hosts_put_lines(JsonRecords *j, const ReportContext *c) {
@@ -345,5 +453,9 @@ void hosts_put_lines(JsonRecords *j, const ReportContext *c) {
                 json_newline(j->writer);
         }
         put_tallies(j->writer, NULL, h);
+        json_newline(j->writer);
+        if (!c->whatif)
+                return;
+        put_whatif(j->writer, NULL, c, budgets);
         json_newline(j->writer);
 }

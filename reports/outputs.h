@@ -3,7 +3,6 @@
 
 /* The constructors of all outputs. */
 
-#include "analyzer/hosts/whatif.h"
 #include "html.h"
 #include "report.h"
 #include "terminal.h"
@@ -26,7 +25,6 @@ typedef struct AtOptions {
         gboolean sockets;  /* listed, not counted */
 } AtOptions;
 
-/* @w: (transfer full) */
-Report *whatif_report_new(Terminal *t, WhatIf *w);
+Report *whatif_report_new(Terminal *t);
 
 Report *at_report_new(Terminal *t, const AtOptions *options);

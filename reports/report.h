@@ -18,6 +18,7 @@ typedef struct ReportContext {
         const CaptureInfo *const *captures; /* in the order of FrameRef's file; complete only at the end */
         guint n_captures;
         const PathTable *paths; /* (nullable) */
+        const struct WhatIf *whatif; /* (nullable): the same under other settings; complete only at the end */
         const struct Hosts *hosts; /* (nullable): what all flows add up to; complete only at the end */
         gboolean local_time;    /* for people; JSON is always UTC */
         const Settings *settings; /* (nullable): of hosts; complete only at the end */

@@ -17,14 +17,11 @@
 typedef struct WhatIfReport {
         Report report;
         Terminal *terminal;
-        WhatIf *whatif;
         GString *where, *today, *then; /* of the row at hand */
 } WhatIfReport;
 
 static void whatif_flow(Report *report, const FlowRecord *f) {
-        WhatIfReport *r = (WhatIfReport *)report;
-
-        whatif_add(r->whatif, report->context->hosts, f);
+        /* All that is said comes from the whole. */
 }
 
 /* ── Rows ────────────────────────────────────────────────────────────────── */
@@ -59,14 +56,14 @@ static void put_counts(WhatIfReport *r, const char *label, guint64 today, guint6
 static void put_peak(WhatIfReport *r, TcpState state, guint32 endpoint) {
         const Hosts *h = r->report.context->hosts;
         const HostEndpoint *e = hosts_endpoint(h, endpoint);
-        guint32 place = hosts_find_place(whatif_hosts(r->whatif), &e->address, e->port, e->service != NULL);
+        guint32 place = hosts_find_place(whatif_hosts(r->report.context->whatif), &e->address, e->port, e->service != NULL);
         g_autoptr(GArray) one = g_array_new(FALSE, FALSE, sizeof(guint32));
         g_autoptr(Census) today = NULL, then = NULL;
         g_autofree char *label = g_strdup_printf("Most in %s", tcp_state_title(state));
 
         g_array_append_val(one, endpoint);
         today = hosts_census(h, one);
-        then = place == HOSTS_NOWHERE ? NULL : whatif_census(r->whatif, place);
+        then = place == HOSTS_NOWHERE ? NULL : whatif_census(r->report.context->whatif, place);
         if (!then || (today->peak[state].count == 0 && then->peak[state].count == 0))
                 return;
         begin_row(r);
@@ -142,7 +139,7 @@ static void put_ports(WhatIfReport *r) {
                 const PortBudget *today = &g_array_index(budgets, PortBudget, i);
                 PortBudget then;
 
-                if (today->taken.count > 0 && hosts_budget_of(whatif_hosts(r->whatif), hosts_endpoint(h, today->pair->client),
+                if (today->taken.count > 0 && hosts_budget_of(whatif_hosts(r->report.context->whatif), hosts_endpoint(h, today->pair->client),
                                                               hosts_endpoint(h, today->pair->server), &then))
                         put_pair(r, today, &then);
         }
@@ -151,7 +148,7 @@ static void put_ports(WhatIfReport *r) {
 /* ── Costs ───────────────────────────────────────────────────────────────── */
 
 static void put_costs(WhatIfReport *r) {
-        const WhatIfCounts *today = whatif_today(r->whatif), *then = whatif_then(r->whatif);
+        const WhatIfCounts *today = whatif_today(r->report.context->whatif), *then = whatif_then(r->report.context->whatif);
 
         put_counts(r, "SYNs refused by TIME_WAIT", today->refused, then->refused);
         if (today->refused_ns || then->refused_ns) {
@@ -178,11 +175,11 @@ static void put_costs(WhatIfReport *r) {
 static void print_knob(WhatIfReport *r, Knob k) {
         g_autofree char *text = g_strdup_printf("%s %s. %s", knob_name(k), knob_does(k), knob_does_not(k));
 
-        terminal_print(r->terminal, ROLE_STRONG, "\n%s=%s", knob_name(k), whatif_value(r->whatif, k));
+        terminal_print(r->terminal, ROLE_STRONG, "\n%s=%s", knob_name(k), whatif_value(r->report.context->whatif, k));
         terminal_put(r->terminal, ROLE_PLAIN, "\n");
         terminal_move_to(r->terminal, TEXT_INDENT);
         terminal_put_wrapped(r->terminal, ROLE_PLAIN, TEXT_INDENT, text);
-        if (whatif_applies_to(r->whatif, k) > 0)
+        if (whatif_applies_to(r->report.context->whatif, k) > 0)
                 return;
         terminal_move_to(r->terminal, TEXT_INDENT);
         terminal_put_wrapped(r->terminal, ROLE_WARNING, TEXT_INDENT,
@@ -192,7 +189,6 @@ static void print_knob(WhatIfReport *r, Knob k) {
 static gboolean whatif_report_end(Report *report, const Summary *s, GError **error) {
         WhatIfReport *r = (WhatIfReport *)report;
 
-        whatif_end(r->whatif, report->context->hosts);
         begin_row(r);
         g_string_assign(r->today, "today");
         g_string_assign(r->then, "then");
@@ -201,7 +197,7 @@ static gboolean whatif_report_end(Report *report, const Summary *s, GError **err
         put_ports(r);
         put_costs(r);
         for (guint k = 0; k < KNOBS; k++)
-                if (whatif_is_set(r->whatif, k))
+                if (whatif_is_set(r->report.context->whatif, k))
                         print_knob(r, k);
         return terminal_close(r->terminal, error);
 }
@@ -212,19 +208,17 @@ static void whatif_report_free(Report *report) {
         g_string_free(r->where, TRUE);
         g_string_free(r->today, TRUE);
         g_string_free(r->then, TRUE);
-        whatif_free(r->whatif);
         terminal_free(r->terminal);
         g_free(r);
 }
 
-Report *whatif_report_new(Terminal *t, WhatIf *w) {
+Report *whatif_report_new(Terminal *t) {
         WhatIfReport *r = g_new0(WhatIfReport, 1);
 
         r->report.flow = whatif_flow;
         r->report.end = whatif_report_end;
         r->report.free = whatif_report_free;
         r->terminal = t;
-        r->whatif = w;
         r->where = g_string_new(NULL);
         r->today = g_string_new(NULL);
         r->then = g_string_new(NULL);
