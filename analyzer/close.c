@@ -61,11 +61,21 @@ static CloseKind reset_kind(const Hindsight *h, const FlowRecord *record) {
         return CLOSE_RESET;
 }
 
+/* Of a side that the capture lacks no acknowledgment can be seen: then the states that it led to speak for it. */
+static gboolean is_fin_acked(const FlowRecord *record, guint side) {
+        const SideRecord *me = &record->side[side];
+
+        for (guint i = 0; i < me->n_states && !record->side[other(side)].packets; i++)
+                if (me->states[i].event == EVENT_FIN_ACKED || me->states[i].event == EVENT_FIN_WITH_ACK)
+                        return TRUE;
+        return me->fin_acked_frame != 0;
+}
+
 /* Both FINs acknowledged before any RST: what comes later does not change how it closed. */
 static gboolean is_complete(const Hindsight *h, const FlowRecord *record) {
         return h->side[CLIENT].has_fin && h->side[SERVER].has_fin &&
                (record_state(record, CLIENT, STATE_TIME_WAIT) || record_state(record, SERVER, STATE_TIME_WAIT)) &&
-               record->side[CLIENT].fin_acked_frame && record->side[SERVER].fin_acked_frame;
+               is_fin_acked(record, CLIENT) && is_fin_acked(record, SERVER);
 }
 
 CloseKind close_kind(const Hindsight *h, const FlowRecord *record) {
@@ -82,7 +92,7 @@ CloseKind close_kind(const Hindsight *h, const FlowRecord *record) {
                 return crossed ? CLOSE_SIMULTANEOUS : CLOSE_ORDERLY_LAST_ACK_UNSEEN;
         if (fins == 1)
                 return CLOSE_HALF_CLOSED;
-        if (h->flow->side[CLIENT].bits & SIDE_BARE_SYN && !(h->flow->side[SERVER].bits & SIDE_HEARD))
+        if (h->flow->side[CLIENT].bits & SIDE_BARE_SYN && !(h->flow->side[SERVER].bits & SIDE_HEARD) && !(h->flow->side[CLIENT].bits & SIDE_ACK))
                 return CLOSE_UNANSWERED;
         return is_abandoned(h) ? CLOSE_ABANDONED : CLOSE_OPEN;
 }

@@ -53,6 +53,11 @@ static inline gint next_fin(const Hindsight *h, guint side, gint i) {
         return -1;
 }
 
+/* Was nothing of @side captured? Then all that is known of it is what the other end acknowledged. */
+static inline gboolean is_silent(const Hindsight *h, guint side) {
+        return !(h->flow->side[side].bits & SIDE_HEARD);
+}
+
 static inline gboolean covers(const TimelineEntry *e, guint32 number) {
         return e->flags & TCP_ACK && seq_at_or_after(e->ack, number);
 }

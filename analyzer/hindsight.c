@@ -120,6 +120,31 @@ static Vantage find_vantage(const Hindsight *h) {
 }
 
 /*
+ * Of a silent side: the last thing that was acknowledged was one number, and that happened only once. A FIN
+ * takes one number; a byte alone does, too, but those seldom come alone.
+ */
+static void find_silent_fin(Hindsight *h, guint side) {
+        HindsightSide *k = &h->side[side];
+        guint32 ack = k->isn + 1;
+        guint steps = 0;
+        gboolean last = FALSE;
+
+        if (!k->has_isn)
+                return;
+        FOR_ENTRIES(h, i, other(side), ENTRIES_ACK, 0) {
+                const TimelineEntry *e = &h->entries[i];
+
+                if (e->flags & (TCP_SYN | TCP_RST) || !seq_after(e->ack, ack))
+                        continue;
+                last = e->ack == ack + 1;
+                steps += last;
+                ack = e->ack;
+        }
+        k->has_fin = k->fin_unseen = last && steps == 1;
+        k->fin_end = ack;
+}
+
+/*
  * A FIN that was not captured is proved by an acknowledgment of one number more, or by its sender going on
  * behind it.
  */
@@ -155,8 +180,10 @@ static void find_isn(Hindsight *h, guint side) {
                         k->syn_end = entry_end(&h->entries[i]);
         if (k->has_isn)
                 return;
-        FOR_ENTRIES(h, i, other(side), ENTRIES_SYN, 0)
-                if (entries_has(h, other(side), ENTRIES_ACK, i)) {
+        /* a SYN+ACK; of a silent side the first thing that the opener acknowledged */
+        FOR_ENTRIES(h, i, other(side), ENTRIES_ACK, 0)
+                if (h->entries[i].flags & TCP_SYN || (is_silent(h, side) && h->flow->side[other(side)].bits & SIDE_BARE_SYN &&
+                                                      !(h->entries[i].flags & TCP_RST))) {
                         k->has_isn = TRUE;
                         k->syn_end = h->entries[i].ack;
                         k->isn = k->syn_end - 1;
@@ -177,7 +204,10 @@ static void find_side(Hindsight *h, guint side) {
                         k->fin_end = entry_end(&h->entries[i]);
                         return;
                 }
-        find_unseen_fin(h, side);
+        if (is_silent(h, side))
+                find_silent_fin(h, side);
+        else
+                find_unseen_fin(h, side);
 }
 
 /* ── What a side sent ────────────────────────────────────────────────────── */
@@ -200,6 +230,10 @@ static Moment find_sent_syn(const Hindsight *h, guint side) {
 }
 
 static Moment find_sent_syn_ack(const Hindsight *h, guint side) {
+        gint shown = is_silent(h, side) && h->side[side].has_isn ? entries_next(h, other(side), ENTRIES_ACK, 0) : -1;
+
+        if (shown >= 0 && h->flow->side[other(side)].bits & SIDE_BARE_SYN)
+                return moment_at(shown, hindsight_position_sent(shown) - 2, BASIS_INFERRED);
         if (!(h->flow->side[side].bits & SIDE_SYN_ACK))
                 return never;
         for (gint i = next_syn(h, side, 0, TCP_ACK); i >= 0; i = next_syn(h, side, i + 1, TCP_ACK))

@@ -89,6 +89,13 @@ static gboolean is_overflow_rst(const Hindsight *h, gint ack, gint rst) {
         return TRUE;
 }
 
+/* Nothing of the opener was captured: that the answerer goes on shows that its SYN+ACK was acknowledged. */
+static Moment answerer_goes_on(const Hindsight *h, guint side, gint sent) {
+        gint next = next_beyond_syn(h, side, sent);
+
+        return next < 0 || h->entries[next].flags & TCP_RST ? never : moment_at(next, hindsight_position_sent(next) - 1, BASIS_INFERRED);
+}
+
 /*
  * The answerer: SYN_RECEIVED until its SYN is acknowledged. Once it has repeated its SYN+ACK in spite of an
  * acknowledgment only another packet of its own shows that it went on.
@@ -120,8 +127,10 @@ static Moment answerer_syn_acked(const Hindsight *h, guint side, gint sent) {
 Moment received_syn_acked(const Hindsight *h, guint side) {
         Moment syn = h->side[side].sent_syn, syn_ack = h->side[side].sent_syn_ack;
 
-        if (syn_ack.there)
-                return answerer_syn_acked(h, side, syn_ack.entry);
+        if (syn_ack.there && is_silent(h, other(side)))
+                return answerer_goes_on(h, side, syn_ack.entry);
+        if (syn_ack.there) /* one that was not captured stands at the ACK that shows it */
+                return answerer_syn_acked(h, side, syn_ack.basis == BASIS_INFERRED ? syn_ack.entry - 1 : syn_ack.entry);
         if (syn.there)
                 return opener_syn_acked(h, side, syn.basis == BASIS_INFERRED ? 0 : syn.entry);
         return never;
@@ -179,6 +188,10 @@ Moment received_fin_acked(const Hindsight *h, guint side) {
                         continue;
                 return moment_at(i, position_of_arrival(i), hindsight_settled(e->time_ns, h->end_ns));
         }
+        /* of a silent side no ACK can be seen, but one that does not come makes its FIN's sender repeat it */
+        if (is_silent(h, other(side)) && h->flow->side[side].fin_count == 1 && fin.basis == BASIS_OBSERVED &&
+            hindsight_settled(moment_entry(h, &fin)->time_ns, h->end_ns) == BASIS_OBSERVED && !(h->flow->side[side].bits & SIDE_RST))
+                return moment_at(fin.entry, position_of_arrival(fin.entry), BASIS_INFERRED);
         /*
          * the other FIN is not in the capture either, and this one was not repeated: they came and went
          * together
@@ -230,11 +243,23 @@ static gboolean unseen_fin_knows_fin(const Hindsight *h, guint side, gint shown)
         return (guint16)(ack->ip_id - h->entries[before].ip_id - 1) != MISSING_FIN_AND_ACK;
 }
 
+/* Of a silent side: had the other end acknowledged its FIN before it sent its own, then it did not know that one. */
+static gboolean silent_fin_knows_fin(const Hindsight *h, guint side) {
+        gint fin = next_fin(h, other(side), 0);
+
+        FOR_ENTRIES(h, i, other(side), ENTRIES_ACK, 0)
+                if (covers(&h->entries[i], h->side[side].fin_end))
+                        return i > fin;
+        return TRUE;
+}
+
 gboolean hindsight_fin_knows_fin(const Hindsight *h, guint side) {
         guint32 fin_end = h->side[other(side)].fin_end;
         Knowledge k = h->side[side].knows_fin;
         gboolean captured = FALSE;
 
+        if (is_silent(h, side))
+                return silent_fin_knows_fin(h, side);
         /* any of them: a repeat may have learned of it since, a delayed first one has not */
         FOR_ENTRIES(h, i, side, ENTRIES_FIN, 0) {
                 if (!is_the_fin(h, i, side))

@@ -69,7 +69,7 @@ static void add_close(Happenings *all, const Hindsight *h, guint side) {
         Close c = order_close(h, side);
 
         add(all, &c.sent, EVENT_SENDS_FIN);
-        if (c.acked.there && c.received.there && c.acked.entry == c.received.entry) {
+        if (c.acked.there && c.received.there && c.acked.entry == c.received.entry && entry_side(&h->entries[c.acked.entry]) != side) {
                 c.acked.position = c.received.position = MAX(c.acked.position, c.received.position);
                 add(all, &c.acked, EVENT_FIN_WITH_ACK);
         }

@@ -267,9 +267,9 @@ static void verdict_half_closed(GString *text, const ReportContext *c, const Flo
         guint first = first_closer(f);
 
         append_closed_first(text, c, f, first);
-        g_string_append(text, "; ");
+        g_string_append(text, f->side[!first].packets ? "; " : "; of ");
         words_side(text, f, !first);
-        g_string_append(text, " never closed");
+        g_string_append(text, f->side[!first].packets ? " never closed" : " nothing was captured");
         append_state_since(text, f, first);
 }
 

@@ -34,6 +34,7 @@ static void test_half_closed(void) {
         g_autoptr(RecordCase) c = record_case_new(CLOSE_HALF_CLOSED, 1);
 
         record_case_fin(c, CLIENT, 12, 12000);
+        c->flow.side[SERVER].packets = 5;
         record_case_state(c, CLIENT, STATE_FIN_WAIT_2, 13, 12800);
         assert_verdict(c, "10.0.0.1:40000 closed first (FIN, frame 12); 10.0.0.2:80 never closed; "
                           "client is in FIN_WAIT_2 for >= 187.2 s (capture ended)");
