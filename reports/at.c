@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* Which sockets there were at a moment: counted by host and state as netstat would have, or listed as ss would have. */
+/* Which sockets there were at a moment: counted by host and state as netstat would have, or listed as ss
+ * would have. */
 
 #include "analyzer/hosts/hosts.h"
 #include "hosts_words.h"
@@ -10,7 +11,8 @@
 
 /* 100 MB. Past this they are not listed, and not counted: that is said. */
 #define AT_SOCKETS_MAX (1U << 20)
-/* TIME_WAITs as old as this are over under every model (Windows: at most 300 s), unless a longer time was set. */
+/* TIME_WAITs as old as this are over under every model (Windows: at most 300 s), unless a longer time was
+ * set. */
 #define AT_TIME_WAIT_NS_MAX (300 * NS_PER_SECOND)
 
 /* One end of a connection, in its state at that moment unless its timer has ended it by then. */
@@ -68,13 +70,19 @@ static HostTimers timers_of(const AtReport *r, const Socket *s) {
 static gboolean is_over(const AtReport *r, const Socket *s, const HostTimers *timers) {
         gint64 duration_ns = s->timer == STATE_TIME_WAIT ? timers->time_wait_ns : timers->fin_wait_2_ns;
 
-        return s->timer != STATE_UNKNOWN && duration_ns != HOST_FOREVER && r->at_ns - s->timer_ns >= duration_ns;
+        return s->timer != STATE_UNKNOWN && duration_ns != HOST_FOREVER &&
+               r->at_ns - s->timer_ns >= duration_ns;
 }
 
 static void take_side(AtReport *r, const FlowRecord *f, guint side) {
         const SideRecord *me = &f->side[side], *peer = &f->side[!side];
-        Socket s = { .local = me->address, .remote = peer->address, .local_port = me->port, .remote_port = peer->port,
-                     .listens = side == SERVER, .ipv6 = !!f->ipv6, .flow = f->number };
+        Socket s = { .local = me->address,
+                     .remote = peer->address,
+                     .local_port = me->port,
+                     .remote_port = peer->port,
+                     .listens = side == SERVER,
+                     .ipv6 = !!f->ipv6,
+                     .flow = f->number };
         HostTimers timers = timers_of(r, &s), longest = timers;
         Life life;
         TcpState state;
@@ -184,14 +192,16 @@ static void put_count(Terminal *t, guint64 count, const char *title) {
 
         count_append(text, count);
         terminal_put(t, ROLE_PLAIN, "  ");
-        terminal_put_field(t, count ? ROLE_PLAIN : ROLE_DIM, count ? text->str : "-", -(gint)MAX(terminal_columns(title), 7));
+        terminal_put_field(t, count ? ROLE_PLAIN : ROLE_DIM, count ? text->str : "-",
+                           -(gint)MAX(terminal_columns(title), 7));
 }
 
 static void put_row(const AtReport *r, const Row *row, const guint64 *total, guint width) {
         const HostEndpoint *e = endpoint_of(r, row->first);
         g_autoptr(GString) text = g_string_new(NULL);
 
-        endpoint_append(text, &row->first->local, row->first->listens ? row->first->local_port : 0, row->first->ipv6);
+        endpoint_append(text, &row->first->local, row->first->listens ? row->first->local_port : 0,
+                        row->first->ipv6);
         terminal_put_field(r->terminal, ROLE_STRONG, text->str, (gint)width);
         for (guint state = 0; state < STATES; state++)
                 if (total[state])
@@ -209,7 +219,8 @@ static void put_titles(const AtReport *r, const guint64 *total, guint width) {
                 if (!total[state])
                         continue;
                 terminal_put(r->terminal, ROLE_PLAIN, "  ");
-                terminal_put_field(r->terminal, ROLE_DIM, tcp_state_title(state), -(gint)MAX(terminal_columns(tcp_state_title(state)), 7));
+                terminal_put_field(r->terminal, ROLE_DIM, tcp_state_title(state),
+                                   -(gint)MAX(terminal_columns(tcp_state_title(state)), 7));
         }
         terminal_put(r->terminal, ROLE_DIM, total[STATE_TIME_WAIT] ? "  TIME_WAIT BY\n" : "\n");
 }
@@ -293,12 +304,14 @@ static void print_head(const AtReport *r) {
         time_append(text, r->at_ns, c->local_time);
         g_string_append(text, ", ");
         duration_append(text, r->at_ns < first_ns ? first_ns - r->at_ns : r->at_ns - first_ns, BOUND_EXACT);
-        g_string_append(text, r->at_ns < first_ns ? " before the capture's first frame" : " after the capture's first frame");
+        g_string_append(text, r->at_ns < first_ns ? " before the capture's first frame"
+                                                  : " after the capture's first frame");
         terminal_print(r->terminal, ROLE_STRONG, "%s\n", text->str);
         if (hosts_end_ns(c->hosts) >= r->at_ns || hosts_flows(c->hosts) == 0)
                 return;
         duration_append(g_string_truncate(text, 0), r->at_ns - hosts_end_ns(c->hosts), BOUND_EXACT);
-        terminal_print(r->terminal, ROLE_WARNING, "The capture ended %s before: what came then is not known.\n", text->str);
+        terminal_print(r->terminal, ROLE_WARNING,
+                       "The capture ended %s before: what came then is not known.\n", text->str);
 }
 
 static void print_notes(const AtReport *r) {
@@ -306,11 +319,15 @@ static void print_notes(const AtReport *r) {
 
         if (r->expired) {
                 counted_append(text, r->expired, "more socket");
-                terminal_print(r->terminal, ROLE_DIM, "\nIn FIN_WAIT_2: %s if processes still hold them (shutdown(), not close()).\n", text->str);
+                terminal_print(
+                    r->terminal, ROLE_DIM,
+                    "\nIn FIN_WAIT_2: %s if processes still hold them (shutdown(), not close()).\n",
+                    text->str);
         }
         if (r->left_out) {
                 counted_append(g_string_truncate(text, 0), r->left_out, "socket");
-                terminal_print(r->terminal, ROLE_WARNING, "\n%s more had no room here: ask for one --host.\n", text->str);
+                terminal_print(r->terminal, ROLE_WARNING, "\n%s more had no room here: ask for one --host.\n",
+                               text->str);
         }
 }
 

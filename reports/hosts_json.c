@@ -35,7 +35,8 @@ static void put_endpoint(JsonWriter *w, const char *key, const HostEndpoint *e) 
 }
 
 /* Members with a count of zero are left out. */
-static void put_counts(JsonWriter *w, const char *key, const guint64 *counts, guint n, const char *(*name)(guint)) {
+static void put_counts(JsonWriter *w, const char *key, const guint64 *counts, guint n,
+                       const char *(*name)(guint)) {
         json_begin_object(w, key);
         for (guint i = 0; i < n; i++)
                 if (counts[i])
@@ -138,7 +139,8 @@ static void put_series(JsonWriter *w, const Hosts *h, const Census *c) {
         json_end(w);
 }
 
-static void put_census(JsonWriter *w, const Hosts *h, const HostEndpoint *e, const GArray *places, guint16 port) {
+static void put_census(JsonWriter *w, const Hosts *h, const HostEndpoint *e, const GArray *places,
+                       guint16 port) {
         g_autoptr(Census) c = hosts_census(h, places);
         guint64 flows = 0;
 
@@ -166,8 +168,11 @@ static void put_census(JsonWriter *w, const Hosts *h, const HostEndpoint *e, con
         json_end(w);
 }
 
-/* Calls @put for each address, and for each of its listening ports where it has more than one endpoint. Returns: how many of these there are. */
-static guint64 each_census(const Hosts *h, void (*put)(JsonRecords *j, const Hosts *h, guint32 place, const GArray *places, guint16 port),
+/* Calls @put for each address, and for each of its listening ports where it has more than one endpoint.
+ * Returns: how many of these there are. */
+static guint64 each_census(const Hosts *h,
+                           void (*put)(JsonRecords *j, const Hosts *h, guint32 place, const GArray *places,
+                                       guint16 port),
                            JsonRecords *j) {
         g_autoptr(GArray) order = hosts_order(h, HOSTS_BY_FLOWS, FALSE);
         g_autoptr(GHashTable) seen = g_hash_table_new(NULL, NULL);
@@ -193,7 +198,8 @@ static guint64 each_census(const Hosts *h, void (*put)(JsonRecords *j, const Hos
         return order->len;
 }
 
-static void put_census_member(JsonRecords *j, const Hosts *h, guint32 place, const GArray *places, guint16 port) {
+static void put_census_member(JsonRecords *j, const Hosts *h, guint32 place, const GArray *places,
+                              guint16 port) {
         put_census(j->writer, h, hosts_endpoint(h, place), places, port);
 }
 
@@ -220,7 +226,8 @@ static void put_pair_finding(JsonRecords *j, const ReportContext *c, const PortB
         json_put_finding(j, "finding", c, names, &f);
 }
 
-static void put_pair_counts(JsonWriter *w, const char *key, const guint32 *counts, guint n, const char *(*name)(guint)) {
+static void put_pair_counts(JsonWriter *w, const char *key, const guint32 *counts, guint n,
+                            const char *(*name)(guint)) {
         guint64 wide[REUSE_ANSWERS];
 
         for (guint i = 0; i < n; i++)
@@ -291,7 +298,8 @@ static void put_budget(JsonRecords *j, const ReportContext *c, const PortBudget 
 
 /* Returns: whether the @i-th budget is written. */
 static gboolean is_written(const GArray *budgets, guint i) {
-        return i < budgets->len && (i < JSON_BUDGETS_MAX || port_budget_is_short(&g_array_index(budgets, PortBudget, i)));
+        return i < budgets->len &&
+               (i < JSON_BUDGETS_MAX || port_budget_is_short(&g_array_index(budgets, PortBudget, i)));
 }
 
 /* ── The same under other settings ───────────────────────────────────────── */
@@ -374,7 +382,8 @@ static void put_whatif_budgets(JsonWriter *w, const Hosts *h, const WhatIf *what
         json_begin_array(w, "port_budgets");
         for (guint i = 0; is_written(budgets, i); i++) {
                 const PortBudget *today = &g_array_index(budgets, PortBudget, i);
-                const HostEndpoint *client = hosts_endpoint(h, today->pair->client), *server = hosts_endpoint(h, today->pair->server);
+                const HostEndpoint *client = hosts_endpoint(h, today->pair->client),
+                                   *server = hosts_endpoint(h, today->pair->server);
                 PortBudget then;
 
                 if (!hosts_budget_of(whatif_hosts(what), client, server, &then))

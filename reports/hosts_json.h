@@ -10,7 +10,8 @@
 #define JSON_CENSUS_MAX 40U /* addresses, and addresses with ports, together */
 #define JSON_BUDGETS_MAX 20U /* those that are short of ports are written beyond that */
 
-/* The members "services", "census", "port_budgets" and "tallies" of the report document, and "whatif" where that was asked. */
+/* The members "services", "census", "port_budgets" and "tallies" of the report document, and "whatif" where
+ * that was asked. */
 void hosts_put_members(JsonRecords *j, const ReportContext *c);
 
 /* The same as lines. */

@@ -65,7 +65,8 @@ static void append_holder(GString *text, const ReportContext *c, const HostEndpo
 
         if (s->time_waits[holder] == 0)
                 return;
-        g_string_append_printf(text, "; the %s%s the TIME_WAITs", holder == SERVER ? "server" : "clients", holder == SERVER ? " holds" : " hold");
+        g_string_append_printf(text, "; the %s%s the TIME_WAITs", holder == SERVER ? "server" : "clients",
+                               holder == SERVER ? " holds" : " hold");
         if (holder == CLIENT)
                 return;
         census = census_of(c->hosts, endpoint);
@@ -100,13 +101,16 @@ static void append_duration(GString *text, const Durations *d) {
 void words_service(GString *text, const ReportContext *c, guint32 endpoint) {
         const HostEndpoint *e = hosts_endpoint(c->hosts, endpoint);
         const Service *s = e->service;
-        guint first = s->closed_first[CLOSED_FIRST_BY_SERVER] >= s->closed_first[CLOSED_FIRST_BY_CLIENT] ? SERVER : CLIENT;
+        guint first = s->closed_first[CLOSED_FIRST_BY_SERVER] >= s->closed_first[CLOSED_FIRST_BY_CLIENT]
+                          ? SERVER
+                          : CLIENT;
         guint64 per_cent = s->flows ? s->closed_first[first] * 100 / s->flows : 0;
 
         if (s->flows < SERVICE_FLOWS_MIN || per_cent < FIRST_PER_CENT_MIN)
                 return;
         append_endpoint(text, e);
-        g_string_append_printf(text, ": the %s first in %u %% of ", first == SERVER ? "server closes" : "clients close", (guint)per_cent);
+        g_string_append_printf(text, ": the %s first in %u %% of ",
+                               first == SERVER ? "server closes" : "clients close", (guint)per_cent);
         counted_append(text, s->flows, "connection");
         append_holder(text, c, e, endpoint);
         append_half_closed(text, s);
@@ -121,7 +125,8 @@ typedef struct StatePeak {
 } StatePeak;
 
 void words_peaks(GString *text, const ReportContext *c) {
-        static const TcpState states[] = { STATE_SYN_RECEIVED, STATE_FIN_WAIT_1, STATE_FIN_WAIT_2, STATE_CLOSE_WAIT, STATE_LAST_ACK, STATE_TIME_WAIT };
+        static const TcpState states[] = { STATE_SYN_RECEIVED, STATE_FIN_WAIT_1, STATE_FIN_WAIT_2,
+                                           STATE_CLOSE_WAIT,   STATE_LAST_ACK,   STATE_TIME_WAIT };
         g_autoptr(GArray) order = hosts_order(c->hosts, HOSTS_BY_FLOWS, FALSE);
         StatePeak most[STATES] = { 0 };
 
@@ -153,15 +158,21 @@ void words_peaks(GString *text, const ReportContext *c) {
 static void append_exhaustion(GString *text, const ReportContext *c, const PortBudget *b) {
         if (b->exhaustion == EXHAUSTION_NEVER)
                 return;
-        g_string_append(text, b->exhaustion == EXHAUSTION_OBSERVED ? "; none was left at " : "; at that rate none will be left at ");
-        time_append_clock(text, b->exhaustion == EXHAUSTION_OBSERVED ? hosts_moment_ns(c->hosts, b->exhausted_second) : b->exhausted_second * NS_PER_SECOND,
+        g_string_append(text, b->exhaustion == EXHAUSTION_OBSERVED ? "; none was left at "
+                                                                   : "; at that rate none will be left at ");
+        time_append_clock(text,
+                          b->exhaustion == EXHAUSTION_OBSERVED
+                              ? hosts_moment_ns(c->hosts, b->exhausted_second)
+                              : b->exhausted_second * NS_PER_SECOND,
                           c->local_time);
 }
 
 void words_budget(GString *text, const ReportContext *c, const PortBudget *b) {
-        const HostEndpoint *client = hosts_endpoint(c->hosts, b->pair->client), *server = hosts_endpoint(c->hosts, b->pair->server);
+        const HostEndpoint *client = hosts_endpoint(c->hosts, b->pair->client),
+                           *server = hosts_endpoint(c->hosts, b->pair->server);
 
-        if (b->taken.count < PEAK_MIN || (!port_budget_is_short(b) && b->taken.count * 100 < (guint64)b->ports * TAKEN_PER_CENT_MIN))
+        if (b->taken.count < PEAK_MIN ||
+            (!port_budget_is_short(b) && b->taken.count * 100 < (guint64)b->ports * TAKEN_PER_CENT_MIN))
                 return;
         append_endpoint(text, client);
         g_string_append(text, port_pair_is_shared(b->pair) ? " (a NAT or balancer) to " : " to ");

@@ -38,7 +38,8 @@ static void end_row(WhatIfReport *r, const char *label) {
         terminal_put_field(r->terminal, ROLE_DIM, label, LABEL_COLUMNS);
         terminal_put_field(r->terminal, ROLE_PLAIN, r->where->str, WHERE_COLUMNS);
         terminal_put_field(r->terminal, ROLE_PLAIN, r->today->str, -NUMBER_COLUMNS);
-        terminal_put_field(r->terminal, same ? ROLE_DIM : ROLE_STRONG, same ? "the same" : r->then->str, -NUMBER_COLUMNS);
+        terminal_put_field(r->terminal, same ? ROLE_DIM : ROLE_STRONG, same ? "the same" : r->then->str,
+                           -NUMBER_COLUMNS);
         terminal_put(r->terminal, ROLE_PLAIN, "\n");
 }
 
@@ -56,7 +57,8 @@ static void put_counts(WhatIfReport *r, const char *label, guint64 today, guint6
 static void put_peak(WhatIfReport *r, TcpState state, guint32 endpoint) {
         const Hosts *h = r->report.context->hosts;
         const HostEndpoint *e = hosts_endpoint(h, endpoint);
-        guint32 place = hosts_find_place(whatif_hosts(r->report.context->whatif), &e->address, e->port, e->service != NULL);
+        guint32 place = hosts_find_place(whatif_hosts(r->report.context->whatif), &e->address, e->port,
+                                         e->service != NULL);
         g_autoptr(GArray) one = g_array_new(FALSE, FALSE, sizeof(guint32));
         g_autoptr(Census) today = NULL, then = NULL;
         g_autofree char *label = g_strdup_printf("Most in %s", tcp_state_title(state));
@@ -78,7 +80,8 @@ static void put_states(WhatIfReport *r) {
         const Hosts *h = r->report.context->hosts;
 
         for (guint s = 0; s < G_N_ELEMENTS(states); s++) {
-                g_autoptr(GArray) order = hosts_order(h, states[s] == STATE_TIME_WAIT ? HOSTS_BY_TIME_WAITS : HOSTS_BY_FLOWS, FALSE);
+                g_autoptr(GArray) order = hosts_order(
+                    h, states[s] == STATE_TIME_WAIT ? HOSTS_BY_TIME_WAITS : HOSTS_BY_FLOWS, FALSE);
 
                 for (guint i = 0; i < MIN(order->len, WHATIF_HOSTS); i++)
                         put_peak(r, states[s], g_array_index(order, guint32, i));
@@ -102,14 +105,19 @@ static void append_until(GString *text, const ReportContext *c, const PortBudget
         if (b->exhaustion == EXHAUSTION_NEVER)
                 g_string_append(text, "for ever");
         else
-                time_append_clock(text, b->exhaustion == EXHAUSTION_OBSERVED ? hosts_moment_ns(c->hosts, b->exhausted_second) : b->exhausted_second * NS_PER_SECOND,
+                time_append_clock(text,
+                                  b->exhaustion == EXHAUSTION_OBSERVED
+                                      ? hosts_moment_ns(c->hosts, b->exhausted_second)
+                                      : b->exhausted_second * NS_PER_SECOND,
                                   c->local_time);
 }
 
 static void put_pair(WhatIfReport *r, const PortBudget *today, const PortBudget *then) {
         const ReportContext *c = r->report.context;
-        const HostEndpoint *client = hosts_endpoint(c->hosts, today->pair->client), *server = hosts_endpoint(c->hosts, today->pair->server);
-        static const char *const labels[] = { "Most ports taken", "Connections that can last", "Ports last until" };
+        const HostEndpoint *client = hosts_endpoint(c->hosts, today->pair->client),
+                           *server = hosts_endpoint(c->hosts, today->pair->server);
+        static const char *const labels[] = { "Most ports taken", "Connections that can last",
+                                              "Ports last until" };
 
         for (guint i = 0; i < G_N_ELEMENTS(labels); i++) {
                 begin_row(r);
@@ -139,7 +147,8 @@ static void put_ports(WhatIfReport *r) {
                 const PortBudget *today = &g_array_index(budgets, PortBudget, i);
                 PortBudget then;
 
-                if (today->taken.count > 0 && hosts_budget_of(whatif_hosts(r->report.context->whatif), hosts_endpoint(h, today->pair->client),
+                if (today->taken.count > 0 && hosts_budget_of(whatif_hosts(r->report.context->whatif),
+                                                              hosts_endpoint(h, today->pair->client),
                                                               hosts_endpoint(h, today->pair->server), &then))
                         put_pair(r, today, &then);
         }
@@ -148,7 +157,8 @@ static void put_ports(WhatIfReport *r) {
 /* ── Costs ───────────────────────────────────────────────────────────────── */
 
 static void put_costs(WhatIfReport *r) {
-        const WhatIfCounts *today = whatif_today(r->report.context->whatif), *then = whatif_then(r->report.context->whatif);
+        const WhatIfCounts *today = whatif_today(r->report.context->whatif),
+                           *then = whatif_then(r->report.context->whatif);
 
         put_counts(r, "SYNs refused by TIME_WAIT", today->refused, then->refused);
         if (today->refused_ns || then->refused_ns) {
@@ -175,15 +185,17 @@ static void put_costs(WhatIfReport *r) {
 static void print_knob(WhatIfReport *r, Knob k) {
         g_autofree char *text = g_strdup_printf("%s %s. %s", knob_name(k), knob_does(k), knob_does_not(k));
 
-        terminal_print(r->terminal, ROLE_STRONG, "\n%s=%s", knob_name(k), whatif_value(r->report.context->whatif, k));
+        terminal_print(r->terminal, ROLE_STRONG, "\n%s=%s", knob_name(k),
+                       whatif_value(r->report.context->whatif, k));
         terminal_put(r->terminal, ROLE_PLAIN, "\n");
         terminal_move_to(r->terminal, TEXT_INDENT);
         terminal_put_wrapped(r->terminal, ROLE_PLAIN, TEXT_INDENT, text);
         if (whatif_applies_to(r->report.context->whatif, k) > 0)
                 return;
         terminal_move_to(r->terminal, TEXT_INDENT);
-        terminal_put_wrapped(r->terminal, ROLE_WARNING, TEXT_INDENT,
-                             "No host here is taken for one that has this setting: name it, as in --host-model 10.0.0.2=windows.");
+        terminal_put_wrapped(
+            r->terminal, ROLE_WARNING, TEXT_INDENT,
+            "No host here is taken for one that has this setting: name it, as in --host-model 10.0.0.2=windows.");
 }
 
 static gboolean whatif_report_end(Report *report, const Summary *s, GError **error) {

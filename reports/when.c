@@ -97,9 +97,11 @@ gint64 when_resolve(const When *w, gint64 first_ns) {
         }
         if (w->local) {
                 zone = g_time_zone_new_local();
-                offset_s = g_time_zone_get_offset(zone, g_time_zone_find_interval(zone, G_TIME_TYPE_UNIVERSAL, first_s));
+                offset_s = g_time_zone_get_offset(
+                    zone, g_time_zone_find_interval(zone, G_TIME_TYPE_UNIVERSAL, first_s));
         }
-        since_midnight_ns = ((first_s + offset_s) % SECONDS_PER_DAY + SECONDS_PER_DAY) % SECONDS_PER_DAY * NS_PER_SECOND +
-                            (first_ns - first_s * NS_PER_SECOND);
+        since_midnight_ns =
+            ((first_s + offset_s) % SECONDS_PER_DAY + SECONDS_PER_DAY) % SECONDS_PER_DAY * NS_PER_SECOND +
+            (first_ns - first_s * NS_PER_SECOND);
         return first_ns + (w->ns - since_midnight_ns + day_ns) % day_ns;
 }

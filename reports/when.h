@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #pragma once
 
-/* A moment of a capture as a person writes it: "+12.5", "10:04:10.25", "2026-11-22 10:04:10 UTC", "2026-11-22T10:04:10Z". */
+/* A moment of a capture as a person writes it: "+12.5", "10:04:10.25", "2026-11-22 10:04:10 UTC",
+ * "2026-11-22T10:04:10Z". */
 
 #include <glib.h>
 

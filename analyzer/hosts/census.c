@@ -14,7 +14,8 @@ HostTimers host_timers(const HostModel *model, const HostSettings *settings) {
 }
 
 gint64 host_timer_seconds(gint64 duration_ns) {
-        return duration_ns == HOST_FOREVER ? HOST_FOREVER : (gint64)(((guint64)duration_ns + SECOND_NS - 1) / SECOND_NS);
+        return duration_ns == HOST_FOREVER ? HOST_FOREVER
+                                           : (gint64)(((guint64)duration_ns + SECOND_NS - 1) / SECOND_NS);
 }
 
 /* ── One end of a connection ─────────────────────────────────────────────── */
@@ -51,12 +52,16 @@ static gint64 time_wait_start(const FlowRecord *f, const StateEntry *entry, gint
 
 /* An end that answered with a RST when its timer had run out was gone by then. */
 static gboolean was_gone(const StateEntry *entry, const StateEntry *next, const HostTimers *timers) {
-        return next && next->event == EVENT_SENDS_RST && next->time_ns > later(entry->time_ns, timers->fin_wait_2_ns);
+        return next && next->event == EVENT_SENDS_RST &&
+               next->time_ns > later(entry->time_ns, timers->fin_wait_2_ns);
 }
 
-/* FIN_WAIT_2 that no packet ended. An end that sent something after its timer has none: a process holds the socket. */
-static void end_fin_wait_2(Life *life, const FlowRecord *f, guint side, const StateEntry *entry, const HostTimers *timers) {
-        gint64 start_ns = timers->idle && !timers->deaf ? MAX(entry->time_ns, f->side[!side].last_ns) : entry->time_ns;
+/* FIN_WAIT_2 that no packet ended. An end that sent something after its timer has none: a process holds the
+ * socket. */
+static void end_fin_wait_2(Life *life, const FlowRecord *f, guint side, const StateEntry *entry,
+                           const HostTimers *timers) {
+        gint64 start_ns =
+            timers->idle && !timers->deaf ? MAX(entry->time_ns, f->side[!side].last_ns) : entry->time_ns;
         gint64 over_ns = later(start_ns, timers->fin_wait_2_ns);
 
         if (over_ns != HOST_FOREVER && (timers->deaf || f->side[side].last_ns <= over_ns))
@@ -77,8 +82,10 @@ void life_of(Life *life, const FlowRecord *f, guint side, const HostTimers *time
 
                 move_to(life, e->time_ns, e->state);
                 if (e->state == STATE_TIME_WAIT) {
-                        start_ns = time_wait_start(f, e, next && next->basis != BASIS_TIMER ? next->time_ns : HOST_FOREVER);
-                        if (next && next->basis != BASIS_TIMER && next->time_ns - start_ns <= timers->time_wait_ns)
+                        start_ns = time_wait_start(
+                            f, e, next && next->basis != BASIS_TIMER ? next->time_ns : HOST_FOREVER);
+                        if (next && next->basis != BASIS_TIMER &&
+                            next->time_ns - start_ns <= timers->time_wait_ns)
                                 continue;
                         end_by_timer(life, STATE_TIME_WAIT, start_ns);
                         return;
@@ -107,7 +114,8 @@ void life_abort(Life *life) {
 gint64 life_timer_end(const Life *life, const HostTimers *timers) {
         if (life->timer == STATE_UNKNOWN)
                 return HOST_FOREVER;
-        return later(life->timer_ns, life->timer == STATE_TIME_WAIT ? timers->time_wait_ns : timers->fin_wait_2_ns);
+        return later(life->timer_ns,
+                     life->timer == STATE_TIME_WAIT ? timers->time_wait_ns : timers->fin_wait_2_ns);
 }
 
 TcpState life_state_at(const Life *life, const HostTimers *timers, gint64 time_ns) {
@@ -138,14 +146,18 @@ void census_add(Series *s, guint32 row, const Life *life) {
                 state = life->move[i].state;
                 steps[state]++;
         }
-        if (life->timer != STATE_UNKNOWN)
-                series_steps(s, row, life->timer_second)[life->timer == STATE_TIME_WAIT ? CENSUS_TIME_WAIT_TIMER : CENSUS_FIN_WAIT_2_TIMER]++;
+        if (life->timer == STATE_TIME_WAIT)
+                series_steps(s, row, life->timer_second)[CENSUS_TIME_WAIT_TIMER]++;
+        else if (life->timer == STATE_FIN_WAIT_2)
+                series_steps(s, row, life->timer_second)[CENSUS_FIN_WAIT_2_TIMER]++;
 }
 
 void census_read(Series *s, guint32 row, const HostTimers *timers, GArray *steps) {
         const SeriesTimer ends[] = {
-                { CENSUS_TIME_WAIT_TIMER, STATE_TIME_WAIT, STATE_CLOSED, host_timer_seconds(timers->time_wait_ns) },
-                { CENSUS_FIN_WAIT_2_TIMER, STATE_FIN_WAIT_2, STATE_CLOSED, host_timer_seconds(timers->fin_wait_2_ns) },
+                { CENSUS_TIME_WAIT_TIMER, STATE_TIME_WAIT, STATE_CLOSED,
+                  host_timer_seconds(timers->time_wait_ns) },
+                { CENSUS_FIN_WAIT_2_TIMER, STATE_FIN_WAIT_2, STATE_CLOSED,
+                  host_timer_seconds(timers->fin_wait_2_ns) },
         };
 
         series_read(s, row, ends, G_N_ELEMENTS(ends), steps);
@@ -184,7 +196,8 @@ Census *census_new(GArray *steps, gint64 width, gint64 end_ns) {
                         c->now.count[i] = (guint64)MAX(w.count[i], 0);
                         note_peak(&c->peak[i], w.count[i], c->now.second);
                 }
-                note_peak(&c->held, w.count[STATE_FIN_WAIT_2] + w.count[CENSUS_FIN_WAIT_2_TIMER], c->now.second);
+                note_peak(&c->held, w.count[STATE_FIN_WAIT_2] + w.count[CENSUS_FIN_WAIT_2_TIMER],
+                          c->now.second);
                 add_point(c, &c->now, first, part);
         }
         c->now.second = end;
@@ -207,15 +220,19 @@ typedef struct Admitted {
 guint64 census_overflow(GArray *steps, gint64 time_wait_ns, guint64 room, gint64 end_ns) {
         g_autoptr(GArray) admitted = g_array_new(FALSE, FALSE, sizeof(Admitted));
         SeriesWalk w = series_walk(steps);
-        gint64 length = host_timer_seconds(time_wait_ns), end = series_second(end_ns), held = 0, before = 0, over_before = 0;
+        gint64 length = host_timer_seconds(time_wait_ns), end = series_second(end_ns), held = 0, before = 0,
+               over_before = 0;
         guint64 turned_away = 0;
         guint oldest = 0;
 
         while (series_walk_next(&w) && w.second <= end) {
                 /* what came: the change, and what the timers took meanwhile */
-                gint64 over = w.count[CENSUS_TIME_WAIT_TIMER], came = w.count[STATE_TIME_WAIT] - before + over - over_before;
+                gint64 over = w.count[CENSUS_TIME_WAIT_TIMER],
+                       came = w.count[STATE_TIME_WAIT] - before + over - over_before;
 
-                for (; oldest < admitted->len && g_array_index(admitted, Admitted, oldest).second + length <= w.second; oldest++)
+                for (; oldest < admitted->len &&
+                       g_array_index(admitted, Admitted, oldest).second + length <= w.second;
+                     oldest++)
                         held -= g_array_index(admitted, Admitted, oldest).n;
                 before = w.count[STATE_TIME_WAIT];
                 over_before = over;

@@ -4,8 +4,8 @@
 /*
  * How many ends of connections are in each state, as `netstat -n` on every host would have counted them.
  *
- * A record ends what a packet ended. What ends without one, TIME_WAIT and the FIN_WAIT_2 of a socket that no process
- * holds, ends here by the timers of the host's model.
+ * A record ends what a packet ended. What ends without one, TIME_WAIT and the FIN_WAIT_2 of a socket that no
+ * process holds, ends here by the timers of the host's model.
  */
 
 #include "analyzer/record.h"
@@ -32,7 +32,8 @@ typedef struct Life {
                 guint8 state; /* TcpState, from time_ns on; the first is the one before any packet */
         } move[RECORD_STATES_MAX + 1];
         guint n;
-        guint8 timer;    /* STATE_TIME_WAIT or STATE_FIN_WAIT_2: this last state ends by its timer; else STATE_UNKNOWN */
+        guint8 timer; /* STATE_TIME_WAIT or STATE_FIN_WAIT_2: this last state ends by its timer; else
+                         STATE_UNKNOWN */
         gint64 timer_ns, timer_second; /* when that started */
 } Life;
 
@@ -47,7 +48,8 @@ gint64 life_timer_end(const Life *life, const HostTimers *timers);
 /* Returns: the state at @time_ns; STATES before the connection began. */
 TcpState life_state_at(const Life *life, const HostTimers *timers, gint64 time_ns);
 
-/* The columns of a series: one for each state, and the timers that were started. STATE_CLOSED counts what is over. */
+/* The columns of a series: one for each state, and the timers that were started. STATE_CLOSED counts what is
+ * over. */
 enum {
         CENSUS_TIME_WAIT_TIMER = STATES,
         CENSUS_FIN_WAIT_2_TIMER,

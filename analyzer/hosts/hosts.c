@@ -6,7 +6,8 @@
 #define REST_ROW 0U /* of both series */
 #define INDEX_FIRST 1024U
 
-/* From a hash to places in an array; entries are compared by the owner. Nothing is ever taken out: see sweep(). */
+/* From a hash to places in an array; entries are compared by the owner. Nothing is ever taken out: see
+ * sweep(). */
 typedef struct Index {
         struct {
                 guint32 tag, place; /* place plus one; 0 empty */
@@ -108,7 +109,8 @@ static guint32 look_up(const Hosts *h, const Address *address, guint16 port, gbo
         for (guint32 i = tag & x->mask; x->slots[i].place; i = (i + 1) & x->mask) {
                 const HostEndpoint *e = endpoint_at(h, x->slots[i].place - 1);
 
-                if (x->slots[i].tag == tag && e->port == port && !e->service == !is_service && address_equal(&e->address, address))
+                if (x->slots[i].tag == tag && e->port == port && !e->service == !is_service &&
+                    address_equal(&e->address, address))
                         return x->slots[i].place - 1;
         }
         return HOSTS_NOWHERE;
@@ -116,7 +118,8 @@ static guint32 look_up(const Hosts *h, const Address *address, guint16 port, gbo
 
 static guint32 find_endpoint(Hosts *h, const FlowRecord *f, guint side) {
         guint16 port = side == SERVER ? f->side[side].port : 0;
-        guint32 tag = endpoint_tag(&f->side[side].address, port), place = look_up(h, &f->side[side].address, port, side == SERVER, tag);
+        guint32 tag = endpoint_tag(&f->side[side].address, port),
+                place = look_up(h, &f->side[side].address, port, side == SERVER, tag);
 
         if (place != HOSTS_NOWHERE)
                 return place;
@@ -190,7 +193,8 @@ static guint32 *sweep_endpoints(Hosts *h, guint64 flows) {
         return places;
 }
 
-/* Pairs of at most @flows are forgotten, and those of endpoints that are gone. @places: (nullable): by old endpoint the new one */
+/* Pairs of at most @flows are forgotten, and those of endpoints that are gone. @places: (nullable): by old
+ * endpoint the new one */
 static void sweep_pairs(Hosts *h, guint64 flows, const guint32 *places) {
         g_autofree guint32 *rows = g_new(guint32, h->pairs->len + 1);
         guint32 kept = 0;
@@ -200,7 +204,8 @@ static void sweep_pairs(Hosts *h, guint64 flows, const guint32 *places) {
         index_init(&h->pair_index);
         for (guint32 i = 0; i < h->pairs->len; i++) {
                 PortPair *p = pair_at(h, i);
-                guint32 client = places ? places[p->client] : p->client, server = places ? places[p->server] : p->server;
+                guint32 client = places ? places[p->client] : p->client,
+                        server = places ? places[p->server] : p->server;
                 gboolean gone = p->flows <= flows || client == HOSTS_NOWHERE || server == HOSTS_NOWHERE;
 
                 rows[i + 1] = gone ? SERIES_NO_ROW : kept + 1;
@@ -246,11 +251,13 @@ static void make_room_for_endpoints(Hosts *h) {
 }
 
 static void make_room(Hosts *h) {
-        if (h->endpoints->len + SIDES > HOSTS_ENDPOINTS_MAX || (series_is_full(h->census) && h->endpoints->len >= HOSTS_COARSER_BELOW))
+        if (h->endpoints->len + SIDES > HOSTS_ENDPOINTS_MAX ||
+            (series_is_full(h->census) && h->endpoints->len >= HOSTS_COARSER_BELOW))
                 make_room_for_endpoints(h);
         if (series_is_full(h->census))
                 series_rebuild(h->census, NULL, TRUE);
-        if (h->pairs->len >= HOSTS_PAIRS_MAX || (series_is_full(h->ports) && h->pairs->len >= HOSTS_COARSER_BELOW))
+        if (h->pairs->len >= HOSTS_PAIRS_MAX ||
+            (series_is_full(h->ports) && h->pairs->len >= HOSTS_COARSER_BELOW))
                 sweep_pairs(h, median_of_pairs(h), NULL);
         if (series_is_full(h->ports))
                 series_rebuild(h->ports, NULL, TRUE);
@@ -418,7 +425,8 @@ static guint64 weight(const HostEndpoint *e, HostsOrder order) {
 
 static gint by_weight(gconstpointer a, gconstpointer b, gpointer data) {
         const Ordering *o = data;
-        const HostEndpoint *x = endpoint_at(o->hosts, *(const guint32 *)a), *y = endpoint_at(o->hosts, *(const guint32 *)b);
+        const HostEndpoint *x = endpoint_at(o->hosts, *(const guint32 *)a),
+                           *y = endpoint_at(o->hosts, *(const guint32 *)b);
         guint64 wx = weight(x, o->order), wy = weight(y, o->order);
 
         if (wx != wy)
@@ -506,7 +514,8 @@ void hosts_budget(const Hosts *h, guint32 pair, PortBudget *b) {
         port_budget_init(b, &in);
 }
 
-gboolean hosts_budget_of(const Hosts *h, const HostEndpoint *client, const HostEndpoint *server, PortBudget *b) {
+gboolean hosts_budget_of(const Hosts *h, const HostEndpoint *client, const HostEndpoint *server,
+                         PortBudget *b) {
         guint32 from = hosts_find_place(h, &client->address, client->port, client->service != NULL);
         guint32 to = hosts_find_place(h, &server->address, server->port, server->service != NULL);
         guint32 pair = from == HOSTS_NOWHERE || to == HOSTS_NOWHERE ? HOSTS_NOWHERE : look_up_pair(h, from, to);

@@ -2,11 +2,11 @@
 #pragma once
 
 /*
- * What all flows together say of hosts: who closes first at each service, how many ends were in each state at any second,
- * and how far each client's ports reach.
+ * What all flows together say of hosts: who closes first at each service, how many ends were in each state at
+ * any second, and how far each client's ports reach.
  *
- * Memory is bounded. Past the limits the lighter half of the hosts (by number of flows) is added up in one row, "the
- * rest"; a host that was met before that first happened, and is still here, is exact.
+ * Memory is bounded. Past the limits the lighter half of the hosts (by number of flows) is added up in one
+ * row, "the rest"; a host that was met before that first happened, and is still here, is exact.
  */
 
 #include "ports.h"
@@ -15,7 +15,7 @@
 #define HOSTS_ENDPOINTS_MAX 16384U
 #define HOSTS_PAIRS_MAX 16384U
 #define HOSTS_SERIES_BLOCKS_MAX 65536U /* of 8 seconds: some 30 MB of states, 13 MB of ports */
-#define HOSTS_COARSER_BELOW 1024U      /* with fewer endpoints (or pairs) than this, time is joined instead of them */
+#define HOSTS_COARSER_BELOW 1024U /* with fewer endpoints (or pairs) time is joined instead of them */
 
 /* What a host is taken for. */
 typedef struct HostChoice {
@@ -97,7 +97,8 @@ typedef enum HostsOrder {
         HOSTS_BY_TIME_WAITS,
 } HostsOrder;
 
-/* Returns: (element-type guint32): endpoints, the heaviest first, then by address and port; of services or all. */
+/* Returns: (element-type guint32): endpoints, the heaviest first, then by address and port; of services or
+ * all. */
 GArray *hosts_order(const Hosts *h, HostsOrder order, gboolean services_only);
 
 /* Returns: (element-type guint32): the endpoints of each address after another; those of @i's address. */
@@ -121,5 +122,6 @@ GArray *hosts_budgets(const Hosts *h);
 /* From so many connections on one address to one service, it is not one user's machine. */
 #define HOSTS_BALANCER_FLOWS 1000U
 
-/* Returns: whether so much comes from the pair's client, or with different hop limits, that it is a NAT or a balancer. */
+/* Returns: whether so much comes from the pair's client, or with different hop limits, that it is a NAT or a
+ * balancer. */
 gboolean port_pair_is_shared(const PortPair *p);

@@ -49,7 +49,8 @@ static void note_example(PortPair *p, const FlowRecord *f, FrameRef frame, gbool
 }
 
 static void add_reuse(PortPair *p, const FlowRecord *f, const Finding *finding) {
-        const FindingValue *answer = finding_value(finding, "answer"), *cost = finding_value(finding, "cost_ns");
+        const FindingValue *answer = finding_value(finding, "answer"),
+                           *cost = finding_value(finding, "cost_ns");
         const FindingValue *syn = finding_value(finding, "syn_frame");
 
         for (guint i = 0; answer && i < REUSE_ANSWERS; i++) {
@@ -66,7 +67,8 @@ static void add_reuse(PortPair *p, const FlowRecord *f, const Finding *finding) 
 static void note_hop_limit(PortPair *p, const FlowRecord *f) {
         const TimelineEntry *e = f->timeline;
 
-        if (f->n_timeline == 0 || !entry_is_ordinary(e) || entry_side(e) != CLIENT || (e->flags & (TCP_SYN | TCP_ACK)) != TCP_SYN)
+        if (f->n_timeline == 0 || !entry_is_ordinary(e) || entry_side(e) != CLIENT ||
+            (e->flags & (TCP_SYN | TCP_ACK)) != TCP_SYN)
                 return;
         if (!p->hop_limits[0])
                 p->hop_limits[0] = e->ttl;
@@ -120,10 +122,12 @@ static gint32 over_of(const PortPair *p, const Life *client, const HostTimers *t
         for (guint i = 1; i < client->n; i++)
                 if (client->move[i].state == STATE_CLOSED || client->move[i].state == STATE_TIME_WAIT)
                         return since(p, client->move[i].second);
-        return client->timer == STATE_FIN_WAIT_2 ? since(p, series_second(life_timer_end(client, timers))) : PORT_USE_NEVER;
+        return client->timer == STATE_FIN_WAIT_2 ? since(p, series_second(life_timer_end(client, timers)))
+                                                 : PORT_USE_NEVER;
 }
 
-static PortUse use_of(const PortPair *p, guint16 port, const Life *client, const Life *server, const HostTimers *client_timers) {
+static PortUse use_of(const PortPair *p, guint16 port, const Life *client, const Life *server,
+                      const HostTimers *client_timers) {
         const Life *holder = time_wait_of(client) ? client : server;
         guint at = time_wait_of(holder);
         PortUse use = {
@@ -159,7 +163,8 @@ static void add_use(Series *s, guint32 row, gint64 base, const PortUse *use) {
         if (use->time_wait != PORT_USE_NEVER)
                 series_steps(s, row, base + use->time_wait)[held]++;
         if (use->time_wait_over != PORT_USE_NEVER)
-                series_steps(s, row, base + use->time_wait_over)[use->by_timer ? timer : held] += use->by_timer ? 1 : -1;
+                series_steps(s, row, base + use->time_wait_over)[use->by_timer ? timer : held] +=
+                    use->by_timer ? 1 : -1;
 }
 
 static void add_uses(const PortPair *p, Series *s, guint32 row, PortSet *ports) {
@@ -215,7 +220,8 @@ static void find_range(PortBudget *b, const PortBudgetInput *in, const PortSet *
                 again += in->pair->reused[i];
         host_model_ports(in->client_model, set, &first, &last);
         b->basis = set && set->port_last ? PORT_RANGE_SET : PORT_RANGE_MODEL;
-        if (b->basis == PORT_RANGE_MODEL && again >= REUSED_MIN && seen->n >= REUSED_MIN && seen->n == seen->last - seen->first + 1U) {
+        if (b->basis == PORT_RANGE_MODEL && again >= REUSED_MIN && seen->n >= REUSED_MIN &&
+            seen->n == seen->last - seen->first + 1U) {
                 b->basis = PORT_RANGE_IN_USE;
                 first = seen->first;
                 last = seen->last;
@@ -235,8 +241,10 @@ static void find_range(PortBudget *b, const PortBudgetInput *in, const PortSet *
 static void read_series(PortBudget *b, const PortBudgetInput *in, Series *series) {
         g_autoptr(GArray) steps = g_array_new(FALSE, FALSE, sizeof(SeriesStep));
         const SeriesTimer timers[] = {
-                { PORTS_CLIENT_TIMER, PORTS_CLIENT_TIME_WAIT, PORTS_CLIENT_TIMER, host_timer_seconds(in->timers[CLIENT].time_wait_ns) },
-                { PORTS_SERVER_TIMER, PORTS_SERVER_TIME_WAIT, PORTS_SERVER_TIMER, host_timer_seconds(in->timers[SERVER].time_wait_ns) },
+                { PORTS_CLIENT_TIMER, PORTS_CLIENT_TIME_WAIT, PORTS_CLIENT_TIMER,
+                  host_timer_seconds(in->timers[CLIENT].time_wait_ns) },
+                { PORTS_SERVER_TIMER, PORTS_SERVER_TIME_WAIT, PORTS_SERVER_TIMER,
+                  host_timer_seconds(in->timers[SERVER].time_wait_ns) },
         };
         gint64 width = series_width(series), end = series_second(in->end_ns);
         guint64 begun = 0;
@@ -246,9 +254,11 @@ static void read_series(PortBudget *b, const PortBudgetInput *in, Series *series
         w = series_walk(steps);
         while (series_walk_next(&w) && w.second - width < end) {
                 gint64 second = MIN(w.second, end);
-                gint64 taken = w.count[PORTS_OPEN] + w.count[PORTS_CLIENT_TIME_WAIT] + w.count[PORTS_SERVER_TIME_WAIT];
+                gint64 taken =
+                    w.count[PORTS_OPEN] + w.count[PORTS_CLIENT_TIME_WAIT] + w.count[PORTS_SERVER_TIME_WAIT];
 
-                /* a record ends TIME_WAIT after 60 s: that a later SYN took over a longer one's port is not known here */
+                /* a record ends TIME_WAIT after 60 s: that a later SYN took over a longer one's port is not
+                 * known here */
                 b->taken_now = (guint64)CLAMP(taken, 0, b->ports);
                 b->time_wait_now[CLIENT] = (guint64)MAX(w.count[PORTS_CLIENT_TIME_WAIT], 0);
                 b->time_wait_now[SERVER] = (guint64)MAX(w.count[PORTS_SERVER_TIME_WAIT], 0);
@@ -271,8 +281,10 @@ static void project(PortBudget *b, const PortBudgetInput *in) {
         if (seconds <= 0)
                 return;
         b->rate = (gdouble)(in->pair->flows - 1) / seconds;
-        left_behind = (gdouble)MAX(in->pair->time_waits[CLIENT], in->pair->time_waits[SERVER]) / (gdouble)in->pair->flows * b->rate;
-        if (b->exhaustion != EXHAUSTION_NEVER || in->pair->flows < RATE_FLOWS_MIN || seconds < 1 || left_behind <= b->sustainable)
+        left_behind = (gdouble)MAX(in->pair->time_waits[CLIENT], in->pair->time_waits[SERVER]) /
+                      (gdouble)in->pair->flows * b->rate;
+        if (b->exhaustion != EXHAUSTION_NEVER || in->pair->flows < RATE_FLOWS_MIN || seconds < 1 ||
+            left_behind <= b->sustainable)
                 return;
         full = b->ports / left_behind;
         if (series_second(in->pair->first_ns) + (gint64)full < series_second(in->end_ns))
@@ -290,7 +302,9 @@ static void read_all(PortBudget *b, const PortBudgetInput *in, Series *series, c
 }
 
 void port_budget_init(PortBudget *b, const PortBudgetInput *in) {
-        *b = (PortBudget){ .pair = in->pair, .holder = in->pair->time_waits[SERVER] > in->pair->time_waits[CLIENT] ? SERVER : CLIENT };
+        *b = (PortBudget){ .pair = in->pair,
+                           .holder = in->pair->time_waits[SERVER] > in->pair->time_waits[CLIENT] ? SERVER
+                                                                                                 : CLIENT };
         if (!in->pair->uses) {
                 read_all(b, in, in->series, &in->pair->ports);
         } else {
@@ -306,7 +320,8 @@ void port_budget_init(PortBudget *b, const PortBudgetInput *in) {
 
 gboolean port_budget_is_short(const PortBudget *b) {
         return b->basis != PORT_RANGE_SEEN &&
-               (b->exhaustion != EXHAUSTION_NEVER || b->basis == PORT_RANGE_IN_USE || b->taken.count * 100 >= (guint64)b->ports * SHORT_PER_CENT);
+               (b->exhaustion != EXHAUSTION_NEVER || b->basis == PORT_RANGE_IN_USE ||
+                b->taken.count * 100 >= (guint64)b->ports * SHORT_PER_CENT);
 }
 
 void port_budget_finding(const PortBudget *b, Finding *f) {

@@ -2,8 +2,9 @@
 #pragma once
 
 /*
- * The port budget: an address can have one connection at a time from each of its ports to one server address and port, and a
- * TIME_WAIT at either end counts like a connection. So ports / TIME_WAIT is the rate that can last.
+ * The port budget: an address can have one connection at a time from each of its ports to one server address
+ * and port, and a TIME_WAIT at either end counts like a connection. So ports / TIME_WAIT is the rate that can
+ * last.
  */
 
 #include "census.h"
@@ -30,8 +31,8 @@ typedef enum ReuseAnswer {
 const char *reuse_answer_name(ReuseAnswer answer);
 
 /*
- * From when to when a flow took its port, in seconds since the pair's first flow was added. Most pairs are few flows, and those
- * are listed; a pair of more has a row in a series.
+ * From when to when a flow took its port, in seconds since the pair's first flow was added. Most pairs are
+ * few flows, and those are listed; a pair of more has a row in a series.
  */
 typedef struct PortUse {
         gint32 begun, over;     /* over: the client had closed, or went to TIME_WAIT; PORT_USE_NEVER */
@@ -52,16 +53,18 @@ typedef struct PortPair {
         guint32 time_waits[SIDES]; /* flows in which that end went to TIME_WAIT */
         guint8 n_uses;
         guint8 hop_limits[2];     /* of SYNs, as captured; the first two different ones, 0 none */
-        PortUse *uses;            /* of the first flows, with room up to the next power of two; NULL once they are in the series */
+        PortUse *uses; /* of the first flows, with room up to the next power of two; NULL once they are in the
+                          series */
         gint64 base;              /* second of the first flow that was added */
         gint64 first_ns, last_ns; /* when the first and the last began */
         /* 64 bytes */
         guint64 example;          /* the lowest number of a flow with a SYN on a used 4-tuple, or of any */
         FrameRef example_frame;   /* that SYN */
         gboolean example_met_used; /* it is such a SYN */
-        guint32 reused[REUSE_ANSWERS]; /* flows whose SYN met the 4-tuple in TIME_WAIT, or open, at the server */
+        /* flows whose SYN met the 4-tuple in TIME_WAIT, or open, at the server */
+        guint32 reused[REUSE_ANSWERS];
         guint32 recycled;         /* flows that the client began on a 4-tuple of which it held the TIME_WAIT */
-        gint64 cost_ns;           /* from such SYNs to what they came to, those that were accepted at once left out */
+        gint64 cost_ns; /* from such SYNs to what they came to, those that were accepted at once left out */
         PortSet ports;            /* of all flows, once they are in the series */
 } PortPair;
 
@@ -94,7 +97,8 @@ void port_pair_use(PortPair *p, Series *s, guint32 row, guint16 port, const Life
 typedef enum PortRangeBasis {
         PORT_RANGE_SET,    /* the option said so */
         PORT_RANGE_IN_USE, /* no port outside was seen, all of them were, and they came again */
-        PORT_RANGE_SEEN,   /* the host's model has not all the ports that were seen: at least from the lowest to the highest */
+        PORT_RANGE_SEEN, /* the host's model has not all the ports that were seen: at least from the lowest to
+                            the highest */
         PORT_RANGE_MODEL,
 } PortRangeBasis;
 

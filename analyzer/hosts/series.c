@@ -115,7 +115,9 @@ void series_prefetch_steps(const Series *s, guint32 row, gint64 second) {
         guint32 place = s->slots[hash_key(key_of(row, step)) & s->mask].place;
 
         if (place)
-                __builtin_prefetch(s->steps + (place - 1) * block_size(s) + ((gsize)step & (BLOCK_STEPS - 1)) * s->columns, 1);
+                __builtin_prefetch(s->steps + (place - 1) * block_size(s) +
+                                       ((gsize)step & (BLOCK_STEPS - 1)) * s->columns,
+                                   1);
 }
 
 gint32 *series_steps(Series *s, guint32 row, gint64 second) {
@@ -166,7 +168,9 @@ void series_rebuild(Series *s, const guint32 *rows, gboolean coarser) {
                         for (guint c = 0; c < s->columns; c++) {
                                 if (from[c] == 0)
                                         continue;
-                                to = to ? to : series_steps(s, rows ? rows[key.row] : key.row, ((gint64)key.number * BLOCK_STEPS + k) * width);
+                                to = to ? to
+                                        : series_steps(s, rows ? rows[key.row] : key.row,
+                                                       ((gint64)key.number * BLOCK_STEPS + k) * width);
                                 to[c] += from[c];
                         }
                 }
@@ -177,7 +181,8 @@ void series_rebuild(Series *s, const guint32 *rows, gboolean coarser) {
 /* ── Reading ─────────────────────────────────────────────────────────────── */
 
 static gint compare_places(gconstpointer a, gconstpointer b, gpointer data) {
-        const BlockKey *x = &((const Series *)data)->keys[*(const guint32 *)a], *y = &((const Series *)data)->keys[*(const guint32 *)b];
+        const BlockKey *x = &((const Series *)data)->keys[*(const guint32 *)a],
+                       *y = &((const Series *)data)->keys[*(const guint32 *)b];
 
         if (x->row != y->row)
                 return x->row < y->row ? -1 : 1;
@@ -205,8 +210,8 @@ static void add_step(GArray *steps, gint64 second, guint column, gint64 by) {
         g_array_append_val(steps, step);
 }
 
-static void read_cell(const Series *s, gint64 second, guint column, gint64 by, const SeriesTimer *timers, guint n_timers,
-                      GArray *steps) {
+static void read_cell(const Series *s, gint64 second, guint column, gint64 by, const SeriesTimer *timers,
+                      guint n_timers, GArray *steps) {
         gint64 width = series_width(s), last = second + width - 1;
 
         for (guint i = 0; i < n_timers; i++) {
@@ -236,7 +241,8 @@ void series_read(Series *s, guint32 row, const SeriesTimer *timers, guint n_time
                 for (guint k = 0; k < BLOCK_STEPS; k++, from += s->columns)
                         for (guint c = 0; c < s->columns; c++)
                                 if (from[c] != 0)
-                                        read_cell(s, (first + k) * series_width(s), c, from[c], timers, n_timers, steps);
+                                        read_cell(s, (first + k) * series_width(s), c, from[c], timers,
+                                                  n_timers, steps);
         }
 }
 

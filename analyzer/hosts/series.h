@@ -2,12 +2,12 @@
 #pragma once
 
 /*
- * Counts over time in bounded memory: rows (a host, say) by columns (a state, say), each a sum of steps up and down that
- * come in any order. Steps are kept by whole second; when there are more blocks than allowed the owner
- * lets go of rows (series_rebuild() adds them to another one) or has the seconds joined by two.
+ * Counts over time in bounded memory: rows (a host, say) by columns (a state, say), each a sum of steps up
+ * and down that come in any order. Steps are kept by whole second; when there are more blocks than allowed
+ * the owner lets go of rows (series_rebuild() adds them to another one) or has the seconds joined by two.
  *
- * A count is that at the end of a second, as a look at the hosts at that moment would have found it. What began and
- * ended within one second is not in it.
+ * A count is that at the end of a second, as a look at the hosts at that moment would have found it. What
+ * began and ended within one second is not in it.
  */
 
 #include <glib.h>
@@ -30,7 +30,8 @@ static inline gint64 series_second(gint64 time_ns) {
 /* Returns: the steps of @row in @second, one for each column, to be added to; valid until the next call. */
 gint32 *series_steps(Series *s, guint32 row, gint64 second);
 
-/* Asks the processor for what series_steps() will look up; and then, once that is there, for what it will return. */
+/* Asks the processor for what series_steps() will look up; and then, once that is there, for what it will
+ * return. */
 void series_prefetch(const Series *s, guint32 row, gint64 second);
 void series_prefetch_steps(const Series *s, guint32 row, gint64 second);
 
@@ -49,7 +50,8 @@ void series_rebuild(Series *s, const guint32 *rows, gboolean coarser);
 /* Returns: seconds from one count to the next, 1 unless they had to be joined. */
 gint64 series_width(const Series *s);
 
-/* A timer: what was counted up in @timer leaves column @from for column @to after @seconds, and is counted in @timer from then on. */
+/* A timer: what was counted up in @timer leaves column @from for column @to after @seconds, and is counted in
+ * @timer from then on. */
 typedef struct SeriesTimer {
         guint timer, from, to;
         gint64 seconds;

@@ -15,15 +15,18 @@ static guint bucket_of(gint64 duration_ns) {
         octave = top - DURATIONS_SHIFT_MIN;
         if (octave >= DURATIONS_OCTAVES)
                 return DURATIONS_BUCKETS - 1;
-        return 1 + (octave << DURATION_STEP_BITS) + (guint)(x >> (top - DURATION_STEP_BITS) & ((1U << DURATION_STEP_BITS) - 1));
+        return 1 + (octave << DURATION_STEP_BITS) +
+               (guint)(x >> (top - DURATION_STEP_BITS) & ((1U << DURATION_STEP_BITS) - 1));
 }
 
 static gint64 bucket_end_ns(guint bucket) {
-        guint octave = (bucket - 1) >> DURATION_STEP_BITS, step = (bucket - 1) & ((1U << DURATION_STEP_BITS) - 1);
+        guint octave = (bucket - 1) >> DURATION_STEP_BITS,
+              step = (bucket - 1) & ((1U << DURATION_STEP_BITS) - 1);
 
         if (bucket == 0)
                 return G_GINT64_CONSTANT(1) << DURATIONS_SHIFT_MIN;
-        return (gint64)((1U << DURATION_STEP_BITS) + step + 1) << (octave + DURATIONS_SHIFT_MIN - DURATION_STEP_BITS);
+        return (gint64)((1U << DURATION_STEP_BITS) + step + 1)
+               << (octave + DURATIONS_SHIFT_MIN - DURATION_STEP_BITS);
 }
 
 void durations_add(Durations *d, gint64 duration_ns) {
@@ -74,7 +77,8 @@ void service_add(Service *s, const FlowRecord *f) {
         s->closed_first[f->closed_first_by]++;
         s->close[f->close]++;
         for (guint side = 0; side < SIDES; side++) {
-                s->half_closed_by[side] += f->close == CLOSE_HALF_CLOSED && f->side[side].entered[STATE_FIN_WAIT_1];
+                s->half_closed_by[side] +=
+                    f->close == CLOSE_HALF_CLOSED && f->side[side].entered[STATE_FIN_WAIT_1];
                 s->time_waits[side] += f->side[side].entered[STATE_TIME_WAIT] != 0;
         }
         add_resets(s, f);

@@ -6,8 +6,8 @@
 #include "analyzer/record.h"
 
 /*
- * Durations in buckets of an eighth of their power of two, from 1 µs to 73 minutes: a quantile is at most 12 % above the
- * true one, and never below it.
+ * Durations in buckets of an eighth of their power of two, from 1 µs to 73 minutes: a quantile is at most 12
+ * % above the true one, and never below it.
  */
 #define DURATIONS_SHIFT_MIN 10 /* 2^10 ns is the first bucket's end */
 #define DURATIONS_OCTAVES 32
@@ -32,7 +32,7 @@ typedef struct Service {
         guint64 half_closed_by[SIDES]; /* of them: the end that has closed */
         guint64 time_waits[SIDES];     /* flows in which that end went to TIME_WAIT */
         guint32 resets[FINDINGS];      /* flows by what is said of their RST; 0 for findings on anything else */
-        Durations closing;             /* from the first FIN to the last one's ACK, of closes that are complete */
+        Durations closing; /* from the first FIN to the last one's ACK, of closes that are complete */
 } Service;
 
 void service_add(Service *s, const FlowRecord *f);

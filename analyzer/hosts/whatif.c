@@ -11,7 +11,9 @@ typedef enum Family {
         FAMILY_WINDOWS,
 } Family;
 
-static const char *const family_names[] = { [FAMILY_ANY] = "", [FAMILY_LINUX] = "linux", [FAMILY_WINDOWS] = "windows" };
+static const char *const family_names[] = {
+        [FAMILY_ANY] = "", [FAMILY_LINUX] = "linux", [FAMILY_WINDOWS] = "windows"
+};
 
 static const struct {
         const char *name;
@@ -19,7 +21,8 @@ static const struct {
         guint32 least, greatest;
         const char *does, *does_not;
 } knobs[] = {
-#define KNOB(ID, name, family, least, greatest, does, does_not) { name, FAMILY_##family, least, greatest, does, does_not },
+#define KNOB(ID, name, family, least, greatest, does, does_not)                                              \
+        { name, FAMILY_##family, least, greatest, does, does_not },
 #include "knobs.def"
 #undef KNOB
 };
@@ -74,7 +77,8 @@ static gboolean parse_range(WhatIf *w, const char *word) {
         g_auto(GStrv) ports = g_strsplit_set(word, ":- ", 2);
         guint32 first, last;
 
-        if (g_strv_length(ports) != 2 || !parse_number(ports[0], 1, G_MAXUINT16, &first) || !parse_number(ports[1], first, G_MAXUINT16, &last))
+        if (g_strv_length(ports) != 2 || !parse_number(ports[0], 1, G_MAXUINT16, &first) ||
+            !parse_number(ports[1], first, G_MAXUINT16, &last))
                 return FALSE;
         w->port_first = (guint16)first;
         w->port_last = (guint16)last;
@@ -99,7 +103,9 @@ gboolean whatif_set(WhatIf *w, const char *assignment, const char **wrong) {
         if (k == KNOBS)
                 return FALSE;
         *wrong = "has no value that the setting can have";
-        if (!parts[1] || !(k == KNOB_PORT_RANGE ? parse_range(w, parts[1]) : parse_number(parts[1], knobs[k].least, knobs[k].greatest, &w->value[k])))
+        if (!parts[1] ||
+            !(k == KNOB_PORT_RANGE ? parse_range(w, parts[1])
+                                   : parse_number(parts[1], knobs[k].least, knobs[k].greatest, &w->value[k])))
                 return FALSE;
         g_free(w->text[k]);
         w->text[k] = g_strdup(parts[1]);
@@ -212,7 +218,8 @@ static gboolean has_late_fin(const FlowRecord *f, guint side, gint64 time_wait_n
         for (guint i = 0; at && i < f->n_timeline; i++) {
                 const TimelineEntry *e = &f->timeline[i];
 
-                if (!entry_is_ordinary(e) || entry_side(e) == side || !(e->flags & TCP_FIN) || e->time_ns <= last_ns)
+                if (!entry_is_ordinary(e) || entry_side(e) == side || !(e->flags & TCP_FIN) ||
+                    e->time_ns <= last_ns)
                         continue;
                 if (e->time_ns - last_ns > time_wait_ns)
                         return TRUE;
@@ -230,7 +237,8 @@ static gboolean has_finding(const FlowRecord *f, FindingId id, guint side) {
 
 static void add_side(WhatIf *w, const FlowRecord *f, guint side) {
         const HostEndpoint *then = endpoint_of(w->then, f, side);
-        gboolean cut = has_finding(f, FINDING_FIN_WAIT_2_EXPIRED, side), late = has_finding(f, FINDING_TIME_WAIT_CUT_SHORT, side);
+        gboolean cut = has_finding(f, FINDING_FIN_WAIT_2_EXPIRED, side),
+                 late = has_finding(f, FINDING_TIME_WAIT_CUT_SHORT, side);
 
         w->counts_today.cut += (guint)cut;
         w->counts_today.late_fins += (guint)late;
@@ -271,13 +279,15 @@ void whatif_add(WhatIf *w, const Hosts *today, const FlowRecord *f) {
                 w->then = hosts_of(w);
         hosts_add(w->then, f);
         for (guint i = 0; i < f->n_findings; i++)
-                if (f->findings[i].id == FINDING_TIME_WAIT_REUSE_UP || f->findings[i].id == FINDING_TIME_WAIT_REUSE_DOWN)
+                if (f->findings[i].id == FINDING_TIME_WAIT_REUSE_UP ||
+                    f->findings[i].id == FINDING_TIME_WAIT_REUSE_DOWN)
                         add_refused(w, f, &f->findings[i]);
         add_side(w, f, CLIENT);
         add_side(w, f, SERVER);
         if (has_finding(f, FINDING_KEEPALIVES_HOLD_FIN_WAIT_2, FINDING_NO_SIDE)) {
                 w->counts_today.kept_by_box++;
-                w->counts_then.kept_by_box += !(w->text[KNOB_DYN_KEEPALIVE] && w->value[KNOB_DYN_KEEPALIVE] == 0);
+                w->counts_then.kept_by_box +=
+                    !(w->text[KNOB_DYN_KEEPALIVE] && w->value[KNOB_DYN_KEEPALIVE] == 0);
         }
         if (w->text[KNOB_LINGER] && by_fin) {
                 w->counts_then.aborted++;
@@ -301,7 +311,8 @@ static void count_overflow(WhatIf *w) {
                         continue;
                 steps = g_array_new(FALSE, FALSE, sizeof(SeriesStep));
                 hosts_read(w->then, endpoint, steps);
-                w->counts_then.overflow += census_overflow(steps, e->timers.time_wait_ns, w->value[KNOB_MAX_TW_BUCKETS], hosts_end_ns(w->then));
+                w->counts_then.overflow += census_overflow(
+                    steps, e->timers.time_wait_ns, w->value[KNOB_MAX_TW_BUCKETS], hosts_end_ns(w->then));
         }
 }
 
@@ -346,6 +357,7 @@ Census *whatif_census(const WhatIf *w, guint32 endpoint) {
         g_array_append_val(one, endpoint);
         c = hosts_census(w->then, one);
         if (turns(w, KNOB_MAX_TW_BUCKETS, &hosts_endpoint(w->then, endpoint)->choice))
-                c->peak[STATE_TIME_WAIT].count = MIN(c->peak[STATE_TIME_WAIT].count, w->value[KNOB_MAX_TW_BUCKETS]);
+                c->peak[STATE_TIME_WAIT].count =
+                    MIN(c->peak[STATE_TIME_WAIT].count, w->value[KNOB_MAX_TW_BUCKETS]);
         return c;
 }

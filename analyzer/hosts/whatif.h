@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * The same flows under other settings: what would have stood at once, how far ports would have reached, and what it would
- * have cost. Packets are not made up: connections begin and are closed when they were; only timers, ports and
- * the way of closing change.
+ * The same flows under other settings: what would have stood at once, how far ports would have reached, and
+ * what it would have cost. Packets are not made up: connections begin and are closed when they were; only
+ * timers, ports and the way of closing change.
  */
 
 #include "hosts.h"
@@ -27,7 +27,8 @@ typedef struct WhatIfCounts {
         guint64 cut;          /* connections whose FIN_WAIT_2 ended before the other end closed */
         guint64 late_fins;    /* FINs that came again when TIME_WAIT would have been over: a RST, not an ACK */
         guint64 aborted;      /* connections closed by a RST of linger 0 */
-        guint64 risk_bytes;   /* of these: sent and not acknowledged when it was closed, or sent by the other end afterwards */
+        guint64 risk_bytes;   /* of these: sent and not acknowledged when it was closed, or sent by the other
+                                 end afterwards */
         guint64 overflow;     /* TIME_WAITs for which tcp_max_tw_buckets has no room */
         guint64 kept_by_box;  /* FIN_WAIT_2 that forged keepalives hold */
 } WhatIfCounts;
@@ -61,5 +62,6 @@ const WhatIfCounts *whatif_then(const WhatIf *w);
 /* Returns: how many hosts the setting applies to; 0: no host is taken for one that has it. */
 guint64 whatif_applies_to(const WhatIf *w, Knob k);
 
-/* Returns: the states of an endpoint under the settings, and what tcp_max_tw_buckets leaves of its TIME_WAITs. */
+/* Returns: the states of an endpoint under the settings, and what tcp_max_tw_buckets leaves of its
+ * TIME_WAITs. */
 Census *whatif_census(const WhatIf *w, guint32 endpoint);

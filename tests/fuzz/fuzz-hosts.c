@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* Any bytes as a capture, to what its flows add up to: the sum of all states is that of all connections, at the end as well. */
+/* Any bytes as a capture, to what its flows add up to: the sum of all states is that of all connections, at
+ * the end as well. */
 
 #include "analyzer/hosts/whatif.h"
 #include "analyzer/tracker.h"
@@ -36,7 +37,8 @@ static void check_hosts(const Hosts *h) {
                 const HostEndpoint *e = hosts_endpoint(h, g_array_index(order, guint32, i));
 
                 if (e->service)
-                        g_assert_cmpint(durations_quantile(&e->service->closing, 500), <=, durations_quantile(&e->service->closing, 990));
+                        g_assert_cmpint(durations_quantile(&e->service->closing, 500), <=,
+                                        durations_quantile(&e->service->closing, 990));
         }
         for (guint i = 0; i < budgets->len; i++) {
                 const PortBudget *b = &g_array_index(budgets, PortBudget, i);

@@ -9,7 +9,8 @@
 void host_flow_init(FlowRecord *f, guint64 number, guint16 port, gint64 start_ns, gint64 end_ns) {
         memset(f, 0, sizeof *f);
         for (guint side = 0; side < SIDES; side++) {
-                f->side[side].address = (Address){ .bytes = { [10] = 0xff, [11] = 0xff, 10, 0, 0, (guint8)(1 + side) } };
+                f->side[side].address =
+                    (Address){ .bytes = { [10] = 0xff, [11] = 0xff, 10, 0, 0, (guint8)(1 + side) } };
                 endpoint_init(&f->side[side], STATE_CLOSED);
         }
         f->number = number;

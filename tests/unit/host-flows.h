@@ -19,7 +19,7 @@ void host_flow_address(FlowRecord *f, guint side, guint16 address);
 void host_flow_event(FlowRecord *f, guint side, Event event, gint64 time_ns);
 
 /*
- * A whole connection within 4 ms: @first closes first, and goes to TIME_WAIT at start + 4 ms. As in records, the timer that
- * ends it is there if the capture has it.
+ * A whole connection within 4 ms: @first closes first, and goes to TIME_WAIT at start + 4 ms. As in records,
+ * the timer that ends it is there if the capture has it.
  */
 void host_flow_close(FlowRecord *f, guint first, gint64 time_wait_ns);

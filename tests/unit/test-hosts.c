@@ -62,14 +62,16 @@ static void test_time_waits_at_a_server(void) {
                 add_thousand_a_second(h);
                 server = census_of(h, SERVER, 80);
                 client = census_of(h, CLIENT, 0);
-                /* the last 4 of each second's thousand are not there yet; those of the next second are one timer's length old */
+                /* the last 4 of each second's thousand are not there yet; those of the next second are one
+                 * timer's length old */
                 for (guint64 s = 0; s < 249; s++)
                         g_assert_cmpuint(count_at(server, first + (gint64)s, STATE_TIME_WAIT), ==,
                                          s < time_wait_s ? 1000 * (s + 1) - 4 : 1000 * time_wait_s);
                 g_assert_cmpuint(server->peak[STATE_TIME_WAIT].count, ==, 1000 * time_wait_s);
                 g_assert_cmpint(server->peak[STATE_TIME_WAIT].second, ==, first + (gint64)time_wait_s);
                 g_assert_cmpuint(client->peak[STATE_TIME_WAIT].count, ==, 0);
-                g_assert_cmpuint(server->now.count[STATE_CLOSED] + server->now.count[STATE_TIME_WAIT], ==, 250000);
+                g_assert_cmpuint(server->now.count[STATE_CLOSED] + server->now.count[STATE_TIME_WAIT], ==,
+                                 250000);
         }
 }
 
@@ -92,9 +94,10 @@ static void random_flow(GRand *random, FlowRecord *f, guint64 number, gint64 end
         static const struct {
                 guint8 side, event;
         } way[] = {
-                { CLIENT, EVENT_SENDS_SYN },   { SERVER, EVENT_SENDS_SYN_ACK }, { CLIENT, EVENT_SYN_ACKED },    { SERVER, EVENT_SYN_ACKED },
-                { CLIENT, EVENT_SENDS_FIN },   { SERVER, EVENT_FIN_RECEIVED },  { CLIENT, EVENT_FIN_ACKED },    { SERVER, EVENT_SENDS_FIN },
-                { CLIENT, EVENT_FIN_RECEIVED }, { SERVER, EVENT_FIN_ACKED },    { CLIENT, EVENT_REUSED },
+                { CLIENT, EVENT_SENDS_SYN }, { SERVER, EVENT_SENDS_SYN_ACK }, { CLIENT, EVENT_SYN_ACKED },
+                { SERVER, EVENT_SYN_ACKED }, { CLIENT, EVENT_SENDS_FIN },     { SERVER, EVENT_FIN_RECEIVED },
+                { CLIENT, EVENT_FIN_ACKED }, { SERVER, EVENT_SENDS_FIN },     { CLIENT, EVENT_FIN_RECEIVED },
+                { SERVER, EVENT_FIN_ACKED }, { CLIENT, EVENT_REUSED },
         };
         gint64 t = START + g_rand_int_range(random, 0, 200000) * MS;
         guint n = (guint)g_rand_int_range(random, 0, G_N_ELEMENTS(way) + 1);
@@ -110,7 +113,8 @@ static void random_flow(GRand *random, FlowRecord *f, guint64 number, gint64 end
                 f->side[CLIENT].last_ns = end_ns;
 }
 
-/* At every second the states of all hosts sum up to the connections that have begun, and each is what a look at each connection finds. */
+/* At every second the states of all hosts sum up to the connections that have begun, and each is what a look
+ * at each connection finds. */
 static void test_census_is_the_sum_of_flows(void) {
         const gint64 end_ns = START + 300 * SECOND;
         const guint flows = 400;
@@ -173,14 +177,17 @@ static void test_any_order(void) {
                 g_autoptr(GArray) xs = hosts_same_address(h[0], x), ys = hosts_same_address(h[1], y);
                 g_autoptr(Census) a = hosts_census(h[0], xs), b = hosts_census(h[1], ys);
 
-                g_assert_true(address_equal(&hosts_endpoint(h[0], x)->address, &hosts_endpoint(h[1], y)->address));
-                g_assert_cmpmem(a->points->data, a->points->len * sizeof(CensusPoint), b->points->data, b->points->len * sizeof(CensusPoint));
+                g_assert_true(
+                    address_equal(&hosts_endpoint(h[0], x)->address, &hosts_endpoint(h[1], y)->address));
+                g_assert_cmpmem(a->points->data, a->points->len * sizeof(CensusPoint), b->points->data,
+                                b->points->len * sizeof(CensusPoint));
         }
         budgets = hosts_budgets(h[0]);
         others = hosts_budgets(h[1]);
         g_assert_cmpuint(budgets->len, ==, others->len);
         for (guint i = 0; i < budgets->len; i++) {
-                PortBudget *a = &g_array_index(budgets, PortBudget, i), *b = &g_array_index(others, PortBudget, i);
+                PortBudget *a = &g_array_index(budgets, PortBudget, i),
+                           *b = &g_array_index(others, PortBudget, i);
 
                 g_assert_cmpuint(a->pair->example, ==, b->pair->example);
                 g_assert_cmpuint(a->seen, ==, b->seen);
@@ -217,7 +224,8 @@ static void test_fin_wait_2(void) {
         g_assert_cmpint(state_at(f, CLIENT, 61 * SECOND), ==, STATE_FIN_WAIT_2);
         g_assert_cmpint(state_at(f, CLIENT, 62 * SECOND), ==, STATE_CLOSED); /* an orphan's */
         f->side[CLIENT].last_ns = START + 63 * SECOND;
-        g_assert_cmpint(state_at(f, CLIENT, 299 * SECOND), ==, STATE_FIN_WAIT_2); /* it was heard later: a process holds it */
+        g_assert_cmpint(state_at(f, CLIENT, 299 * SECOND), ==,
+                        STATE_FIN_WAIT_2); /* it was heard later: a process holds it */
         half_close(f);
         host_flow_event(f, CLIENT, EVENT_SENDS_RST, START + 100 * SECOND); /* to a late FIN */
         g_assert_cmpint(state_at(f, CLIENT, 61 * SECOND), ==, STATE_FIN_WAIT_2);
@@ -288,15 +296,18 @@ static HostChoice choose_model(const Address *address, gpointer data) {
         return *choice;
 }
 
-/* Connections from one port after another, @per_second of them for @seconds, that @holder closes. Returns: the pair's budget. */
-static PortBudget budget_of(HostChoice *choice, guint holder, guint first_port, guint ports, guint per_second, guint seconds) {
+/* Connections from one port after another, @per_second of them for @seconds, that @holder closes. Returns:
+ * the pair's budget. */
+static PortBudget budget_of(HostChoice *choice, guint holder, guint first_port, guint ports, guint per_second,
+                            guint seconds) {
         const HostsOptions options = { .choose = choose_model, .choose_data = choice };
         g_autoptr(Hosts) h = hosts_new(&options);
         g_autofree FlowRecord *f = g_new(FlowRecord, 1);
         PortBudget b;
 
         for (guint i = 0; i < per_second * seconds; i++) {
-                host_flow_init(f, i + 1, (guint16)(first_port + i % ports), START + (gint64)i * SECOND / per_second, START + seconds * SECOND - 1);
+                host_flow_init(f, i + 1, (guint16)(first_port + i % ports),
+                               START + (gint64)i * SECOND / per_second, START + seconds * SECOND - 1);
                 host_flow_close(f, holder, RECORD_TIME_WAIT_NS);
                 hosts_add(h, f);
         }
@@ -321,7 +332,8 @@ static void test_budget_lasts(void) {
 
 static void test_budget_used_up(void) {
         HostChoice linux_choice = { .model = host_model_default(), .basis = "default" };
-        PortBudget seen = budget_of(&linux_choice, CLIENT, 32768, 28232, 500, 100), soon = budget_of(&linux_choice, CLIENT, 32768, 28232, 500, 20);
+        PortBudget seen = budget_of(&linux_choice, CLIENT, 32768, 28232, 500, 100),
+                   soon = budget_of(&linux_choice, CLIENT, 32768, 28232, 500, 20);
 
         /* 28232 / 500 a second */
         g_assert_cmpint(seen.exhaustion, ==, EXHAUSTION_OBSERVED);
@@ -333,9 +345,12 @@ static void test_budget_used_up(void) {
 
 /* A balancer takes other ports than a Linux does, and its server holds the TIME_WAITs. */
 static void test_budget_of_a_balancer(void) {
-        HostChoice solaris_choice = { .model = host_model_parse("solaris"), .settings = { .port_first = 1036, .port_last = 65535 }, .basis = "set" };
+        HostChoice solaris_choice = { .model = host_model_parse("solaris"),
+                                      .settings = { .port_first = 1036, .port_last = 65535 },
+                                      .basis = "set" };
         HostChoice unset = { .model = host_model_default(), .basis = "default" };
-        PortBudget b = budget_of(&solaris_choice, SERVER, 1036, 64500, 300, 240), wide = budget_of(&unset, SERVER, 1036, 64500, 300, 1);
+        PortBudget b = budget_of(&solaris_choice, SERVER, 1036, 64500, 300, 240),
+                   wide = budget_of(&unset, SERVER, 1036, 64500, 300, 1);
 
         g_assert_cmpuint(b.ports, ==, 64500);
         g_assert_cmpint(b.basis, ==, PORT_RANGE_SET);
@@ -362,7 +377,8 @@ static void test_port_sets(void) {
 
 /* ── Bounds ──────────────────────────────────────────────────────────────── */
 
-/* A flood of clients goes to the rest; the one that is there from the start keeps its numbers, and the sum stays. */
+/* A flood of clients goes to the rest; the one that is there from the start keeps its numbers, and the sum
+ * stays. */
 static void test_flood(void) {
         const guint flows = 100000;
         const gint64 end_ns = START + 100 * SECOND - 1;
@@ -395,7 +411,8 @@ static void test_flood(void) {
                 g_array_append_val(all, i);
         rows = hosts_census(h, all);
         rest = hosts_census(h, NULL);
-        /* the last four have not closed yet when the capture ends, and as many of those of 60 s before are not over */
+        /* the last four have not closed yet when the capture ends, and as many of those of 60 s before are
+         * not over */
         g_assert_cmpuint(rows->now.count[STATE_TIME_WAIT] + rest->now.count[STATE_TIME_WAIT], ==, 60000);
         g_assert_cmpuint(rows->now.count[STATE_CLOSED] + rest->now.count[STATE_CLOSED], ==, 140000 - 8);
         for (guint state = 0; state < STATES; state++)
@@ -411,7 +428,8 @@ static void test_long_time(void) {
         g_autoptr(Census) c = NULL;
 
         for (guint i = 0; i < flows; i++) {
-                host_flow_init(f, i + 1, (guint16)(1024 + i % 60000), START + i * SECOND, START + (flows + 100) * SECOND);
+                host_flow_init(f, i + 1, (guint16)(1024 + i % 60000), START + i * SECOND,
+                               START + (flows + 100) * SECOND);
                 host_flow_close(f, CLIENT, RECORD_TIME_WAIT_NS);
                 hosts_add(h, f);
         }
@@ -457,7 +475,8 @@ static void test_speed(void) {
                         clock_t begin = clock(); /* of the processor: others may be at work */
 
                         for (guint i = 0; i < flows; i++) {
-                                guint client = (guint)(i * G_GUINT64_CONSTANT(0x9e3779b97f4a7c15) >> 32) % clients[k];
+                                guint client =
+                                    (guint)(i * G_GUINT64_CONSTANT(0x9e3779b97f4a7c15) >> 32) % clients[k];
                                 gint64 by = START + i * (MS / 4) - f->start_ns;
 
                                 host_flow_address(f, CLIENT, (guint16)client);
@@ -473,7 +492,8 @@ static void test_speed(void) {
                         }
                         spent += (pass ? 1 : -1) * (gint64)(clock() - begin);
                 }
-                g_test_message("%u clients: %.0f ns per flow", clients[k], (double)spent * (1e9 / CLOCKS_PER_SEC) / flows);
+                g_test_message("%u clients: %.0f ns per flow", clients[k],
+                               (double)spent * (1e9 / CLOCKS_PER_SEC) / flows);
         }
 }
 

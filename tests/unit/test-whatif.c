@@ -53,9 +53,11 @@ static void trial_end(Trial *t) {
 }
 
 /* Connections that @first closes, @per_second of them for @seconds. */
-static void trial_closes(Trial *t, guint first, guint first_port, guint ports, guint per_second, guint seconds) {
+static void trial_closes(Trial *t, guint first, guint first_port, guint ports, guint per_second,
+                         guint seconds) {
         for (guint i = 0; i < per_second * seconds; i++) {
-                host_flow_init(&t->flow, ++t->flows, (guint16)(first_port + i % ports), START + (gint64)i * SECOND / per_second, START + seconds * SECOND - 1);
+                host_flow_init(&t->flow, ++t->flows, (guint16)(first_port + i % ports),
+                               START + (gint64)i * SECOND / per_second, START + seconds * SECOND - 1);
                 host_flow_close(&t->flow, first, RECORD_TIME_WAIT_NS);
                 trial_add(t);
         }
@@ -87,7 +89,8 @@ static Outcome outcome_of(const Census *c) {
 }
 
 static void outcomes(const Trial *t, guint side, Outcome *today, Outcome *then) {
-        guint32 place = hosts_find_place(t->today, &t->flow.side[side].address, side == SERVER ? 80 : 0, side == SERVER);
+        guint32 place =
+            hosts_find_place(t->today, &t->flow.side[side].address, side == SERVER ? 80 : 0, side == SERVER);
         g_autoptr(GArray) one = g_array_new(FALSE, FALSE, sizeof(guint32));
         g_autoptr(Census) a = NULL, b = NULL;
 
@@ -153,7 +156,8 @@ static void test_fin_timeout_cuts(void) {
 
 /* ── Ports ───────────────────────────────────────────────────────────────── */
 
-static void exhaustion(const char *assignment, guint first, guint per_second, Exhaustion today, Exhaustion then) {
+static void exhaustion(const char *assignment, guint first, guint per_second, Exhaustion today,
+                       Exhaustion then) {
         g_autoptr(Trial) t = trial_new("linux", assignment);
         PortBudget a, b;
 
@@ -182,7 +186,9 @@ static void test_max_tw_buckets(void) {
                 const char *assignment;
                 guint64 peak, overflow;
         } cases[] = {
-                { "tcp_max_tw_buckets=5000", 5000, 90000 - 4 }, /* 5000 find room, and as many when those are over; the last 4 are not there yet */
+                { "tcp_max_tw_buckets=5000", 5000,
+                  90000 -
+                      4 }, /* 5000 find room, and as many when those are over; the last 4 are not there yet */
                 { "tcp_max_tw_buckets=70000", 60000, 0 },
         };
 
@@ -242,7 +248,10 @@ static void test_refused(void) {
 static void test_late_fin(void) {
         for (guint late = 0; late < 2; late++) {
                 g_autoptr(Trial) t = trial_new("windows", "TcpTimedWaitDelay=30");
-                TimelineEntry again = { .time_ns = START + (late ? 40 : 20) * SECOND, .frame = 9, .flags = TCP_FIN | TCP_ACK, .marks = ENTRY_SERVER };
+                TimelineEntry again = { .time_ns = START + (late ? 40 : 20) * SECOND,
+                                        .frame = 9,
+                                        .flags = TCP_FIN | TCP_ACK,
+                                        .marks = ENTRY_SERVER };
 
                 host_flow_init(&t->flow, 1, 50000, START, START + 100 * SECOND);
                 host_flow_close(&t->flow, CLIENT, RECORD_TIME_WAIT_NS);
@@ -267,7 +276,8 @@ static void test_dyn_keepalive(void) {
                 trial_half_close(t, START, end_ns);
                 t->flow.side[CLIENT].last_ns = t->flow.side[SERVER].last_ns = end_ns - 100 * SECOND;
                 if (forged)
-                        t->flow.findings[t->flow.n_findings++] = (Finding){ .id = FINDING_KEEPALIVES_HOLD_FIN_WAIT_2, .side = CLIENT };
+                        t->flow.findings[t->flow.n_findings++] =
+                            (Finding){ .id = FINDING_KEEPALIVES_HOLD_FIN_WAIT_2, .side = CLIENT };
                 trial_add(t);
                 trial_end(t);
                 outcomes(t, CLIENT, &today, &then);
@@ -281,10 +291,26 @@ static void test_dyn_keepalive(void) {
 /* 100 bytes of the server's were not acknowledged when it closed, and the client sent 10 after that. */
 static void test_linger(void) {
         static const TimelineEntry timeline[] = {
-                { .time_ns = START, .frame = 1, .seq = 1000, .payload_bytes = 500, .ack = 1, .flags = TCP_ACK, .marks = ENTRY_SERVER },
+                { .time_ns = START,
+                  .frame = 1,
+                  .seq = 1000,
+                  .payload_bytes = 500,
+                  .ack = 1,
+                  .flags = TCP_ACK,
+                  .marks = ENTRY_SERVER },
                 { .time_ns = START + 1, .frame = 2, .seq = 1, .ack = 1400, .flags = TCP_ACK },
-                { .time_ns = START + 2, .frame = 3, .seq = 1500, .ack = 1, .flags = TCP_ACK | TCP_FIN, .marks = ENTRY_SERVER },
-                { .time_ns = START + 3, .frame = 4, .seq = 1, .payload_bytes = 10, .ack = 1501, .flags = TCP_ACK },
+                { .time_ns = START + 2,
+                  .frame = 3,
+                  .seq = 1500,
+                  .ack = 1,
+                  .flags = TCP_ACK | TCP_FIN,
+                  .marks = ENTRY_SERVER },
+                { .time_ns = START + 3,
+                  .frame = 4,
+                  .seq = 1,
+                  .payload_bytes = 10,
+                  .ack = 1501,
+                  .flags = TCP_ACK },
         };
         g_autoptr(Trial) t = trial_new("linux", "linger=0");
         Outcome today, then;
@@ -339,8 +365,18 @@ static void test_nothing(void) {
 }
 
 static void test_wrong(void) {
-        static const char *const assignments[] = { "", "=", "tcp_fin_timeout", "tcp_fin_timeout=", "tcp_fin_timeout=0", "tcp_fin_timeout=x", "tcp_tw_reuse=3",
-                                                   "ip_local_port_range=1024", "ip_local_port_range=5:4", "ip_local_port_range=1:65536", "linger=1", "magic=1" };
+        static const char *const assignments[] = { "",
+                                                   "=",
+                                                   "tcp_fin_timeout",
+                                                   "tcp_fin_timeout=",
+                                                   "tcp_fin_timeout=0",
+                                                   "tcp_fin_timeout=x",
+                                                   "tcp_tw_reuse=3",
+                                                   "ip_local_port_range=1024",
+                                                   "ip_local_port_range=5:4",
+                                                   "ip_local_port_range=1:65536",
+                                                   "linger=1",
+                                                   "magic=1" };
         g_autoptr(WhatIf) w = whatif_new();
 
         for (guint i = 0; i < G_N_ELEMENTS(assignments); i++) {

@@ -25,7 +25,8 @@ static void test_after_start(void) {
 static void test_clock(void) {
         assert_moment("22:13:20.25", FALSE, FIRST_NS);
         assert_moment("22:13:20.251", FALSE, FIRST_NS + NS_PER_SECOND / 1000);
-        assert_moment("22:13:20", FALSE, FIRST_NS + (86400 * 4 - 1) * (NS_PER_SECOND / 4)); /* it is over: the next day's */
+        assert_moment("22:13:20", FALSE,
+                      FIRST_NS + (86400 * 4 - 1) * (NS_PER_SECOND / 4)); /* it is over: the next day's */
         assert_moment("00:00:00", FALSE, 1700006400 * NS_PER_SECOND);
         assert_moment("00:13:21", TRUE, 1700000001 * NS_PER_SECOND); /* see main() */
 }
@@ -39,7 +40,19 @@ static void test_date(void) {
 }
 
 static void test_no_time(void) {
-        static const char *const words[] = { "", "+", "+x", "+1.", "+1.0000000001", "-1", "12", "25:00:00", "1:2:60", "10:00:00.", "x.pcap", "9999-01-01 00:00:00", "2023-13-01T00:00:00Z" };
+        static const char *const words[] = { "",
+                                             "+",
+                                             "+x",
+                                             "+1.",
+                                             "+1.0000000001",
+                                             "-1",
+                                             "12",
+                                             "25:00:00",
+                                             "1:2:60",
+                                             "10:00:00.",
+                                             "x.pcap",
+                                             "9999-01-01 00:00:00",
+                                             "2023-13-01T00:00:00Z" };
         When w;
 
         for (guint i = 0; i < G_N_ELEMENTS(words); i++)
