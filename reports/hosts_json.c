@@ -274,6 +274,7 @@ static void put_budget(JsonRecords *j, const ReportContext *c, const PortBudget 
         put_endpoint(w, "client", hosts_endpoint(h, p->client));
         put_endpoint(w, "server", hosts_endpoint(h, p->server));
         json_put_unsigned(w, "flows", p->flows);
+        json_put_unsigned(w, "flows_lacking_max", p->flows_lacking_max);
         json_put_boolean(w, "nat_or_balancer", port_pair_is_shared(p));
         put_range(w, b);
         put_pair_counts(w, "time_waits", p->time_waits, SIDES, side_name);

@@ -5,6 +5,7 @@
 
 #define REST_ROW 0U /* of both series */
 #define INDEX_FIRST 1024U
+#define STRANGERS 65536U
 
 /* From a hash to places in an array; entries are compared by the owner. Nothing is ever taken out: see
  * sweep(). */
@@ -20,6 +21,7 @@ struct Hosts {
         Index endpoint_index, pair_index;
         GArray *endpoints; /* of HostEndpoint; its series row is its place plus one */
         GArray *pairs;     /* of PortPair, the same */
+        guint8 strangers[STRANGERS]; /* flows of endpoints and pairs without a row, by hash: several may share a count */
         Series *census, *ports;
         HostTimers timers; /* of the default model */
         HostsRest rest;
@@ -92,7 +94,7 @@ static void endpoint_init_at(const Hosts *h, guint32 place, const FlowRecord *f,
                 .address = f->side[side].address,
                 .port = side == SERVER ? f->side[side].port : 0,
                 .ipv6 = f->ipv6,
-                .sweep = h->sweeps,
+                .sweep = h->sweeps + (place >= HOSTS_FAMILIAR),
                 .choice = { .model = host_model_default(), .basis = "default" },
                 .timers = h->timers,
                 .service = side == SERVER ? g_new0(Service, 1) : NULL,
@@ -116,6 +118,22 @@ static guint32 look_up(const Hosts *h, const Address *address, guint16 port, gbo
         return HOSTS_NOWHERE;
 }
 
+/*
+ * Of many that come once or twice each a row would only push out another. Returns: whether the one that @tag stands
+ * for has come often enough to have one; @n: rows that there are.
+ */
+static gboolean is_proven(Hosts *h, guint32 tag, guint32 n) {
+        guint8 *flows = &h->strangers[(tag ^ tag >> 16) % STRANGERS];
+
+        if (n < HOSTS_FAMILIAR)
+                return TRUE;
+        if (++*flows < HOSTS_PROVEN_FLOWS)
+                return FALSE;
+        *flows = 0;
+        return TRUE;
+}
+
+/* Returns: the endpoint's place, HOSTS_NOWHERE while it is one of the rest. */
 static guint32 find_endpoint(Hosts *h, const FlowRecord *f, guint side) {
         guint16 port = side == SERVER ? f->side[side].port : 0;
         guint32 tag = endpoint_tag(&f->side[side].address, port),
@@ -123,6 +141,10 @@ static guint32 find_endpoint(Hosts *h, const FlowRecord *f, guint side) {
 
         if (place != HOSTS_NOWHERE)
                 return place;
+        if (!is_proven(h, tag, h->endpoints->len)) {
+                h->rest.flows_max = MAX(h->rest.flows_max, HOSTS_PROVEN_FLOWS - 1);
+                return HOSTS_NOWHERE;
+        }
         g_array_set_size(h->endpoints, h->endpoints->len + 1);
         endpoint_init_at(h, h->endpoints->len - 1, f, side);
         index_add(&h->endpoint_index, tag, h->endpoints->len - 1);
@@ -144,10 +166,14 @@ static guint32 look_up_pair(const Hosts *h, guint32 client, guint32 server) {
 static guint32 find_pair(Hosts *h, guint32 client, guint32 server) {
         guint32 tag = mix(client, server), place = look_up_pair(h, client, server);
 
-        if (place != HOSTS_NOWHERE)
+        if (place != HOSTS_NOWHERE || !is_proven(h, tag, h->pairs->len))
                 return place;
         g_array_set_size(h->pairs, h->pairs->len + 1);
-        *pair_at(h, h->pairs->len - 1) = (PortPair){ .client = client, .server = server };
+        *pair_at(h, h->pairs->len - 1) = (PortPair){
+                .client = client,
+                .server = server,
+                .flows_lacking_max = h->rest.pair_flows_max + (h->pairs->len > HOSTS_FAMILIAR ? HOSTS_PROVEN_FLOWS - 1 : 0),
+        };
         index_add(&h->pair_index, tag, h->pairs->len - 1);
         return h->pairs->len - 1;
 }
@@ -199,6 +225,7 @@ static void sweep_pairs(Hosts *h, guint64 flows, const guint32 *places) {
         g_autofree guint32 *rows = g_new(guint32, h->pairs->len + 1);
         guint32 kept = 0;
 
+        h->rest.pair_flows_max += flows;
         rows[REST_ROW] = SERIES_NO_ROW;
         g_free(h->pair_index.slots);
         index_init(&h->pair_index);
@@ -241,7 +268,7 @@ static guint64 median_of_pairs(const Hosts *h) {
 
 /* The lighter half of the endpoints goes, and their pairs with them. */
 static void make_room_for_endpoints(Hosts *h) {
-        guint64 flows = median_of_endpoints(h);
+        guint64 flows = MAX(median_of_endpoints(h), HOSTS_PROVEN_FLOWS);
         g_autofree guint32 *places = NULL;
 
         h->rest.flows_max += flows;
@@ -303,24 +330,48 @@ static gboolean has_forged_keepalives(const FlowRecord *f) {
         return FALSE;
 }
 
+/* @place: HOSTS_NOWHERE for the rest */
 static void add_end(Hosts *h, const FlowRecord *f, guint side, guint32 place, gboolean deaf, Life *life) {
-        HostEndpoint *e = endpoint_at(h, place);
-        HostTimers timers = e->timers;
+        HostEndpoint *e = place == HOSTS_NOWHERE ? NULL : endpoint_at(h, place);
+        HostTimers timers = e ? e->timers : h->timers;
 
-        e->flows++;
-        e->time_waits += f->side[side].entered[STATE_TIME_WAIT] != 0;
+        if (e) {
+                e->flows++;
+                e->time_waits += f->side[side].entered[STATE_TIME_WAIT] != 0;
+        }
         timers.deaf = deaf;
         life_of(life, f, side, &timers);
         if (h->options.aborts)
                 life_abort(life);
-        census_add(h->census, place + 1, life);
+        census_add(h->census, e ? place + 1 : REST_ROW, life);
 }
 
-/* The order is that of the memory: what is far away is asked for while something else is done. */
+static void add_pair(Hosts *h, const FlowRecord *f, const guint32 *place, const Life *life) {
+        guint32 pair = find_pair(h, place[CLIENT], place[SERVER]);
+
+        if (pair == HOSTS_NOWHERE)
+                return;
+        port_pair_add(pair_at(h, pair), f);
+        port_pair_use(pair_at(h, pair), h->ports, pair + 1, f->side[CLIENT].port, &life[CLIENT], &life[SERVER],
+                      &endpoint_at(h, place[CLIENT])->timers);
+}
+
+/* What is far away in memory is asked for while something else is done. */
+static void prefetch(const Hosts *h, const guint32 *place, gint64 second) {
+        guint32 tag = mix(place[CLIENT], place[SERVER]), pair;
+
+        for (guint side = 0; side < SIDES; side++)
+                if (place[side] != HOSTS_NOWHERE)
+                        series_prefetch_steps(h->census, place[side] + 1, second);
+        pair = h->pair_index.slots[tag & h->pair_index.mask].place;
+        if (pair)
+                __builtin_prefetch(pair_at(h, pair - 1), 1);
+}
+
 void hosts_add(Hosts *h, const FlowRecord *f) {
         gint64 second = series_second(f->start_ns);
-        gboolean deaf = h->options.no_forged_keepalives && has_forged_keepalives(f);
-        guint32 place[SIDES], tag, pair;
+        gboolean deaf = h->options.no_forged_keepalives && has_forged_keepalives(f), both;
+        guint32 place[SIDES];
         Life life[SIDES];
 
         make_room(h);
@@ -330,20 +381,14 @@ void hosts_add(Hosts *h, const FlowRecord *f) {
                 place[side] = find_endpoint(h, f, side);
                 series_prefetch(h->census, place[side] + 1, second);
         }
-        tag = mix(place[CLIENT], place[SERVER]);
-        __builtin_prefetch(&h->pair_index.slots[tag & h->pair_index.mask]);
-        service_add(endpoint_at(h, place[SERVER])->service, f);
-        for (guint side = 0; side < SIDES; side++)
-                series_prefetch_steps(h->census, place[side] + 1, second);
-        pair = h->pair_index.slots[tag & h->pair_index.mask].place;
-        if (pair)
-                __builtin_prefetch(pair_at(h, pair - 1), 1);
+        both = place[CLIENT] != HOSTS_NOWHERE && place[SERVER] != HOSTS_NOWHERE;
+        if (place[SERVER] != HOSTS_NOWHERE)
+                service_add(endpoint_at(h, place[SERVER])->service, f);
+        prefetch(h, place, second);
         add_end(h, f, CLIENT, place[CLIENT], deaf, &life[CLIENT]);
         add_end(h, f, SERVER, place[SERVER], deaf, &life[SERVER]);
-        pair = find_pair(h, place[CLIENT], place[SERVER]);
-        port_pair_add(pair_at(h, pair), f);
-        port_pair_use(pair_at(h, pair), h->ports, pair + 1, f->side[CLIENT].port, &life[CLIENT], &life[SERVER],
-                      &endpoint_at(h, place[CLIENT])->timers);
+        if (both)
+                add_pair(h, f, place, life);
 }
 
 void hosts_assume_at(Hosts *h, guint32 endpoint, const HostChoice *choice) {

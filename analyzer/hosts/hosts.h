@@ -6,7 +6,8 @@
  * any second, and how far each client's ports reach.
  *
  * Memory is bounded. Past the limits the lighter half of the hosts (by number of flows) is added up in one
- * row, "the rest"; a host that was met before that first happened, and is still here, is exact.
+ * row, "the rest"; a host that was met before that first happened, and is still here, is exact. Where there are
+ * many already, a new host, or pair, belongs to the rest until it has come some times.
  */
 
 #include "ports.h"
@@ -15,6 +16,8 @@
 #define HOSTS_ENDPOINTS_MAX 16384U
 #define HOSTS_PAIRS_MAX 16384U
 #define HOSTS_SERIES_BLOCKS_MAX 65536U /* of 8 seconds: some 30 MB of states, 13 MB of ports */
+#define HOSTS_FAMILIAR 2048U           /* endpoints, and pairs, that have a row from their first flow on... */
+#define HOSTS_PROVEN_FLOWS 32U         /* ...and flows of later ones that go to the rest before they have one */
 #define HOSTS_COARSER_BELOW 1024U /* with fewer endpoints (or pairs) time is joined instead of them */
 
 /* What a host is taken for. */
@@ -76,6 +79,7 @@ typedef struct HostsRest {
         guint64 endpoints; /* each time one was added to it */
         guint64 pairs;
         guint64 flows_max; /* what any host that is not exact can lack */
+        guint64 pair_flows_max; /* the same of pairs */
 } HostsRest;
 
 HostsRest hosts_rest(const Hosts *h);
