@@ -42,6 +42,13 @@ static const char *const vantages[] = {
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(vantages) == VANTAGES);
 
+const Finding *record_finding(const FlowRecord *f, FindingId id, guint side) {
+        for (guint i = 0; i < f->n_findings; i++)
+                if (f->findings[i].id == id && f->findings[i].side == side)
+                        return &f->findings[i];
+        return NULL;
+}
+
 const char *close_kind_name(CloseKind kind) {
         return closes[kind].name;
 }

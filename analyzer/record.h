@@ -146,6 +146,9 @@ typedef struct FlowRecord {
         guint64 icmp_errors;    /* ICMP errors that quoted it; each is in the timeline */
 } FlowRecord;
 
+/* @side: whose, or FINDING_NO_SIDE. Returns: the first one, or NULL. */
+const Finding *record_finding(const FlowRecord *f, FindingId id, guint side);
+
 /* Returns: the words that leave the program: "half-closed", "client", "syn", "between". */
 const char *close_kind_name(CloseKind kind);
 const char *closed_first_by_name(ClosedFirstBy by);

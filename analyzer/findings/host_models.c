@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "analyzer/hosts/model.h"
+#include "analyzer/hosts/life.h"
 #include "rule.h"
 
 /*
@@ -32,13 +32,6 @@ static gint64 integer_of(const Finding *f, const char *name) {
         return v ? v->integer : 0;
 }
 
-static const Finding *found(const Case *c, FindingId id, guint side) {
-        for (guint i = 0; i < c->record->n_findings; i++)
-                if (c->record->findings[i].id == id && c->record->findings[i].side == side)
-                        return &c->record->findings[i];
-        return NULL;
-}
-
 /* ── FIN_WAIT_2 ── */
 
 /* The last packet that came to @side before @until_ns, while it was in FIN_WAIT_2 since @since_ns. */
@@ -62,36 +55,57 @@ static gboolean orphan_lasts(const HostModel *m, const Seen *seen) {
 }
 
 /* All settings that explain it: 20 s is a tcp_fin_timeout of 20 or of 70. Without "from" it is "to" alone. */
-static void add_settings(Finding *f, HostInterval lasted) {
-        static const char *const names[HOST_RANGES_MAX][2] = {
-                { "fin_timeout_from_ns", "fin_timeout_to_ns" },
-                { "or_fin_timeout_from_ns", "or_fin_timeout_to_ns" },
-        };
+static void add_settings(Finding *f, HostInterval lasted, const char *const names[HOST_RANGES_MAX][2]) {
         HostRange ranges[HOST_RANGES_MAX];
         guint n = host_model_explain_fin_wait_2(host_model_default(), lasted, ranges);
 
-        for (guint i = 0; i < n; i++) {
+        for (guint i = 0; i < n && ranges[i].to_s != G_MAXUINT32; i++) {
                 if (ranges[i].from_s < ranges[i].to_s)
                         finding_integer(f, names[i][0], ranges[i].from_s * SECOND_NS, BOUND_EXACT);
                 finding_integer(f, names[i][1], ranges[i].to_s * SECOND_NS, BOUND_EXACT);
         }
 }
 
+/* What always holds, and the fewer settings that it can be if the process closed when it sent the FIN. */
+static void add_all_settings(Finding *f, const HostLife *life) {
+        static const char *const always[HOST_RANGES_MAX][2] = {
+                { "fin_timeout_from_ns", "fin_timeout_to_ns" },
+                { "or_fin_timeout_from_ns", "or_fin_timeout_to_ns" },
+        };
+        static const char *const closed[HOST_RANGES_MAX][2] = {
+                { "closed_from_ns", "closed_to_ns" },
+                { "or_closed_from_ns", "or_closed_to_ns" },
+        };
+        const HostModel *m = host_model_default();
+        HostInterval whenever = host_life_interval(life, m, FALSE), at_once = host_life_interval(life, m, TRUE);
+
+        if (!life->at_most.flow)
+                return;
+        add_settings(f, whenever, always);
+        if (at_once.at_least_ns > whenever.at_least_ns)
+                add_settings(f, at_once, closed);
+}
+
 static void expired(const Case *c, Finding *f) {
         const StateEntry *entry = record_state(c->record, f->side, STATE_FIN_WAIT_2);
-        Seen seen = { .lasted = { integer_of(f, "alive_ns"), integer_of(f, "lifetime_ns") } };
-        gint64 gone_ns = entry->time_ns + seen.lasted.at_most_ns;
+        gint64 gone_ns = entry->time_ns + integer_of(f, "lifetime_ns");
+        Seen seen = { .answer = NULL };
+        HostLife life;
 
-        seen.lasted_idle.at_most_ns = gone_ns - last_came(c, f->side, entry->time_ns, gone_ns - c->hindsight->side[f->side].reaction_ns);
+        host_life(c->record, f->side, &life);
+        seen.lasted.at_least_ns = life.orphan_at_least.ns;
+        seen.lasted.at_most_ns = MAX(life.at_most.ns, integer_of(f, "lifetime_ns"));
+        seen.lasted_idle.at_most_ns =
+                gone_ns - last_came(c, f->side, entry->time_ns, gone_ns - c->hindsight->side[f->side].reaction_ns);
         add_models(f, "models", orphan_lasts, &seen);
-        add_settings(f, seen.lasted);
+        add_all_settings(f, &life);
 }
 
 /* Whose the socket was: what it did says so, or the IP ID of what it answered (hindsight.h). */
 static const char *holder(const Case *c, guint side) {
-        if (found(c, FINDING_HALF_CLOSE, side))
+        if (record_finding(c->record, FINDING_HALF_CLOSE, side))
                 return "process";
-        if (found(c, FINDING_FIN_WAIT_2_EXPIRED, side) || found(c, FINDING_RST_DATA_AFTER_CLOSE, side) ||
+        if (record_finding(c->record, FINDING_FIN_WAIT_2_EXPIRED, side) || record_finding(c->record, FINDING_RST_DATA_AFTER_CLOSE, side) ||
             hindsight_answers_fin_from_mini_socket(c->hindsight, side))
                 return "nobody";
         return "cannot_tell";

@@ -3,16 +3,12 @@
 
 #include <string.h>
 
+#include "analyzer/close.h"
 #include "analyzer/endpoint.h"
 #include "analyzer/keepalive.h"
+#include "life.h"
 
-#define MS_NS G_GINT64_CONSTANT(1000000)
-#define SECOND_NS (1000 * MS_NS)
-
-/* What queues and the scheduler of a busy host can add to a packet's time. */
-#define JITTER_NS (50 * MS_NS)
-/* The round trip of a connection whose beginning was not captured. */
-#define UNKNOWN_RTT_NS SECOND_NS
+#define SECOND_NS G_GINT64_CONSTANT(1000000000)
 
 struct Settings {
         GHashTable *hosts; /* of HostEvidence, by address */
@@ -204,19 +200,6 @@ static void at_most(End *end, DurationKind kind, gint64 ns, FrameRef from, Frame
 
 /* ── Of a record ─────────────────────────────────────────────────────────── */
 
-static const StateEntry *state_of(const FlowRecord *f, guint side, TcpState state) {
-        const SideRecord *s = &f->side[side];
-
-        return s->entered[state] ? &s->states[s->entered[state] - 1] : NULL;
-}
-
-static const Finding *finding_of(const FlowRecord *f, guint side, FindingId id) {
-        for (guint i = 0; i < f->n_findings; i++)
-                if (f->findings[i].id == id && f->findings[i].side == side)
-                        return &f->findings[i];
-        return NULL;
-}
-
 static gboolean has_finding(const FlowRecord *f, FindingId id) {
         for (guint i = 0; i < f->n_findings; i++)
                 if (f->findings[i].id == id)
@@ -236,161 +219,33 @@ static gboolean is_word(const Finding *finding, const char *name, const char *wo
         return v && v->kind == VALUE_TEXT && g_str_equal(v->text, word);
 }
 
-/* From the SYN past the capture point to the third ACK past it again: the whole path and back. */
-static gint64 round_trip(const FlowRecord *f) {
-        const SideRecord *client = &f->side[CLIENT], *server = &f->side[SERVER];
-        const StateEntry *open = state_of(f, SERVER, STATE_ESTABLISHED);
-
-        if (!client->syn_frame || !server->syn_frame || client->syn_count != 1 || server->syn_count != 1 || !open)
-                return UNKNOWN_RTT_NS;
-        return CLAMP(open->time_ns - client->syn_ns, 0, UNKNOWN_RTT_NS);
-}
-
 static gboolean is_plain_ack(const TimelineEntry *e) {
         return (e->flags & (TCP_SYN | TCP_FIN | TCP_RST | TCP_ACK)) == TCP_ACK;
 }
 
 /* ── FIN_WAIT_2 ──────────────────────────────────────────────────────────── */
 
-/*
- * Linux keeps an orphan for 3.5 RTO if that is longer than tcp_fin_timeout, twice when that is over 60 s. A
- * shorter life says nothing of the setting. The RTO is 0.2 s and at first three round trips, doubled with
- * each repeat of the FIN.
- */
-#define RTO_NS_MIN (200 * MS_NS)
-#define RTOS 7
-
-static gint64 longest_by_rto(End *end) {
-        guint fins = end->f->side[end->side].fin_count;
-
-        return RTOS * (3 * (end->slack_ns - JITTER_NS) + (RTO_NS_MIN << CLAMP(fins, 1, 10) >> 1));
-}
-
-/*
- * A Linux mini-socket (an orphan's) answers with IP ID 0, a full socket with a running one
- * (net/ipv4/ip_output.c). Only where the host was seen to count.
- */
-typedef struct IpIds {
-        guint running;
-        gboolean zero;
-} IpIds;
-
-static void see_ip_id(IpIds *ids, const TimelineEntry *e) {
-        if (!(e->marks & ENTRY_IP_ID) || e->flags & (TCP_SYN | TCP_RST))
-                return;
-        if (e->ip_id)
-                ids->running++;
-        else
-                ids->zero = TRUE;
-}
-
-static gboolean is_from_mini_socket(const IpIds *before, const TimelineEntry *e) {
-        return e->marks & ENTRY_IP_ID && e->ip_id == 0 && before->running > 0 && !before->zero;
-}
-
-static void alive_in_fin_wait_2(End *end, const StateEntry *waits, const TimelineEntry *last,
-                                const TimelineEntry *orphan) {
-        gint64 ns = last->time_ns - waits->time_ns - end->slack_ns;
-
-        if (ns > longest_by_rto(end))
-                at_least(end, DURATION_FIN_WAIT_2, ns, waits->frame, last->frame);
-        if (!orphan)
-                return;
-        ns = last->time_ns - orphan->time_ns - end->slack_ns;
-        if (ns > longest_by_rto(end))
-                at_least(end, DURATION_FIN_WAIT_2_ORPHAN, ns, orphan->frame, last->frame);
-}
-
-/*
- * Its own packets in FIN_WAIT_2 and the one that acknowledges the other end's FIN: until then it had not
- * expired.
- */
-static void fin_wait_2_alive(End *end, const StateEntry *waits) {
-        const FlowRecord *f = end->f;
-        const TimelineEntry *last = NULL, *orphan = NULL;
-        gboolean fin_came = FALSE;
-        IpIds ids = { .running = 0 };
-
-        for (guint i = 0; i < f->n_timeline; i++) {
-                const TimelineEntry *e = &f->timeline[i];
-                gboolean own = entry_side(e) == end->side;
-
-                if (!entry_is_ordinary(e))
-                        continue;
-                if (e->flags & TCP_RST && e->time_ns > waits->time_ns)
-                        break;
-                if (!own) {
-                        fin_came |= !!(e->flags & TCP_FIN);
-                        continue;
-                }
-                if (e->time_ns <= waits->time_ns) {
-                        see_ip_id(&ids, e);
-                        continue;
-                }
-                /*
-                 * what a firewall forges in its name is no sign of life; a keepalive of its own would be a
-                 * process's
-                 */
-                if (!is_plain_ack(e) || e->marks & (ENTRY_KEEPALIVE | ENTRY_RETRANSMISSION))
-                        continue;
-                last = e;
-                if (!orphan && is_from_mini_socket(&ids, e))
-                        orphan = e;
-                if (fin_came)
-                        break;
-        }
-        if (!last)
-                return;
-        /*
-         * a full socket after the FIN: held, or the first part of a tcp_fin_timeout over 60 s; no bound
-         * either way
-         */
-        if (last->marks & ENTRY_IP_ID && last->ip_id && ids.running > 0)
-                return;
-        alive_in_fin_wait_2(end, waits, last, orphan);
-}
-
-/*
- * Expired (TD103): while it sent FINs it was not yet in FIN_WAIT_2, so that the last FIN before is a safe
- * begin, whatever ACK the capture may lack. A RST before, of either end, would have ended it, too.
- */
-static void fin_wait_2_expired(End *end, const StateEntry *waits) {
-        const FlowRecord *f = end->f;
-        const Finding *expired = finding_of(f, end->side, FINDING_FIN_WAIT_2_EXPIRED);
-        const TimelineEntry *fin = NULL;
-
-        for (guint i = 0; expired && i < f->n_timeline; i++) {
-                const TimelineEntry *e = &f->timeline[i];
-
-                if (!entry_is_ordinary(e))
-                        continue;
-                if (entry_side(e) == end->side && e->flags & TCP_FIN && e->time_ns <= waits->time_ns)
-                        fin = e;
-                if (!(e->flags & TCP_RST))
-                        continue;
-                if (fin && entry_side(e) == end->side &&
-                    e->time_ns - waits->time_ns == value_of(expired, "lifetime_ns", -1))
-                        at_most(end, DURATION_FIN_WAIT_2, e->time_ns - fin->time_ns + JITTER_NS,
-                                waits->frame ? waits->frame : fin->frame, e->frame);
-                return;
-        }
-}
-
-/* A FIN_WAIT_2 this short, which most are, says nothing that a longer one would not. */
+/* A wait this short, which most are, says nothing that a longer one would not. */
 #define TELLING_NS SECOND_NS
 
 static void take_fin_wait_2(End *end) {
         const FlowRecord *f = end->f;
-        const StateEntry *waits = state_of(f, end->side, STATE_FIN_WAIT_2);
+        const StateEntry *waits = record_state(f, end->side, STATE_FIN_WAIT_2);
+        HostLife life;
 
         if (!waits || f->end_ns - waits->time_ns < TELLING_NS || waits->basis == BASIS_INFERRED)
                 return;
-        if (finding_of(f, end->side, FINDING_HALF_CLOSE)) {
+        if (record_finding(f, FINDING_HALF_CLOSE, end->side)) {
                 count(end, &keep(end)->held_fin_wait_2);
                 return;
         }
-        fin_wait_2_alive(end, waits);
-        fin_wait_2_expired(end, waits);
+        host_life(f, end->side, &life);
+        if (life.at_least.flow)
+                host_bound_raise(&keep(end)->duration[DURATION_FIN_WAIT_2].at_least, &life.at_least);
+        if (life.orphan_at_least.flow)
+                host_bound_raise(&keep(end)->duration[DURATION_FIN_WAIT_2_ORPHAN].at_least, &life.orphan_at_least);
+        if (life.at_most.flow)
+                host_bound_lower(&keep(end)->duration[DURATION_FIN_WAIT_2].at_most, &life.at_most);
 }
 
 /* ── TIME_WAIT ───────────────────────────────────────────────────────────── */
@@ -403,8 +258,8 @@ static void take_fin_wait_2(End *end) {
  */
 static void take_time_wait(End *end) {
         const FlowRecord *f = end->f;
-        const StateEntry *waits = state_of(f, end->side, STATE_TIME_WAIT);
-        const Finding *cut = finding_of(f, end->side, FINDING_TIME_WAIT_CUT_SHORT);
+        const StateEntry *waits = record_state(f, end->side, STATE_TIME_WAIT);
+        const Finding *cut = record_finding(f, FINDING_TIME_WAIT_CUT_SHORT, end->side);
         const TimelineEntry *asks = NULL;
         gint64 touched_ns, gap_ns = 0;
         FrameRef touched;
@@ -413,7 +268,7 @@ static void take_time_wait(End *end) {
                 return;
         if (cut) {
                 count(end, &keep(end)->time_wait_cut_short);
-                at_most(end, DURATION_TIME_WAIT, value_of(cut, "duration_ns", 0) + JITTER_NS, waits->frame,
+                at_most(end, DURATION_TIME_WAIT, value_of(cut, "duration_ns", 0) + HOST_JITTER_NS, waits->frame,
                         (FrameRef)value_of(cut, "rst_frame", 0));
         }
         /* what the capture lacks may have restarted it */
@@ -495,7 +350,7 @@ static void take_lone_fin(End *end) {
          * last chance
          */
         next_ns = 2 * MIN(r.last->time_ns - r.before_last->time_ns, LONE_FIN_RTO_NS_MAX / 2);
-        next_ns += next_ns / 8 + JITTER_NS;
+        next_ns += next_ns / 8 + HOST_JITTER_NS;
         if (end->f->capture_end_ns > r.last->time_ns + next_ns)
                 at_most(end, DURATION_LONE_FIN, r.last->time_ns + next_ns - r.second->time_ns, r.second->frame,
                         r.last->frame);
@@ -602,7 +457,7 @@ static void take_paths(End *end) {
         if (f->end_ns - f->start_ns < PATH_IDLE_NS_MIN || f->joined)
                 return;
         for (guint s = 0; s < SIDES; s++) {
-                const StateEntry *waits = state_of(f, s, STATE_CLOSE_WAIT);
+                const StateEntry *waits = record_state(f, s, STATE_CLOSE_WAIT);
 
                 if (!waits || (first && first->time_ns <= waits->time_ns))
                         continue;
@@ -716,7 +571,7 @@ static void take_end(Settings *s, const FlowRecord *f, guint side, gint64 slack_
 }
 
 void settings_add(Settings *s, const FlowRecord *f) {
-        gint64 slack_ns = round_trip(f) + JITTER_NS;
+        gint64 slack_ns = host_slack_ns(f);
 
         if (has_finding(f, FINDING_CAPTURE_CLOCK_SET_BACK))
                 return; /* no time of it can be trusted */

@@ -4,6 +4,8 @@
 
 #include "settings.h"
 
+#include "life.h"
+
 #define SECOND_NS G_GINT64_CONSTANT(1000000000)
 
 /* ── Scores ──────────────────────────────────────────────────────────────── */
@@ -108,20 +110,15 @@ static void infer_model(const HostEvidence *e, HostLearned *learned) {
 
 static void explain(const HostEvidence *e, HostLearned *learned) {
         const HostDuration *life = &e->duration[DURATION_FIN_WAIT_2];
-        const HostBound *orphan = &e->duration[DURATION_FIN_WAIT_2_ORPHAN].at_least;
-        HostInterval observed = { 0, life->at_most.flow ? life->at_most.ns : HOST_FOREVER };
+        HostLife all = { life->at_least, e->duration[DURATION_FIN_WAIT_2_ORPHAN].at_least, life->at_most };
+        const HostModel *m = learned->model;
 
-        learned->has_fin_timeout = life->at_most.flow || life->at_least.flow || orphan->flow;
+        learned->has_fin_timeout = all.at_least.flow || all.orphan_at_least.flow || all.at_most.flow;
         if (!learned->has_fin_timeout)
                 return;
-        /* where each segment restarts the timer, a long life is no long timer */
-        if (learned->model->fin_wait_2 != FIN_WAIT_2_IDLE)
-                observed.at_least_ns = orphan->flow ? orphan->ns : 0;
-        learned->n_fin_timeout = host_model_explain_fin_wait_2(learned->model, observed, learned->fin_timeout);
-        if (learned->model->fin_wait_2 != FIN_WAIT_2_IDLE && life->at_least.flow)
-                observed.at_least_ns = MAX(observed.at_least_ns, life->at_least.ns);
+        learned->n_fin_timeout = host_model_explain_fin_wait_2(m, host_life_interval(&all, m, FALSE), learned->fin_timeout);
         learned->n_fin_timeout_closed =
-                host_model_explain_fin_wait_2(learned->model, observed, learned->fin_timeout_closed);
+                host_model_explain_fin_wait_2(m, host_life_interval(&all, m, TRUE), learned->fin_timeout_closed);
 }
 
 static void find_contradictions(const HostEvidence *e, HostLearned *learned) {

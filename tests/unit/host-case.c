@@ -6,24 +6,34 @@
 #include "dissect/capture.h"
 #include "dissect/dissector.h"
 
+typedef struct Sink {
+        Settings *settings;
+        void (*each)(const FlowRecord *f, gpointer data);
+        gpointer data;
+} Sink;
+
 static void take(const FlowRecord *f, gpointer data) {
-        settings_add(data, f);
+        Sink *sink = data;
+
+        settings_add(sink->settings, f);
+        if (sink->each)
+                sink->each(f, sink->data);
 }
 
-static Settings *run(const Script *script) {
+static Settings *run(const Script *script, Sink sink) {
         g_autoptr(GBytes) bytes = script_capture(script);
         g_autoptr(GError) error = NULL;
         g_autoptr(Capture) c = capture_open_bytes("host", bytes, 0, &error);
         g_autoptr(Dissector) dissector = dissector_new();
         g_autoptr(Tracker) tracker = NULL;
         TrackerOptions options = tracker_options_default();
-        Settings *s = settings_new();
         Frame frames[FRAME_BATCH];
         guint n;
 
         g_assert_no_error(error);
         options.sink = take;
-        options.sink_data = s;
+        options.sink_data = &sink;
+        sink.settings = settings_new();
         tracker = tracker_new(&options);
         while ((n = capture_read(c, frames, FRAME_BATCH)) > 0)
                 for (guint i = 0; i < n; i++) {
@@ -35,16 +45,20 @@ static Settings *run(const Script *script) {
                                 tracker_feed(tracker, &segment, 1);
                 }
         tracker_finish(tracker);
-        return s;
+        return sink.settings;
 }
 
-Settings *host_case_run(const char *text) {
+Settings *host_case_run_each(const char *text, void (*each)(const FlowRecord *f, gpointer data), gpointer data) {
         g_autofree char *whole = g_strconcat("// a host\n", text, NULL);
         g_autoptr(GError) error = NULL;
         g_autoptr(Script) script = script_parse("host", whole, &error);
 
         g_assert_no_error(error);
-        return run(script);
+        return run(script, (Sink){ .each = each, .data = data });
+}
+
+Settings *host_case_run(const char *text) {
+        return host_case_run_each(text, NULL, NULL);
 }
 
 Settings *host_case_load(const char *path) {
@@ -52,5 +66,5 @@ Settings *host_case_load(const char *path) {
         g_autoptr(Script) script = script_load(path, &error);
 
         g_assert_no_error(error);
-        return run(script);
+        return run(script, (Sink){ .each = NULL });
 }

@@ -20,6 +20,7 @@ typedef struct Play {
         gdouble near, far; /* one way, from the client to the capture point and from there to the server */
         gdouble start;     /* of the flow, at the client */
         guint flow;
+        gboolean holds[FLOWS_MAX]; /* a process shuts its socket down and closes it later */
 } Play;
 
 /* When it runs out: the wheel of kernel/time/timer.c, from any moment. */
@@ -48,7 +49,7 @@ static gdouble gone_at(Play *p, gdouble closed, gdouble *mini_from) {
 /* One connection, and probes of it until a FIN ends it or a RST does. */
 static gdouble play_flow(Play *p) {
         gdouble rtt = 2 * (p->near + p->far), acked = 2 * rtt + .1 + (g_rand_boolean(p->rand) ? .04 : 0), mini_from, at = acked, gone;
-        gboolean holds = g_rand_int_range(p->rand, 0, 3) == 0;
+        gboolean holds = p->holds[p->flow] = g_rand_int_range(p->rand, 0, 3) == 0;
         gdouble closed = holds ? acked + g_rand_double_range(p->rand, 1, 40) : acked;
         guint probes = (guint)g_rand_int_range(p->rand, 0, PROBES_MAX);
 
@@ -89,24 +90,65 @@ static void play(Play *p, guint32 seed) {
         g_string_append(p->script, "end +400\n");
 }
 
+/* ── What a connection's TD103 says ──────────────────────────────────────── */
+
+static guint told; /* findings with settings */
+
+static gint64 seconds_of(const Finding *f, const char *name, gint64 otherwise) {
+        const FindingValue *v = finding_value(f, name);
+
+        return v ? v->integer / G_GINT64_CONSTANT(1000000000) : otherwise;
+}
+
+static gboolean is_in_range(const Finding *f, const char *from, const char *to, guint32 t) {
+        gint64 to_s = seconds_of(f, to, -1);
+
+        return seconds_of(f, from, to_s) <= t && t <= to_s;
+}
+
+static void check_finding(const FlowRecord *f, gpointer data) {
+        const Play *p = data;
+        const Finding *expired = record_finding(f, FINDING_FIN_WAIT_2_EXPIRED, CLIENT);
+
+        if (!expired || !finding_value(expired, "fin_timeout_to_ns"))
+                return;
+        told++;
+        g_assert_true(is_in_range(expired, "fin_timeout_from_ns", "fin_timeout_to_ns", p->fin_timeout) ||
+                      is_in_range(expired, "or_fin_timeout_from_ns", "or_fin_timeout_to_ns", p->fin_timeout));
+        if (finding_value(expired, "closed_to_ns") && !p->holds[f->number - 1])
+                g_assert_true(is_in_range(expired, "closed_from_ns", "closed_to_ns", p->fin_timeout) ||
+                              is_in_range(expired, "or_closed_from_ns", "or_closed_to_ns", p->fin_timeout));
+}
+
+/* ── What all of a host's say ────────────────────────────────────────────── */
+
 static guint narrow; /* seeds of which at least half of the settings were ruled out */
+
+static gboolean is_in(const HostRange *ranges, guint n, guint32 t) {
+        for (guint i = 0; i < n; i++)
+                if (ranges[i].from_s <= t && t <= ranges[i].to_s)
+                        return TRUE;
+        return FALSE;
+}
 
 static void test_seed(gconstpointer data) {
         guint32 seed = GPOINTER_TO_UINT(data);
         Play p = { .rand = g_rand_new_with_seed(seed), .script = g_string_new(NULL) };
         Address address = { .bytes = { [10] = 0xff, [11] = 0xff, 10, 0, 0, 1 } };
         g_autoptr(Settings) s = NULL;
+        gboolean held = FALSE, found;
         HostLearned learned;
-        gboolean found = FALSE;
         guint possible = 0;
 
         play(&p, seed);
-        s = host_case_run(p.script->str);
+        s = host_case_run_each(p.script->str, check_finding, &p);
         settings_learn(s, &address, &learned);
-        for (guint i = 0; i < learned.n_fin_timeout; i++) {
-                found |= learned.fin_timeout[i].from_s <= p.fin_timeout && p.fin_timeout <= learned.fin_timeout[i].to_s;
+        for (guint i = 0; i < learned.n_fin_timeout; i++)
                 possible += MIN(learned.fin_timeout[i].to_s, 125) - MIN(learned.fin_timeout[i].from_s, 126) + 1;
-        }
+        for (guint i = 0; i < FLOWS_MAX; i++)
+                held |= p.holds[i];
+        found = is_in(learned.fin_timeout, learned.n_fin_timeout, p.fin_timeout) &&
+                (held || is_in(learned.fin_timeout_closed, learned.n_fin_timeout_closed, p.fin_timeout));
         if (learned.has_fin_timeout && !found)
                 g_print("tcp_fin_timeout %u, HZ %u:\n%s", p.fin_timeout, p.hz, p.script->str);
         g_assert_true(found || !learned.has_fin_timeout);
@@ -119,6 +161,7 @@ static void test_seed(gconstpointer data) {
 static void test_narrow(void) {
         g_test_message("%u of %u", narrow, SEEDS);
         g_assert_cmpuint(narrow, >, SEEDS / 3);
+        g_assert_cmpuint(told, >, SEEDS);
 }
 
 int main(int argc, char **argv) {
