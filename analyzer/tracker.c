@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "account.h"
 #include "completeness.h"
+#include "coverage.h"
 #include "incarnation.h"
 #include "judge.h"
 #include "peers.h"
@@ -24,7 +25,7 @@ struct Tracker {
         FlowTable *table;
         Peers *peers;
         TrackerTotals totals;
-        gint64 end_ns; /* latest time seen */
+        Coverage coverage;
         struct {
                 Flow **flows; /* both ends have closed, oldest first: a ring */
                 guint32 first, n, mask;
@@ -45,7 +46,7 @@ Tracker *tracker_new(const TrackerOptions *options) {
         t->record = g_new(FlowRecord, 1);
         t->closed.flows = g_new(Flow *, CLOSED_FIRST);
         t->closed.mask = CLOSED_FIRST - 1;
-        t->end_ns = G_MININT64;
+        coverage_init(&t->coverage);
         return t;
 }
 
@@ -54,6 +55,7 @@ void tracker_free(Tracker *t) {
                 return;
         flow_table_free(t->table);
         peers_free(t->peers);
+        coverage_clear(&t->coverage);
         g_free(t->closed.flows);
         g_free(t->record);
         g_free(t);
@@ -195,8 +197,12 @@ static void add_quote(Tracker *t, const Segment *s, guint32 hash) {
         timeline_append(flow_table_timelines(t->table), &f->timeline, &e, f->closing);
 }
 
-void tracker_note_time(Tracker *t, gint64 time_ns) {
-        t->end_ns = MAX(t->end_ns, time_ns);
+void tracker_note_frame(Tracker *t, FrameRef frame, gint64 time_ns) {
+        coverage_note(&t->coverage, frame, time_ns);
+}
+
+static gboolean judge(Tracker *t, const Flow *f) {
+        return judge_flow(f, coverage_end(&t->coverage, f->end_ns), &t->options, t->record);
 }
 
 /*
@@ -246,7 +252,7 @@ static void report(Tracker *t, gboolean textbook) {
 }
 
 static void report_if_final(Tracker *t, Flow *f) {
-        gboolean textbook = judge_flow(f, t->end_ns, &t->options, t->record);
+        gboolean textbook = judge(t, f);
 
         if (t->record->side[CLIENT].state != STATE_CLOSED || t->record->side[SERVER].state != STATE_CLOSED)
                 return; /* the RST was none to the other end */
@@ -289,7 +295,6 @@ static void feed_one(Tracker *t, const Segment *s, guint32 hash, Flow *likely) {
         Match m;
 
         t->totals.segments++;
-        tracker_note_time(t, s->time_ns);
         report_closed(t, s->time_ns);
         if (s->kind == SEGMENT_ICMP_QUOTE) {
                 add_quote(t, s, hash);
@@ -348,7 +353,7 @@ void tracker_finish(Tracker *t) {
                 Flow *f = rest->pdata[i];
 
                 f->peer = peers_of(t->peers, f);
-                report(t, judge_flow(f, t->end_ns, &t->options, t->record));
+                report(t, judge(t, f));
         }
 }
 

@@ -52,10 +52,10 @@ Tracker *tracker_new(const TrackerOptions *options);
 void tracker_feed(Tracker *t, const Segment *segments, guint n);
 
 /*
- * A frame that is no segment: the capture lasted at least until then, which tells a missing packet from one
- * that is yet to come.
+ * For each frame of the input, before its segment if it has one: the capture lasted at least until then, which
+ * tells a missing packet from one that is yet to come.
  */
-void tracker_note_time(Tracker *t, gint64 time_ns);
+void tracker_note_frame(Tracker *t, FrameRef frame, gint64 time_ns);
 
 /* The input has ended: reports every flow, in order of completion, then of number. */
 void tracker_finish(Tracker *t);

@@ -157,7 +157,7 @@ static void read_all(Pass *p) {
                 for (guint i = 0; i < n; i++) {
                         DissectResult result = dissector_frame(p->dissector, &frames[i], &segments[filled]);
 
-                        tracker_note_time(p->tracker, frames[i].time_ns); /* of any frame: the capture lasted until then */
+                        tracker_note_frame(p->tracker, frames[i].ref, frames[i].time_ns); /* of any frame: the capture lasted until then */
                         filled += result == DISSECT_TCP || result == DISSECT_ICMP_QUOTE;
                 }
                 tracker_feed(p->tracker, segments, filled);

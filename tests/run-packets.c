@@ -93,7 +93,7 @@ static gboolean analyze(Capture *opened, const Script *script, GArray *records) 
                         Segment segment;
                         DissectResult result = dissector_frame(dissector, &frames[i], &segment);
 
-                        tracker_note_time(tracker, frames[i].time_ns);
+                        tracker_note_frame(tracker, frames[i].ref, frames[i].time_ns);
                         if (result == DISSECT_TCP || result == DISSECT_ICMP_QUOTE)
                                 tracker_feed(tracker, &segment, 1);
                 }

@@ -74,7 +74,7 @@ static void track(Capture *c) {
                         Segment s;
                         DissectResult kind = dissector_frame(dissector, &frames[i], &s);
 
-                        tracker_note_time(tracker, frames[i].time_ns);
+                        tracker_note_frame(tracker, frames[i].ref, frames[i].time_ns);
                         if (kind == DISSECT_TCP || kind == DISSECT_ICMP_QUOTE)
                                 tracker_feed(tracker, &s, 1);
                 }

@@ -40,7 +40,7 @@ static Settings *run(const Script *script, Sink sink) {
                         Segment segment;
                         DissectResult result = dissector_frame(dissector, &frames[i], &segment);
 
-                        tracker_note_time(tracker, frames[i].time_ns);
+                        tracker_note_frame(tracker, frames[i].ref, frames[i].time_ns);
                         if (result == DISSECT_TCP || result == DISSECT_ICMP_QUOTE)
                                 tracker_feed(tracker, &segment, 1);
                 }

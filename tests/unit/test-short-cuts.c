@@ -50,7 +50,7 @@ static void track(const char *path, GBytes *bytes, gboolean in_full, Run *run) {
                         DissectResult result = dissector_frame(dissector, &frames[i], &s);
 
                         plain_check(&frames[i]);
-                        tracker_note_time(tracker, frames[i].time_ns);
+                        tracker_note_frame(tracker, frames[i].ref, frames[i].time_ns);
                         if (result == DISSECT_TCP || result == DISSECT_ICMP_QUOTE)
                                 tracker_feed(tracker, &s, 1);
                 }
