@@ -361,11 +361,16 @@ static void take_lone_fin(End *end) {
 /* No host is set to send them sooner. */
 #define KEEPALIVE_NS_MIN SECOND_NS
 
+/*
+ * A connection is idle since the last packet that came, and only if all that was sent was acknowledged
+ * (Linux tcp_keepalive_timer(), keepalive_time_elapsed()). The other end's probes have old numbers: they are
+ * answered and do not count (tcp_validate_incoming()).
+ */
 static void take_keepalives(End *end) {
         const FlowRecord *f = end->f;
         const TimelineEntry *own = NULL, *before = NULL;
         guint unanswered = 0;
-        gboolean any = FALSE, zero_window = FALSE, after_idleness = FALSE;
+        gboolean any = FALSE, busy = FALSE, after_idleness = FALSE;
 
         for (guint i = 0; i < f->n_timeline; i++) {
                 const TimelineEntry *e = &f->timeline[i];
@@ -373,17 +378,20 @@ static void take_keepalives(End *end) {
                 if (!entry_is_ordinary(e) || e->flags & (TCP_SYN | TCP_RST))
                         continue;
                 if (entry_side(e) != end->side) {
-                        zero_window = e->window == 0;
+                        if (e->marks & ENTRY_KEEPALIVE)
+                                continue;
+                        busy = e->window == 0;
                         unanswered = 0;
                         before = e;
                         continue;
                 }
                 if (!(e->marks & ENTRY_KEEPALIVE)) {
-                        own = before = e;
+                        own = e;
+                        busy |= entry_end(e) != e->seq;
                         unanswered = 0;
                         continue;
                 }
-                if (!zero_window && before && !keepalive_is_forged(e, own)) {
+                if (!busy && before && !keepalive_is_forged(e, own)) {
                         HostBound b = bound(end, e->time_ns - before->time_ns, before->frame, e->frame);
 
                         /* what begins sooner repeats a single byte, however far apart the repeats get */

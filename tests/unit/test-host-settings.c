@@ -134,7 +134,11 @@ static const struct {
           "+80 B < F. 1:1(0) ack 2\n+.01 B > . 2:2(0) ack 2\nend +90\n", 1, "path >= 80.00 #2 17-18 <= 130.00 #1 8-9" },
         { "keepalives",
           HANDSHAKE "+60 > . 100:100(0) ack 501\n+.01 < . 501:501(0) ack 101\n+60 > . 100:100(0) ack 501\n+10 > . 100:100(0) ack 501\n+10 > . 100:100(0) ack 501\n"
-          "+10 > R. 101:101(0) ack 501\nend +9\n", 1, "; keepalive idle 60.00 #1 6-7 every 10.00 #1 9-10 x3" },
+          "+10 > R. 101:101(0) ack 501\nend +9\n", 1, "; keepalive idle 60.00 #1 8-9 every 10.00 #1 9-10 x3" },
+        { "keepalives-of-both-ends",
+          HANDSHAKE "+40 < . 500:500(0) ack 101\n+.01 > . 101:101(0) ack 501\n+20 > . 100:100(0) ack 501\n+.01 < . 501:501(0) ack 101\nend +9\n", 1,
+          "; keepalive idle 60.02 #1 5-9 x1" },
+        { "probes-with-data-under-way", HANDSHAKE "+.1 > P. 101:201(100) ack 501\n+5 > . 200:200(0) ack 501\nend +9\n", 1, "" },
         { "repeats-of-a-byte",
           "0 > S 0:0(0)\n+.01 < S. 0:0(0) ack 1\n+.01 > . 1:1(0) ack 1\n+.1 > P. 1:2(1) ack 1\n+.3 > P. 1:2(1) ack 1\n+.6 > P. 1:2(1) ack 1\n+1.2 > P. 1:2(1) ack 1\n"
           "+2.4 > P. 1:2(1) ack 1\n+4.8 > P. 1:2(1) ack 1\nend +9\n", 1, "" },
