@@ -126,10 +126,25 @@ static gboolean is_in_time_wait(const Case *c, guint side, gint64 time_ns) {
         return time_wait == &me->states[me->n_states - 1] || (time_wait[1].event != EVENT_RST_ACCEPTED && time_wait[1].event != EVENT_REUSED) || time_wait[1].time_ns >= time_ns;
 }
 
+/*
+ * The ACK that brought it to FIN_WAIT_2 must have come before what it answers, and not with the other end's FIN in
+ * order: that leads to TIME_WAIT.
+ */
+static gboolean was_in_fin_wait_2(const Case *c, const Reset *r, const Before *b) {
+        const StateEntry *entry = record_state(c->record, r->side, STATE_FIN_WAIT_2);
+        const TimelineEntry *e = c->hindsight->entries;
+
+        if (!entry || entry->time_ns >= e[r->answers].time_ns)
+                return FALSE;
+        for (gint i = 0; i < r->answers; i++)
+                if (e[i].frame == entry->frame)
+                        return !(e[i].flags & TCP_FIN && entry_side(&e[i]) != r->side && b->has_ack && e[i].seq == b->ack);
+        return TRUE;
+}
+
 static ResetCause cause_of_bare(const Case *c, const Reset *r, const Before *b) {
         const TimelineEntry *e = r->answers >= 0 ? &c->hindsight->entries[r->answers] : NULL;
         const TimelineEntry *rst = &c->hindsight->entries[r->entry];
-        const StateEntry *fin_wait_2 = record_state(c->record, r->side, STATE_FIN_WAIT_2);
         gboolean nothing_missing = !c->record->side[CLIENT].missing_bytes && !c->record->side[SERVER].missing_bytes;
         gboolean quiet = !e || !(e->payload_bytes || e->flags & (TCP_SYN | TCP_FIN) || e->marks & ENTRY_KEEPALIVE);
 
@@ -146,8 +161,7 @@ static ResetCause cause_of_bare(const Case *c, const Reset *r, const Before *b) 
         /* to an orphan a FIN behind a hole is like data (Linux tcp_rcv_state_process()) */
         if ((e->payload_bytes && !(e->marks & ENTRY_KEEPALIVE)) || (e->flags & TCP_FIN && b->has_ack && seq_after(e->seq, b->ack)))
                 return RESET_DATA_AFTER_CLOSE;
-        /* the ACK that would have brought it to FIN_WAIT_2 must have come before */
-        return fin_wait_2 && fin_wait_2->time_ns < e->time_ns ? RESET_FIN_WAIT_2_EXPIRED : RESET_NO_SOCKET;
+        return was_in_fin_wait_2(c, r, b) ? RESET_FIN_WAIT_2_EXPIRED : RESET_NO_SOCKET;
 }
 
 /* Did a packet of an older connection come just before? */
