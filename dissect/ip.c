@@ -33,6 +33,21 @@ static void address_set_ipv6(Address *a, const guint8 *at) {
 
 /* ── Headers ─────────────────────────────────────────────────────────────── */
 
+#define OPTION_END 0
+#define OPTION_NOP 1
+
+/*
+ * Hosts drop a packet with an option that has no room for its own length, or runs past the header (Linux
+ * ip_options_compile()).
+ * @at: the whole header
+ */
+static gboolean options_fit(const guint8 *at, guint header) {
+        for (guint i = IPV4_HEADER; i < header && at[i] != OPTION_END; i += at[i] == OPTION_NOP ? 1 : at[i + 1])
+                if (at[i] != OPTION_NOP && (i + 1 == header || at[i + 1] < 2 || at[i + 1] > header - i))
+                        return FALSE;
+        return TRUE;
+}
+
 static DissectResult ipv4_decode(Packet *p) {
         Segment *s = p->segment;
         Bytes b = p->b;
@@ -45,6 +60,8 @@ static DissectResult ipv4_decode(Packet *p) {
         header = (at[0] & 0x0f) * 4u;
         total = load_u16(at + 2);
         if (header < IPV4_HEADER || (total != 0 && total < header))
+                return DISSECT_MALFORMED_IP;
+        if (header > IPV4_HEADER && bytes_need(&b, header) && !options_fit(at, header))
                 return DISSECT_MALFORMED_IP;
         fragment = load_u16(at + 6);
         s->tos = at[1];

@@ -8,6 +8,12 @@
 
 static const DissectCase ip[] = {
         { "options", 101, "46 00 0031 0007 0000 40 06 0000 0a000001 0a000002 01010100" TCP FIVE, SAID4 },
+        { "option that fills the header", 101, "46 00 0031 0007 0000 40 06 0000 0a000001 0a000002 94040000" TCP FIVE, SAID4 },
+        { "bytes after the last option are none", 101, "46 00 0031 0007 0000 40 06 0000 0a000001 0a000002 010044ff" TCP FIVE, SAID4 },
+        { "option of length 0", 101, "46 00 0031 0007 0000 40 06 0000 0a000001 0a000002 07000000" TCP FIVE, "malformed-ip" },
+        { "option of length 1", 101, "46 00 0031 0007 0000 40 06 0000 0a000001 0a000002 01440100" TCP FIVE, "malformed-ip" },
+        { "option past the header", 101, "46 00 0031 0007 0000 40 06 0000 0a000001 0a000002 01440401" TCP FIVE, "malformed-ip" },
+        { "option without a length", 101, "46 00 0031 0007 0000 40 06 0000 0a000001 0a000002 01010144" TCP FIVE, "malformed-ip" },
         { "header longer than the packet", 101, "4f 00 0028 0007 0000 40 06 0000 0a000001 0a000002" TCP, "malformed-ip" },
         { "header too short", 101, "44 00 0028 0007 0000 40 06 0000 0a000001 0a000002" TCP, "malformed-ip" },
         { "length less than header", 101, "45 00 0013 0007 0000 40 06 0000 0a000001 0a000002" TCP, "malformed-ip" },
