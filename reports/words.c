@@ -468,6 +468,7 @@ static const struct {
         { "fin", "the FIN came" },
         { "rst", "a RST came" },
         { "capture_end", "the capture ended" },
+        { "reuse", "a new connection took its place" },
         { "timer", "the timer ran out" },
         { "data", "late data were answered with a RST" },
         { "process", ", held by a process," },

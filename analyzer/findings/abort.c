@@ -70,6 +70,7 @@ void rule_abort(const Case *c) {
                 finding_frame(f, rst->frame);
                 finding_integer(f, "rst_frame", (gint64)rst->frame, BOUND_EXACT);
                 finding_text(f, "also_consistent_with", unread ? "rst-on-linger" : "rst-unread-data");
+                reset_add_fate(c, &r, f);
                 if (r.lost_bytes > 0)
                         finding_integer(f, "lost_bytes", r.lost_bytes, BOUND_AT_MOST);
                 if (r.peer_lost_bytes > 0)

@@ -14,11 +14,16 @@
  */
 #define ORPHAN_NS (103 * SECOND_NS)
 
+/* Of a series this many gaps are told, and the last: each is twice the one before. */
+#define GAPS_MAX 6
+
 typedef struct Fins {
         const TimelineEntry *first, *second, *last;
         const TimelineEntry *ack;       /* the first that covers it */
         const TimelineEntry *repeat_after_ack;
         const TimelineEntry *ack_again; /* after that */
+        gint64 gap_ns[GAPS_MAX];        /* the first ones between two of them */
+        gint64 last_gap_ns;
         guint count;
 } Fins;
 
@@ -56,6 +61,9 @@ static Fins find_fins(const Hindsight *h, guint side) {
                         f.first = e;
                 else if (f.count == 2)
                         f.second = e;
+                f.last_gap_ns = f.last ? MAX(e->time_ns - f.last->time_ns, 0) : 0;
+                if (f.last && f.count - 2 < GAPS_MAX)
+                        f.gap_ns[f.count - 2] = f.last_gap_ns;
                 f.last = e;
                 if (f.ack && !entries_has(h, side, ENTRIES_STALE, i) && e->time_ns > f.ack->time_ns + h->side[side].reaction_ns && !f.repeat_after_ack)
                         f.repeat_after_ack = e;
@@ -91,6 +99,17 @@ static gboolean is_acked(const Case *c, guint side) {
 static gboolean had_first_fin(const Case *c, guint side, const Fins *f) {
         return record_state(c->record, side, STATE_LAST_ACK) && f->ack->marks & f->first->marks & ENTRY_TIMESTAMP &&
                f->ack->tsecr == f->first->tsval && f->last->tsval != f->first->tsval && f->ack->time_ns - f->first->time_ns > ANSWER_NS_MAX;
+}
+
+static void add_gaps(Finding *f, const Fins *fins) {
+        static const char *const names[GAPS_MAX] = {
+                "first_gap_ns", "second_gap_ns", "third_gap_ns", "fourth_gap_ns", "fifth_gap_ns", "sixth_gap_ns",
+        };
+
+        for (guint i = 0; i < GAPS_MAX && i + 1 < fins->count; i++)
+                finding_integer(f, names[i], fins->gap_ns[i], BOUND_EXACT);
+        if (fins->count > GAPS_MAX + 1)
+                finding_integer(f, "last_gap_ns", fins->last_gap_ns, BOUND_EXACT);
 }
 
 static Finding *add(const Case *c, FindingId id, guint side, const Fins *fins, Certainty certainty) {
@@ -131,7 +150,7 @@ static void unanswered(const Case *c, guint side, const Fins *fins) {
         f = add(c, last_ack ? FINDING_LAST_ACK_MISSING : FINDING_FIN_UNANSWERED, side, fins,
                 c->record->side[other(side)].packets && !is_too_soon(c, fins) ? CERTAINTY_OBSERVED : CERTAINTY_CANNOT_TELL);
         finding_integer(f, "duration_ns", waited_ns, BOUND_AT_LEAST);
-        finding_integer(f, "first_gap_ns", fins->second->time_ns - fins->first->time_ns, BOUND_EXACT);
+        add_gaps(f, fins);
         if (fins->last->time_ns - fins->second->time_ns > ORPHAN_NS)
                 finding_text(f, "held", "process");
         if (has_given_up(&c->record->side[side]))
@@ -168,7 +187,7 @@ static void judge(const Case *c, guint side) {
                 f = add(c, FINDING_FIN_RETRANSMITTED, side, &fins, CERTAINTY_OBSERVED);
                 finding_frame(f, fins.ack->frame);
                 finding_integer(f, "delay_ns", fins.ack->time_ns - fins.first->time_ns, BOUND_AT_MOST);
-                finding_integer(f, "first_gap_ns", fins.second->time_ns - fins.first->time_ns, BOUND_EXACT);
+                add_gaps(f, &fins);
                 if (may_be_probe(h, &fins))
                         finding_text(f, "probe", "perhaps");
         }

@@ -14,6 +14,7 @@ typedef struct Wait {
         const StateEntry *entry;
         gint64 duration_ns;
         gboolean cut;      /* by the end of the capture */
+        gboolean reused;   /* by a new connection: it had ended by then, nothing shows when */
         const char *ended; /* by what */
         FrameRef end_frame;
         Bound bound;
@@ -43,12 +44,22 @@ static const char *ended_by(const Case *c, const StateEntry *entry, gboolean cut
         }
 }
 
+/* Did both ends take part in a new connection on the same 4-tuple? */
+static gboolean is_reused(const Case *c, const StateEntry *entry) {
+        const Flow *newer = c->flow->newer;
+
+        return newer && newer->side[SERVER].bits & SIDE_SYN_ACK && newer->start_ns > entry->time_ns;
+}
+
 static Wait wait_in(const Case *c, guint side, TcpState state) {
         Wait w = { .entry = record_state(c->record, side, state) };
 
         if (!w.entry)
                 return w;
         w.duration_ns = record_state_end(c->record, side, w.entry, &w.cut) - w.entry->time_ns;
+        if (w.cut && is_reused(c, w.entry))
+                return (Wait){ .entry = w.entry, .duration_ns = c->flow->newer->start_ns - w.entry->time_ns, .reused = TRUE,
+                               .ended = "reuse", .end_frame = c->flow->newer->first_frame, .bound = BOUND_AT_MOST };
         w.ended = ended_by(c, w.entry, w.cut);
         w.bound = w.cut ? BOUND_AT_LEAST : w.entry[1].basis == BASIS_TIMER ? BOUND_AT_MOST : BOUND_EXACT;
         w.end_frame = w.cut ? 0 : w.entry[1].frame;
@@ -60,7 +71,7 @@ static Wait wait_for_fin(const Case *c, guint side) {
         const SideRecord *peer = &c->record->side[other(side)];
         Wait w = wait_in(c, side, STATE_FIN_WAIT_2);
 
-        if (!w.entry || !w.cut || !peer->fin_frame || peer->fin_ns < w.entry->time_ns)
+        if (!w.entry || (!w.cut && !w.reused) || !peer->fin_frame || peer->fin_ns < w.entry->time_ns)
                 return w;
         return (Wait){ .entry = w.entry, .duration_ns = peer->fin_ns - w.entry->time_ns, .ended = "fin", .end_frame = peer->fin_frame };
 }
@@ -125,7 +136,7 @@ void rule_missing_fin(const Case *c) {
                         add_wait(case_find(c, FINDING_CLOSE_WAIT_HELD, holder, certainty_of(c, &close_wait)), c, closer, &close_wait);
                 /* ended by its own abort it did end the connection, if rudely */
                 if (!close_wait.entry || close_wait.duration_ns < WAIT_NS_MIN ||
-                    (!close_wait.cut && (c->hindsight->side[holder].has_fin || close_wait.entry[1].event != EVENT_RST_ACCEPTED)))
+                    (!close_wait.cut && !close_wait.reused && (c->hindsight->side[holder].has_fin || close_wait.entry[1].event != EVENT_RST_ACCEPTED)))
                         continue;
                 add_wait(case_find(c, FINDING_MISSING_FIN, holder, is_long_enough(c, &close_wait) ? certainty_of(c, &close_wait) : CERTAINTY_CANNOT_TELL),
                          c, closer, &close_wait);

@@ -53,3 +53,15 @@ gboolean reset_next(const Case *c, Reset *reset);
 
 /* Returns: the entry of @side that was sent after the RST and was not under way when it came, -1 none. */
 gint reset_goes_on(const Case *c, const Reset *reset, guint side);
+
+/* Returns: the other end's challenge ACK: pure, with nothing new, right after the RST; NULL if there is none. */
+const TimelineEntry *reset_challenged(const Case *c, const Reset *reset);
+
+/* Returns: new data that the other end sent long after the RST; NULL if there are none. */
+const TimelineEntry *reset_not_noticed(const Case *c, const Reset *reset);
+
+/* Returns: whether the other end closed by it: it knew nothing of the connection when more came. */
+gboolean reset_is_taken(const Case *c, const Reset *reset);
+
+/* Adds "taken" or "not_taken" where something shows it. */
+void reset_add_fate(const Case *c, const Reset *reset, Finding *f);

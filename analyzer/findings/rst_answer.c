@@ -68,5 +68,7 @@ void rule_rst_answer(const Case *c) {
                         f->severity = SEVERITY_INFO;
                 if (id == FINDING_RST_NO_SOCKET && record_state(c->record, r.side, STATE_ESTABLISHED))
                         finding_text(f, "any_more", "yes");
+                if (id != FINDING_TIME_WAIT_CUT_SHORT)
+                        reset_add_fate(c, &r, f);
         }
 }
