@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "flow_table.h"
+#include "hash.h"
 #include "pages.h"
 #include "sequence.h"
 
@@ -76,27 +77,11 @@ void flow_table_free(FlowTable *t) {
         g_free(t);
 }
 
-__extension__ typedef unsigned __int128 Product;
-
-/* One round of multiply-and-fold (the mixing step of wyhash). */
-static inline guint64 mix(guint64 a, guint64 b) {
-        Product r = (Product)a * b;
-
-        return (guint64)r ^ (guint64)(r >> 64);
-}
-
-static inline guint64 hash_end(const Address *address, guint16 port) {
-        guint64 half[2];
-
-        memcpy(half, address->bytes, sizeof half);
-        return mix(half[0] ^ 0xa0761d6478bd642fULL ^ ((guint64)port << 32), half[1] ^ 0xe7037ed1a0b428dbULL ^ port);
-}
-
 guint32 flow_hash(const Segment *s) {
         /* The sum makes both directions equal. */
         guint64 sum = hash_end(&s->source, s->source_port) + hash_end(&s->destination, s->destination_port);
 
-        return (guint32)(mix(sum, 0x8ebc6af09c88c6e3ULL) >> 16);
+        return (guint32)(hash_mix(sum, 0x8ebc6af09c88c6e3ULL) >> 16);
 }
 
 void flow_table_prefetch_slot(const FlowTable *t, guint32 hash) {

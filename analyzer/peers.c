@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "hash.h"
 #include "peers.h"
 #include "sequence.h"
 
@@ -42,13 +43,9 @@ static Peer *place(const Peers *p, guint32 id) {
 }
 
 static guint32 *bucket_of(const Peers *p, const Address *client, const FlowAddress *server) {
-        guint64 a[2], b[2], hash;
+        guint64 hash = hash_mix(hash_end(client, 0), hash_end(&server->address, server->port));
 
-        memcpy(a, client->bytes, sizeof a);
-        memcpy(b, server->address.bytes, sizeof b);
-        hash = a[0] ^ a[1] ^ (b[0] + b[1]) * 31 ^ server->port;
-        hash = (hash ^ hash >> 32) * G_GUINT64_CONSTANT(0x9e3779b97f4a7c15); /* an IPv4 address is in the upper half */
-        return &p->buckets[hash >> 40 & (p->size * BUCKETS - 1)];
+        return &p->buckets[hash >> 16 & (p->size * BUCKETS - 1)];
 }
 
 static void link_in(Peers *p, Peer *peer) {

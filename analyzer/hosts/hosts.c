@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "hosts.h"
+#include "analyzer/hash.h"
 
 #include <string.h>
 
@@ -71,20 +72,12 @@ static void index_add(Index *x, guint32 tag, guint32 place) {
         index_put(x, tag, place);
 }
 
-__extension__ typedef unsigned __int128 Product;
-
-static guint32 mix(guint64 a, guint64 b) {
-        Product p = (Product)(a ^ 0xa0761d6478bd642fU) * (b ^ 0xe7037ed1a0b428dbU);
-
-        return (guint32)((guint64)(p >> 64) ^ (guint64)p);
+static guint32 pair_tag(guint32 client, guint32 server) {
+        return (guint32)hash_mix(client ^ 0xa0761d6478bd642fULL, server ^ 0xe7037ed1a0b428dbULL);
 }
 
 static guint32 endpoint_tag(const Address *address, guint16 port) {
-        guint64 high, low;
-
-        memcpy(&high, address->bytes, sizeof high);
-        memcpy(&low, address->bytes + sizeof high, sizeof low);
-        return mix(high + port, low);
+        return (guint32)hash_end(address, port);
 }
 
 static void endpoint_init_at(const Hosts *h, guint32 place, const FlowRecord *f, guint side) {
@@ -154,7 +147,7 @@ static guint32 find_endpoint(Hosts *h, const FlowRecord *f, guint side) {
 static guint32 look_up_pair(const Hosts *h, guint32 client, guint32 server) {
         const Index *x = &h->pair_index;
 
-        for (guint32 i = mix(client, server) & x->mask; x->slots[i].place; i = (i + 1) & x->mask) {
+        for (guint32 i = pair_tag(client, server) & x->mask; x->slots[i].place; i = (i + 1) & x->mask) {
                 const PortPair *p = pair_at(h, x->slots[i].place - 1);
 
                 if (p->client == client && p->server == server)
@@ -164,7 +157,7 @@ static guint32 look_up_pair(const Hosts *h, guint32 client, guint32 server) {
 }
 
 static guint32 find_pair(Hosts *h, guint32 client, guint32 server) {
-        guint32 tag = mix(client, server), place = look_up_pair(h, client, server);
+        guint32 tag = pair_tag(client, server), place = look_up_pair(h, client, server);
 
         if (place != HOSTS_NOWHERE || !is_proven(h, tag, h->pairs->len))
                 return place;
@@ -244,7 +237,7 @@ static void sweep_pairs(Hosts *h, guint64 flows, const guint32 *places) {
                 p->client = client;
                 p->server = server;
                 *pair_at(h, kept) = *p;
-                index_add(&h->pair_index, mix(client, server), kept++);
+                index_add(&h->pair_index, pair_tag(client, server), kept++);
         }
         g_array_set_size(h->pairs, kept);
         series_rebuild(h->ports, rows, FALSE);
@@ -358,7 +351,7 @@ static void add_pair(Hosts *h, const FlowRecord *f, const guint32 *place, const 
 
 /* What is far away in memory is asked for while something else is done. */
 static void prefetch(const Hosts *h, const guint32 *place, gint64 second) {
-        guint32 tag = mix(place[CLIENT], place[SERVER]), pair;
+        guint32 tag = pair_tag(place[CLIENT], place[SERVER]), pair;
 
         for (guint side = 0; side < SIDES; side++)
                 if (place[side] != HOSTS_NOWHERE)
