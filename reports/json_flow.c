@@ -280,6 +280,10 @@ void json_records_flow(JsonRecords *j, const char *key, const ReportContext *c, 
         json_put_time(w, "end", f->end_ns);
         json_put_integer_string(w, "start_ns", f->start_ns);
         json_put_integer(w, "duration_ns", f->end_ns - f->start_ns);
+        if (f->side[CLIENT].state == STATE_CLOSED && f->side[SERVER].state == STATE_CLOSED)
+                json_put_null(w, "watched_ns");
+        else
+                json_put_integer(w, "watched_ns", f->capture_end_ns - f->start_ns);
         json_put_string(w, "close", close_kind_name(f->close));
         json_put_string(w, "closed_first_by", closed_first_by_name(f->closed_first_by));
         words_verdict(json_scratch(j), c, f);

@@ -563,7 +563,8 @@ function basisPatterns() {
 }
 
 function drawLanes(flow, select) {
-        const end_ns = summary.end ? Math.max(elapsed(flow.start, summary.end), flow.duration_ns) : flow.duration_ns;
+        const watched_ns = flow.watched_ns ?? (summary.end ? elapsed(flow.start, summary.end) : 0);
+        const end_ns = Math.max(watched_ns, flow.duration_ns);
         const axis = timeAxis(flow, end_ns, byId('flow').clientWidth - 2);
         const client = 1, top = client + LANE.height, bottom = top + LANE.arrows, server = bottom;
         const height = server + LANE.height + LANE.axis;
