@@ -16,10 +16,8 @@
 
 #include "analyzer/endpoint.h"
 #include "analyzer/hosts/hosts.h"
-#include "analyzer/tracker.h"
-#include "dissect/capture.h"
-#include "dissect/dissector.h"
 #include "script.h"
+#include "tests/pipeline.h"
 
 static gboolean moved[STATES][EVENTS]; /* some endpoint, in any script */
 static gboolean finding_hit[FINDINGS];
@@ -76,8 +74,6 @@ static gboolean analyze(Capture *opened, const Script *script, GArray *records) 
         Found found = { records, hosts };
         g_autoptr(GArray) damage = g_array_new(FALSE, FALSE, sizeof(FrameRef));
         g_autoptr(Tracker) tracker = NULL;
-        Frame frames[FRAME_BATCH];
-        guint n;
 
         if (!capture)
                 return FALSE;
@@ -88,15 +84,7 @@ static gboolean analyze(Capture *opened, const Script *script, GArray *records) 
                 options.linger_ns = script->linger_ns;
         options.damage = damage;
         tracker = tracker_new(&options);
-        while ((n = capture_read(capture, frames, FRAME_BATCH)))
-                for (guint i = 0; i < n; i++) {
-                        Segment segment;
-                        DissectResult result = dissector_frame(dissector, &frames[i], &segment);
-
-                        tracker_note_frame(tracker, frames[i].ref, frames[i].time_ns);
-                        if (result == DISSECT_TCP || result == DISSECT_ICMP_QUOTE)
-                                tracker_feed(tracker, &segment, 1);
-                }
+        pipeline_feed(tracker, dissector, capture);
         if (capture_info(capture)->damage != CAPTURE_INTACT) {
                 FrameRef unreadable = frame_ref(0, capture_info(capture)->damage_frame);
 

@@ -3,9 +3,7 @@
 /* Any bytes as a capture, all the way to the flow records: each flow is reported once, and a record keeps its own bounds. */
 
 #include "analyzer/hosts/settings.h"
-#include "analyzer/tracker.h"
-#include "dissect/capture.h"
-#include "dissect/dissector.h"
+#include "tests/pipeline.h"
 
 int LLVMFuzzerTestOneInput(const guint8 *data, gsize n);
 
@@ -66,19 +64,8 @@ static void track(Capture *c) {
         options.sink_data = &result;
         g_autoptr(Tracker) tracker = tracker_new(&options);
         g_autoptr(Dissector) dissector = dissector_new();
-        Frame frames[FRAME_BATCH];
-        guint n;
 
-        while ((n = capture_read(c, frames, FRAME_BATCH)) > 0) {
-                for (guint i = 0; i < n; i++) {
-                        Segment s;
-                        DissectResult kind = dissector_frame(dissector, &frames[i], &s);
-
-                        tracker_note_frame(tracker, frames[i].ref, frames[i].time_ns);
-                        if (kind == DISSECT_TCP || kind == DISSECT_ICMP_QUOTE)
-                                tracker_feed(tracker, &s, 1);
-                }
-        }
+        pipeline_feed(tracker, dissector, c);
         tracker_finish(tracker);
         g_assert_cmpuint(tracker_totals(tracker)->flows, ==, result.flows);
         g_assert_cmpuint(tracker_totals(tracker)->live_flows, ==, 0);

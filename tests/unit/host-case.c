@@ -2,9 +2,7 @@
 
 #include "host-case.h"
 
-#include "analyzer/tracker.h"
-#include "dissect/capture.h"
-#include "dissect/dissector.h"
+#include "tests/pipeline.h"
 
 typedef struct Sink {
         Settings *settings;
@@ -27,23 +25,13 @@ static Settings *run(const Script *script, Sink sink) {
         g_autoptr(Dissector) dissector = dissector_new();
         g_autoptr(Tracker) tracker = NULL;
         TrackerOptions options = tracker_options_default();
-        Frame frames[FRAME_BATCH];
-        guint n;
 
         g_assert_no_error(error);
         options.sink = take;
         options.sink_data = &sink;
         sink.settings = settings_new();
         tracker = tracker_new(&options);
-        while ((n = capture_read(c, frames, FRAME_BATCH)) > 0)
-                for (guint i = 0; i < n; i++) {
-                        Segment segment;
-                        DissectResult result = dissector_frame(dissector, &frames[i], &segment);
-
-                        tracker_note_frame(tracker, frames[i].ref, frames[i].time_ns);
-                        if (result == DISSECT_TCP || result == DISSECT_ICMP_QUOTE)
-                                tracker_feed(tracker, &segment, 1);
-                }
+        pipeline_feed(tracker, dissector, c);
         tracker_finish(tracker);
         return sink.settings;
 }
