@@ -138,6 +138,7 @@ static void put_totals(JsonWriter *w, const Summary *s) {
         json_put_unsigned(w, "retransmitted_packets", s->retransmitted_packets);
         json_put_unsigned(w, "copies", s->totals.copies);
         json_put_unsigned(w, "flows_refused", s->totals.flows_refused);
+        json_put_unsigned(w, "peers_given_up", s->totals.peers_given_up);
         json_put_unsigned(w, "icmp_unmatched", s->totals.icmp_unmatched);
         json_put_unsigned(w, "late_segments", s->totals.late_segments);
         json_put_unsigned(w, "findings_left_out", s->findings_left_out);
