@@ -9,8 +9,8 @@
 #include "dissect/segment.h"
 
 /*
- * Files of one rotated capture follow each other closely, though an idle link may leave one of them empty; what is further
- * apart was not one capture.
+ * Files of one rotated capture follow each other closely, though an idle link may leave one of them empty; what
+ * is further apart was not one capture.
  */
 #define COVERAGE_GAP_NS (3600 * G_GINT64_CONSTANT(1000000000))
 
@@ -18,7 +18,7 @@ typedef struct Coverage {
         gint64 end_ns;  /* latest time seen; G_MININT64 before */
         guint last_file;
         GArray *breaks; /* (element-type gint64): last times before a gap that no file spans, in order */
-        GArray *known;  /* (element-type guint32): by file, how many breaks there were before its first frame, plus one */
+        GArray *known;  /* (element-type guint32): by file, the breaks before its first frame, plus one; 0 unseen */
 } Coverage;
 
 void coverage_init(Coverage *c);

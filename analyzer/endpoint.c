@@ -11,10 +11,8 @@ const guint8 transition_table[STATES][EVENTS] = {
 #include "transitions.def"
 };
 
-static const struct {
-        const char *name, *title;
-} events[] = {
-#define EVENT(id, what) [EVENT_##id] = { #id, what },
+static const char *const events[] = {
+#define EVENT(id, what) [EVENT_##id] = #id,
 #include "transitions.def"
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(events) == EVENTS);
@@ -25,9 +23,5 @@ const Transition *transitions(guint *n) {
 }
 
 const char *event_name(Event event) {
-        return events[event].name;
-}
-
-const char *event_title(Event event) {
-        return events[event].title;
+        return events[event];
 }

@@ -32,9 +32,8 @@ static inline TcpState transition_to(TcpState from, Event event) {
         return to ? (TcpState)(to - 1) : STATES;
 }
 
-/* Returns: "SENDS_FIN"; and "sent its FIN". */
+/* Returns: "SENDS_FIN". */
 const char *event_name(Event event);
-const char *event_title(Event event);
 
 /*
  * Starts a side's machine: CLOSED, or UNKNOWN when the capture began in the middle. No entry is logged for

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #pragma once
 
-/* How tables of the analyzer spread addresses. Not secret: who picks his addresses well can make a table slow, not wrong. */
+/*
+ * How tables of the analyzer spread addresses. Not secret: who picks his addresses well can make a table slow,
+ * not wrong.
+ */
 
 #include "dissect/segment.h"
 

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * The close that nothing can be said about: opened, perhaps used, and closed as in RFC 9293 3.6 case 1
- * before anybody wondered, with nothing lost, repeated or out of order. Most connections are like that, and their states
+ * The close that nothing can be said about: opened, perhaps used, and closed as in RFC 9293 3.6 case 1 before
+ * anybody wondered, with nothing lost, repeated or out of order. Most connections are like that, and their states
  * can be read off without hindsight.c, replay.c or a rule, many times faster. It is a short cut and no other
  * opinion: what it says is what they say, and a test holds each flow of every sample and script to it.
  */

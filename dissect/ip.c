@@ -20,13 +20,6 @@
 
 /* ── Addresses ───────────────────────────────────────────────────────────── */
 
-static void address_set_ipv4(Address *a, const guint8 *at) {
-        static const guint8 mapped[12] = { [10] = 0xff, [11] = 0xff };
-
-        memcpy(a->bytes, mapped, sizeof(mapped));
-        memcpy(a->bytes + sizeof(mapped), at, sizeof(a->bytes) - sizeof(mapped));
-}
-
 static void address_set_ipv6(Address *a, const guint8 *at) {
         memcpy(a->bytes, at, sizeof(a->bytes));
 }

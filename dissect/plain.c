@@ -13,20 +13,13 @@
 #define TCP (IPV4 + IPV4_HEADER)
 #define TCP_HEADER 20
 
-/* Everything up to the TCP header is as plain as can be: the first bytes that differ from packet to packet are lengths and names. */
+/* Up to the TCP header nothing differs from packet to packet but lengths and names. */
 static inline gboolean is_plain(const Frame *frame) {
         const guint8 *at = frame->data;
 
         return frame->link_type == LINK_ETHERNET && !frame->fcs_bytes && frame->captured_bytes >= TCP + TCP_HEADER &&
                load_u16(at + ETHERNET_TYPE) == TYPE_IPV4 && at[IPV4] == IPV4_VERSION_AND_HEADER &&
                !(load_u16(at + IPV4 + 6) & ~IPV4_DONT_FRAGMENT) && at[IPV4 + 9] == PROTOCOL_TCP;
-}
-
-static inline void address_set(Address *a, const guint8 *at) {
-        static const guint8 mapped[12] = { [10] = 0xff, [11] = 0xff };
-
-        memcpy(a->bytes, mapped, sizeof mapped);
-        memcpy(a->bytes + sizeof mapped, at, sizeof a->bytes - sizeof mapped);
 }
 
 gboolean plain_decode(const Frame *frame, Segment *s) {
@@ -63,8 +56,8 @@ gboolean plain_decode(const Frame *frame, Segment *s) {
         s->kind = SEGMENT_TCP;
         s->icmp_type = s->icmp_code = 0;
         s->sack_blocks = 0;
-        address_set(&s->source, ip + 12);
-        address_set(&s->destination, ip + 16);
+        address_set_ipv4(&s->source, ip + 12);
+        address_set_ipv4(&s->destination, ip + 16);
         if (header > TCP_HEADER)
                 tcp_options_decode(s, bytes_new(tcp + TCP_HEADER, header - TCP_HEADER));
         return TRUE;

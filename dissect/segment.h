@@ -52,6 +52,14 @@ typedef struct Address {
         guint8 bytes[16];
 } Address;
 
+/* @at: four bytes in network order. */
+static inline void address_set_ipv4(Address *a, const guint8 *at) {
+        static const guint8 mapped[12] = { [10] = 0xff, [11] = 0xff };
+
+        memcpy(a->bytes, mapped, sizeof mapped);
+        memcpy(a->bytes + sizeof mapped, at, sizeof a->bytes - sizeof mapped);
+}
+
 static inline gboolean address_equal(const Address *a, const Address *b) {
         guint64 x[2], y[2];
 

@@ -58,10 +58,6 @@ void terminal_free(Terminal *t) {
         g_free(t);
 }
 
-guint terminal_width(const Terminal *t) {
-        return t->width;
-}
-
 static void write_text(Terminal *t, const char *text) {
         output_write(t->out, text, strlen(text));
 }

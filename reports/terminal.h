@@ -34,8 +34,6 @@ Terminal *terminal_new(Output *out, gboolean colour, guint width);
 void terminal_free(Terminal *t);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Terminal, terminal_free)
 
-guint terminal_width(const Terminal *t);
-
 /* A newline in @text is kept, and tells the terminal where the line begins. */
 void terminal_put(Terminal *t, Role role, const char *text);
 void terminal_print(Terminal *t, Role role, const char *format, ...) G_GNUC_PRINTF(3, 4);
