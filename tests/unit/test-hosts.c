@@ -420,6 +420,44 @@ static void test_flood(void) {
         g_assert_cmpuint(sum, ==, SIDES * flows);
 }
 
+static void add_clients(Hosts *h, guint from, guint n, guint flows) {
+        g_autofree FlowRecord *f = g_new(FlowRecord, 1);
+
+        for (guint i = 0; i < n; i++)
+                for (guint k = 0; k < flows; k++) {
+                        host_flow_init(f, hosts_flows(h) + 1, (guint16)(1024 + k), START, START + SECOND);
+                        host_flow_address(f, CLIENT, (guint16)(from + i));
+                        host_flow_close(f, CLIENT, RECORD_TIME_WAIT_NS);
+                        hosts_add(h, f);
+                }
+}
+
+static const HostEndpoint *find_client(const Hosts *h, guint number) {
+        g_autofree FlowRecord *f = g_new(FlowRecord, 1);
+
+        host_flow_init(f, 1, 1024, START, START + SECOND);
+        host_flow_address(f, CLIENT, (guint16)number);
+        return hosts_find(h, &f->side[CLIENT].address, 0, FALSE);
+}
+
+/* Where there are many hosts a new one has a row from its 32nd flow on, and says that it may lack some. */
+static void test_newcomers(void) {
+        g_autoptr(Hosts) h = hosts_new(NULL);
+        const HostEndpoint *e;
+
+        add_clients(h, 10, HOSTS_FAMILIAR, 1);
+        g_assert_nonnull(find_client(h, 10));
+        add_clients(h, 60000, 1, HOSTS_PROVEN_FLOWS - 1);
+        g_assert_null(find_client(h, 60000));
+        g_assert_cmpuint(hosts_rest(h).flows_max, ==, HOSTS_PROVEN_FLOWS - 1);
+        add_clients(h, 60000, 1, 9);
+        e = find_client(h, 60000);
+        g_assert_nonnull(e);
+        g_assert_cmpuint(e->flows, ==, 9);
+        g_assert_cmpuint(e->sweep, >, 0);
+        g_assert_cmpuint(find_client(h, 10)->sweep, ==, 0);
+}
+
 /* Few hosts over a long time: seconds are joined, and what is left is right at their ends. */
 static void test_long_time(void) {
         const guint flows = 700000;
@@ -512,6 +550,7 @@ int main(int argc, char **argv) {
         g_test_add_func("/hosts/ports/balancer", test_budget_of_a_balancer);
         g_test_add_func("/hosts/ports/sets", test_port_sets);
         g_test_add_func("/hosts/bounds/flood", test_flood);
+        g_test_add_func("/hosts/bounds/newcomers", test_newcomers);
         g_test_add_func("/hosts/bounds/long-time", test_long_time);
         g_test_add_func("/hosts/bounds/wild-times", test_wild_times);
         if (g_test_perf())
