@@ -60,8 +60,8 @@ DissectResult dissector_frame_in_layers(Dissector *d, const Frame *frame, Segmen
         if (result == DISSECT_TCP || result == DISSECT_ICMP_QUOTE) {
                 segment->time_ns = frame->time_ns;
                 segment->frame = frame->ref;
-                segment->path = p.path;
-                segment->path_detail = p.path_detail;
+                segment->path = (guint16)p.path;
+                segment->path_detail = (guint16)p.path_detail;
         }
         d->counts[result]++;
         return result;

@@ -3,62 +3,120 @@
 #include "tcp.h"
 
 #define LINK_ETHERNET 1
-#define ETHERNET_TYPE 12
-#define TYPE_IPV4 0x0800
-#define IPV4 14 /* where the header begins */
+#define IP 14 /* where its header begins */
 #define IPV4_HEADER 20
-#define IPV4_VERSION_AND_HEADER 0x45 /* version 4, no options */
-#define IPV4_DONT_FRAGMENT 0x4000
-#define PROTOCOL_TCP 6
-#define TCP (IPV4 + IPV4_HEADER)
+#define IPV6_HEADER 40
 #define TCP_HEADER 20
+#define PROTOCOL_TCP 6
 
-/* Up to the TCP header nothing differs from packet to packet but lengths and names. */
-static inline gboolean is_plain(const Frame *frame) {
-        const guint8 *at = frame->data;
+/* The EtherType, and of the IP header version and, for IPv4, its length without options. */
+#define IPV4_PLAIN 0x080045U
+#define IPV6_PLAIN 0x86dd6U
 
-        return frame->link_type == LINK_ETHERNET && !frame->fcs_bytes && frame->captured_bytes >= TCP + TCP_HEADER &&
-               load_u16(at + ETHERNET_TYPE) == TYPE_IPV4 && at[IPV4] == IPV4_VERSION_AND_HEADER &&
-               !(load_u16(at + IPV4 + 6) & ~IPV4_DONT_FRAGMENT) && at[IPV4 + 9] == PROTOCOL_TCP;
+#define IPV4_DONT_FRAGMENT 0x4000
+
+/* NOP, NOP, timestamp: all the options that most segments have (RFC 7323 appendix A). */
+#define TIMESTAMP_ALONE 0x0101080aU
+#define TIMESTAMP_ALONE_BYTES 12
+
+/* What stands before the TCP header. */
+typedef struct Outer {
+        const guint8 *tcp;
+        guint32 wire;     /* bytes from the TCP header to the packet's end ... */
+        guint32 captured; /* ... and how many of them are here */
+        guint16 facts;
+} Outer;
+
+/* Nothing differs from packet to packet but lengths and names. */
+static inline gboolean ipv4_take(const Frame *frame, Segment *s, Outer *o) {
+        const guint8 *ip = frame->data + IP;
+        guint32 total = load_u16(ip + 2), fragment = load_u16(ip + 6);
+
+        if (G_UNLIKELY((fragment & ~IPV4_DONT_FRAGMENT) | (ip[9] ^ PROTOCOL_TCP) || total < IPV4_HEADER))
+                return FALSE;
+        o->tcp = ip + IPV4_HEADER;
+        o->wire = total - IPV4_HEADER;
+        o->captured = MIN(frame->captured_bytes - IP - IPV4_HEADER, o->wire);
+        o->facts = fragment ? SEGMENT_DONT_FRAGMENT : 0;
+        s->tos = ip[1];
+        s->ip_id = load_u16(ip + 4);
+        s->ttl = ip[8];
+        address_set_ipv4(&s->source, ip + 12);
+        address_set_ipv4(&s->destination, ip + 16);
+        return TRUE;
+}
+
+static inline gboolean ipv6_take(const Frame *frame, Segment *s, Outer *o) {
+        const guint8 *ip = frame->data + IP;
+        guint32 length = load_u16(ip + 4);
+
+        if (G_UNLIKELY(ip[6] != PROTOCOL_TCP || length == 0 || frame->captured_bytes < IP + IPV6_HEADER + TCP_HEADER))
+                return FALSE;
+        o->tcp = ip + IPV6_HEADER;
+        o->wire = length;
+        o->captured = MIN(frame->captured_bytes - IP - IPV6_HEADER, o->wire);
+        o->facts = SEGMENT_IPV6;
+        s->tos = (guint8)(load_u16(ip) >> 4);
+        s->ip_id = 0;
+        s->ttl = ip[7];
+        memcpy(s->source.bytes, ip + 8, sizeof s->source.bytes);
+        memcpy(s->destination.bytes, ip + 24, sizeof s->destination.bytes);
+        return TRUE;
+}
+
+static inline gboolean ip_take(const Frame *frame, Segment *s, Outer *o) {
+        guint32 type;
+
+        if (G_UNLIKELY(frame->link_type != LINK_ETHERNET || frame->fcs_bytes ||
+                       frame->captured_bytes < IP + IPV4_HEADER + TCP_HEADER))
+                return FALSE;
+        type = load_u32(frame->data + IP - 2);
+        if (G_LIKELY(type >> 8 == IPV4_PLAIN))
+                return ipv4_take(frame, s, o);
+        return type >> 12 == IPV6_PLAIN && ipv6_take(frame, s, o);
+}
+
+/* @n: their bytes on the wire */
+static inline void options_take(Segment *s, const guint8 *at, guint n, guint captured) {
+        if (G_LIKELY(captured == TIMESTAMP_ALONE_BYTES && n == captured && load_u32(at) == TIMESTAMP_ALONE)) {
+                s->facts |= SEGMENT_HAS_OPTIONS | SEGMENT_HAS_TIMESTAMP;
+                s->tsval = load_u32(at + 4);
+                s->tsecr = load_u32(at + 8);
+                return;
+        }
+        tcp_options_decode(s, at, n, captured);
 }
 
 gboolean plain_decode(const Frame *frame, Segment *s) {
-        const guint8 *ip = frame->data + IPV4, *tcp = frame->data + TCP;
-        guint total, header, captured;
+        const guint8 *tcp;
+        guint header;
+        Outer o;
 
-        if (G_UNLIKELY(!is_plain(frame)))
+        if (G_UNLIKELY(!ip_take(frame, s, &o)))
                 return FALSE;
-        total = load_u16(ip + 2);
+        tcp = o.tcp;
         header = (tcp[12] >> 4) * 4u;
-        captured = MIN(frame->captured_bytes - IPV4, total);
-        if (G_UNLIKELY(header < TCP_HEADER || total < IPV4_HEADER + header || captured < IPV4_HEADER + header))
+        if (G_UNLIKELY(header < TCP_HEADER || header > o.wire || o.captured < TCP_HEADER))
                 return FALSE;
         s->time_ns = frame->time_ns;
         s->frame = frame->ref;
         s->source_port = load_u16(tcp);
         s->destination_port = load_u16(tcp + 2);
-        s->path = s->path_detail = 0;
         s->seq = load_u32(tcp + 4);
         s->ack = load_u32(tcp + 8);
-        s->payload_bytes = total - IPV4_HEADER - header;
-        s->tsval = s->tsecr = 0;
+        s->payload_bytes = o.wire - header;
+        s->tsval = s->tsecr = s->sack_right = 0;
+        s->path = s->path_detail = 0;
         s->window = load_u16(tcp + 14);
-        s->ip_id = load_u16(ip + 4);
-        s->checksum = load_u16(tcp + 16);
         s->mss = 0;
-        s->facts = (guint16)((frame->direction == FRAME_OUTBOUND ? SEGMENT_NOT_INITIAL_COPY : 0) |
-                             (ip[6] & IPV4_DONT_FRAGMENT >> 8 ? SEGMENT_DONT_FRAGMENT : 0) |
-                             (captured < total && s->payload_bytes ? SEGMENT_PAYLOAD_CUT : 0));
+        s->facts = o.facts | (frame->direction == FRAME_OUTBOUND ? SEGMENT_NOT_INITIAL_COPY : 0) |
+                   (o.captured < o.wire && s->payload_bytes ? SEGMENT_PAYLOAD_CUT : 0);
         s->flags = tcp[13];
-        s->ttl = ip[8];
-        s->tos = ip[1];
         s->wscale = 0;
         s->kind = SEGMENT_TCP;
         s->icmp_type = s->icmp_code = 0;
         s->sack_blocks = 0;
-        address_set_ipv4(&s->source, ip + 12);
-        address_set_ipv4(&s->destination, ip + 16);
         if (header > TCP_HEADER)
-                tcp_options_decode(s, bytes_new(tcp + TCP_HEADER, header - TCP_HEADER));
+                options_take(s, tcp + TCP_HEADER, header - TCP_HEADER, MIN(header, o.captured) - TCP_HEADER);
         return TRUE;
 }

@@ -92,10 +92,12 @@ enum {
         SEGMENT_NOT_INITIAL_COPY = 1 << 12, /* the capture itself marks the packet as outgoing (SLL, pcapng flags): this host sent it */
         SEGMENT_PAYLOAD_CUT = 1 << 13,  /* the snaplen cut the payload */
         SEGMENT_LINUX_OPTIONS = 1 << 14, /* its options stand in the order in which Linux writes those of a SYN */
+        SEGMENT_DSACK = 1 << 15,         /* its first SACK block reports a duplicate (RFC 2883 4) */
 };
 
 #define SEGMENT_SACK_BLOCKS_MAX 4
 
+/* Without holes, and no larger than it must be: blocks of thousands wait in caches for the analyzer. */
 typedef struct Segment {
         gint64 time_ns; /* since the epoch, UTC */
         FrameRef frame;
@@ -103,16 +105,16 @@ typedef struct Segment {
         Address destination;
         guint16 source_port;
         guint16 destination_port;
-        guint32 path; /* the VLANs and tunnels that are part of a flow's identity; 0 none, else an id of path.h */
-        guint32 path_detail; /* the same and what may differ per direction (labels, TEIDs): for people only */
         guint32 seq;
         guint32 ack; /* meaningless unless flags has TCP_ACK */
         guint32 payload_bytes; /* from the IP length, not from what the snaplen kept */
         guint32 tsval;
         guint32 tsecr;
+        guint32 sack_right; /* right edge of the highest SACK block; only with sack_blocks > 0 */
+        guint16 path; /* the VLANs and tunnels that are part of a flow's identity; 0 none, else an id of path.h */
+        guint16 path_detail; /* the same and what may differ per direction (labels, TEIDs): for people only */
         guint16 window; /* as on the wire, unscaled */
         guint16 ip_id;  /* IPv4 only */
-        guint16 checksum; /* 0 where the snaplen cut it off */
         guint16 mss;
         guint16 facts;
         guint8 flags;
@@ -128,12 +130,7 @@ typedef struct Segment {
 
 /* Returns: the right edge of the highest SACK block; only with sack_blocks > 0. */
 static inline guint32 segment_sack_right(const Segment *s) {
-        guint32 right = s->sack[0][1];
-
-        for (guint i = 1; i < s->sack_blocks; i++)
-                if ((gint32)(s->sack[i][1] - right) > 0)
-                        right = s->sack[i][1];
-        return right;
+        return s->sack_right;
 }
 
 /* The sequence numbers a segment takes: payload, SYN and FIN (RFC 9293 3.4). */

@@ -29,41 +29,54 @@ enum {
 
 #define WSCALE_MAX 14 /* RFC 7323 2.3 */
 
-/* NOP, NOP, timestamp: how nearly every segment begins its options (RFC 7323 appendix A). */
-#define TIMESTAMP_ALONE 0x0101080a
-
 static void timestamp_decode(Segment *s, const guint8 *at) {
         s->facts |= SEGMENT_HAS_TIMESTAMP;
         s->tsval = load_u32(at);
         s->tsecr = load_u32(at + 4);
 }
 
-static void sack_decode(Segment *s, Bytes *b, gsize length) {
-        for (gsize at = 2; at + 8 <= length && s->sack_blocks < SEGMENT_SACK_BLOCKS_MAX; at += 8) {
-                s->sack[s->sack_blocks][0] = bytes_u32_at(b, at);
-                s->sack[s->sack_blocks][1] = bytes_u32_at(b, at + 4);
-                s->sack_blocks++;
-        }
+static gboolean seq_before(guint32 a, guint32 b) {
+        return (gint32)(a - b) < 0;
 }
 
-/* An option of the wrong length is no option (RFC 9293 3.1); all its bytes are there. */
-static void option_decode(Segment *s, Bytes *b, guint8 kind, guint8 length) {
+/* @at: @n blocks of a left and a right edge (RFC 2018 3) */
+static gboolean is_dsack(const Segment *s, const guint8 *at, guint n) {
+        return seq_before(load_u32(at), s->ack) ||
+               (n > 1 && !seq_before(load_u32(at), load_u32(at + 8)) && !seq_before(load_u32(at + 12), load_u32(at + 4)));
+}
+
+/* Of several such options the last one counts, as on Linux (net/ipv4/tcp_input.c tcp_parse_options()). */
+static void sack_decode(Segment *s, const guint8 *at, guint n) {
+        s->sack_blocks = (guint8)MIN(n, SEGMENT_SACK_BLOCKS_MAX);
+        s->sack_right = load_u32(at + 4);
+        for (guint i = 0; i < 2u * s->sack_blocks; i++)
+                s->sack[i / 2][i % 2] = load_u32(at + 4 * i);
+        for (guint i = 1; i < s->sack_blocks; i++)
+                if (seq_before(s->sack_right, load_u32(at + 8 * i + 4)))
+                        s->sack_right = load_u32(at + 8 * i + 4);
+        s->facts &= (guint16)~SEGMENT_DSACK;
+        if (is_dsack(s, at, n))
+                s->facts |= SEGMENT_DSACK;
+}
+
+/* @at: the whole option. One of the wrong length is none (RFC 9293 3.1). */
+static void option_decode(Segment *s, const guint8 *at, guint8 kind, guint8 length) {
         if (kind == OPTION_MSS && length == 4) {
                 s->facts |= SEGMENT_HAS_MSS;
-                s->mss = bytes_u16_at(b, 2);
+                s->mss = load_u16(at + 2);
         } else if (kind == OPTION_WSCALE && length == 3) {
                 s->facts |= SEGMENT_HAS_WSCALE;
-                s->wscale = MIN(bytes_u8_at(b, 2), WSCALE_MAX);
+                s->wscale = MIN(at[2], WSCALE_MAX);
         } else if (kind == OPTION_SACK_PERMITTED && length == 2) {
                 s->facts |= SEGMENT_SACK_PERMITTED;
-        } else if (kind == OPTION_SACK) {
-                sack_decode(s, b, length);
+        } else if (kind == OPTION_SACK && length > 2 && length % 8 == 2) {
+                sack_decode(s, at + 2, length / 8u);
         } else if (kind == OPTION_TIMESTAMP && length == 10) {
-                timestamp_decode(s, b->at + 2);
+                timestamp_decode(s, at + 2);
         } else if (kind == OPTION_MD5 || kind == OPTION_AO) {
                 s->facts |= SEGMENT_MD5;
         } else if (kind == OPTION_FASTOPEN ||
-                   (kind == OPTION_EXPERIMENT && length >= 4 && bytes_u16_at(b, 2) == FASTOPEN_MAGIC)) {
+                   (kind == OPTION_EXPERIMENT && length >= 4 && load_u16(at + 2) == FASTOPEN_MAGIC)) {
                 s->facts |= SEGMENT_FASTOPEN;
         }
 }
@@ -79,32 +92,22 @@ static gboolean is_linux_order(guint64 order) {
         return order == LINUX_ORDER || order == LINUX_ORDER_NO_TIMESTAMPS;
 }
 
-void tcp_options_decode(Segment *s, Bytes b) {
+void tcp_options_decode(Segment *s, const guint8 *at, gsize n, gsize captured) {
+        const guint8 *end = at + captured;
         guint64 order = 0;
 
-        s->facts |= SEGMENT_HAS_OPTIONS;
-        if (bytes_left(&b) == 12 && load_u32(b.at) == TIMESTAMP_ALONE) {
-                timestamp_decode(s, b.at + 4);
-                return;
-        }
-        while (bytes_left(&b) > 0) {
-                guint8 kind = bytes_u8_at(&b, 0);
-                guint8 length = kind == OPTION_NOP ? 1 : bytes_u8_at(&b, 1);
+        s->facts |= SEGMENT_HAS_OPTIONS | (captured < n ? SEGMENT_OPTIONS_CUT : 0);
+        while (at < end && *at != OPTION_END) {
+                guint8 kind = *at, length = kind == OPTION_NOP ? 1 : at + 1 < end ? at[1] : 0;
 
-                if (kind == OPTION_END || bytes_wire_left(&b) < length)
+                if (length > end - at || (length < 2 && kind != OPTION_NOP))
                         break;
-                if (!bytes_need(&b, MAX(length, 1)) || b.short_read)
-                        break;
-                if (length < 2 && kind != OPTION_NOP)
-                        return;
-                option_decode(s, &b, kind, length);
+                option_decode(s, at, kind, length);
                 order = order << 4 | (kind & 15u);
-                bytes_skip(&b, length);
+                at += length;
         }
         if (is_linux_order(order))
                 s->facts |= SEGMENT_LINUX_OPTIONS;
-        if (b.missing > 0)
-                s->facts |= SEGMENT_OPTIONS_CUT;
 }
 
 /* Eight bytes are always quoted; flags are there only if the router was generous (RFC 1812 4.3.2.3). */
@@ -122,7 +125,6 @@ static DissectResult quote_decode(Packet *p) {
         s->ack = bytes_u32_at(b, 8);
         s->flags = bytes_u8_at(b, 13);
         s->window = bytes_u16_at(b, 14);
-        s->checksum = bytes_u16_at(b, 16);
         s->payload_bytes = (guint32)(bytes_wire_left(b) - MIN(bytes_wire_left(b), MAX(header, TCP_HEADER)));
         if (bytes_left(b) < MAX(header, TCP_HEADER))
                 s->facts |= SEGMENT_OPTIONS_CUT;
@@ -135,7 +137,7 @@ DissectResult tcp_decode(Packet *p) {
         const guint8 *at = bytes_first(&b, TCP_HEADER_USED);
         guint header;
 
-        s->tsval = s->tsecr = 0;
+        s->tsval = s->tsecr = s->sack_right = 0;
         s->mss = 0;
         s->wscale = s->sack_blocks = 0;
         if (p->quote)
@@ -155,7 +157,6 @@ DissectResult tcp_decode(Packet *p) {
         s->ack = load_u32(at + 8);
         s->flags = at[13];
         s->window = load_u16(at + 14);
-        s->checksum = bytes_u16_at(&b, 16); /* 0 where it was not captured */
         if (header > bytes_wire_left(&b)) /* a small first fragment: the options go on in the next */
                 bytes_set_wire_length(&b, header);
         s->payload_bytes = (guint32)(bytes_wire_left(&b) - header);
@@ -164,7 +165,7 @@ DissectResult tcp_decode(Packet *p) {
         if (header > TCP_HEADER) {
                 bytes_cut(&b, header);
                 bytes_skip(&b, MIN(TCP_HEADER, bytes_left(&b)));
-                tcp_options_decode(s, b);
+                tcp_options_decode(s, b.at, bytes_wire_left(&b), bytes_left(&b));
         }
         return DISSECT_TCP;
 }

@@ -13,5 +13,11 @@
  */
 DissectResult tcp_decode(Packet *p);
 
-/* @b: the options alone. A length that cannot be ends them: what was read until then stands. */
-void tcp_options_decode(Segment *s, Bytes b);
+/**
+ * tcp_options_decode:
+ * @at: the options alone
+ * @n: their bytes on the wire, of which the first @captured are there
+ *
+ * A length that cannot be ends them: what was read until then stands.
+ */
+void tcp_options_decode(Segment *s, const guint8 *at, gsize n, gsize captured);

@@ -8,7 +8,6 @@
 
 /* Fails unless both say the same of @frame, if the short cut takes it at all. */
 static inline void plain_check(const Frame *frame) {
-        const gsize fields = G_STRUCT_OFFSET(Segment, sack_blocks) + sizeof(guint8); /* padding lies behind */
         Segment plain, layers;
 
         memset(&plain, 0, sizeof plain);
@@ -17,6 +16,5 @@ static inline void plain_check(const Frame *frame) {
                 return;
         g_autoptr(Dissector) d = dissector_new();
         g_assert_cmpint(dissector_frame_in_layers(d, frame, &layers), ==, DISSECT_TCP);
-        g_assert_cmpmem(&plain, fields, &layers, fields);
-        g_assert_cmpmem(plain.sack, sizeof plain.sack, layers.sack, sizeof layers.sack);
+        g_assert_cmpmem(&plain, sizeof plain, &layers, sizeof layers);
 }
