@@ -79,8 +79,8 @@ typedef struct Flow {
         FlowAddress address[SIDES];
         guint32 hash;
         guint32 place;    /* in the table */
-        guint32 number;   /* from 1, in order of first packets */
-        guint32 previous; /* number of the older incarnation of its 4-tuple, 0 none */
+        guint32 number;   /* from 1, in order of first packets; 0 until its block is settled */
+        guint32 previous; /* number of the older incarnation of its 4-tuple, 0 none; like it */
         guint32 incarnation;
         guint8 roles;     /* RolesBasis */
         guint8 completeness;
@@ -99,10 +99,10 @@ typedef struct Flow {
         struct Flow *newer; /* ...and the one after */
         gint64 queued_ns;   /* end_ns when it was queued */
         guint32 icmp_errors;
-        const struct Peer *peer; /* how other SYNs of its client fared; set when the flow is judged without an answer */
         struct {
                 guint32 peer;         /* id, 0 none was known when the first SYN came */
-                guint32 tsval;        /* of the client's latest SYN */
+                guint32 tsval;        /* of the client's latest SYN... */
+                FrameRef frame;       /* ...and its frame */
                 guint32 behind_ticks; /* the first time it was behind the last SYN that was answered: by how much */
                 guint8 behind_count;  /* so many of its SYNs were */
                 guint8 noted : 1;     /* there was one, with a timestamp */

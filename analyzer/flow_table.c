@@ -32,7 +32,6 @@ struct FlowTable {
         Flow **blocks;
         guint32 n_blocks;
         guint32 places;       /* given out so far */
-        guint64 count;        /* flows ever added */
         GArray *free_places;  /* of guint32: given back */
         GArray *tombstones;   /* of Tombstone */
         GArray *free_tombstones;
@@ -114,10 +113,9 @@ void flow_prefetch(const Flow *f) {
                 __builtin_prefetch((const char *)f + line);
 }
 
-void flow_table_prefetch_rest(const FlowTable *t, const Flow *f) {
+void flow_prefetch_rest(const Flow *f) {
         for (gsize line = 0; line < f->timeline.n * sizeof(TimelineEntry); line += CACHE_LINE)
                 __builtin_prefetch((const char *)f->timeline.entries + line);
-        flow_table_prefetch_slot(t, f->hash);
 }
 
 static inline gboolean end_is(const FlowAddress *end, const Address *address, guint16 port) {
@@ -212,7 +210,6 @@ static Flow *new_flow(FlowTable *t) {
         }
         f = flow_at(t, place);
         f->place = place;
-        f->number = (guint32)++t->count;
         f->incarnation = 1;
         return f;
 }
@@ -227,7 +224,6 @@ static void index_flow(FlowTable *t, Flow *f, const Segment *segment, Flow *olde
                 older->indexed = FALSE;
                 f->older = older;
                 older->newer = f;
-                f->previous = older->number;
                 f->incarnation = older->incarnation + 1;
                 slot_of(t, older)->place = f->place + 1;
                 return;
@@ -318,25 +314,28 @@ gboolean flow_table_is_late(const FlowTable *t, const Segment *s, guint32 hash) 
                (!(s->flags & TCP_ACK) || seq_distance(s->ack, tombstone->isn[other(side)], tombstone->nxt[other(side)]) == 0);
 }
 
-GPtrArray *flow_table_rest(const FlowTable *t) {
-        GPtrArray *rest = g_ptr_array_new();
+Flow *flow_table_each(const FlowTable *t, guint32 *place) {
+        while (*place < t->places) {
+                Flow *f = flow_at(t, (*place)++);
 
-        for (guint32 i = 0; i < t->places; i++) {
-                Flow *f = flow_at(t, i);
-
-                if (f->number && !f->reported)
-                        g_ptr_array_add(rest, f);
+                if (f->incarnation > 0 && !f->reported)
+                        return f;
         }
-        return rest;
+        return NULL;
 }
 
-guint64 flow_table_count(const FlowTable *t) {
-        return t->count;
-}
+FlowTableUse flow_table_use(const FlowTable *t) {
+        FlowTableUse u = {
+                .flows = t->places - t->free_places->len,
+                .flow_bytes = (gsize)t->n_blocks * BLOCK_FLOWS * sizeof(Flow) + timeline_pool_bytes(t->timelines),
+                .tombstones = t->tombstones->len - t->free_tombstones->len,
+                .tombstone_bytes = (gsize)t->tombstones->len * sizeof(Tombstone),
+        };
+        gsize index_bytes = (t->mask + (gsize)1) * sizeof(Slot), of_flows = u.flows ? index_bytes * u.flows / (u.flows + u.tombstones) : 0;
 
-gsize flow_table_bytes(const FlowTable *t) {
-        return (gsize)(t->mask + 1) * sizeof(Slot) + (gsize)t->n_blocks * BLOCK_FLOWS * sizeof(Flow) +
-               (gsize)t->tombstones->len * sizeof(Tombstone) + timeline_pool_bytes(t->timelines);
+        u.flow_bytes += of_flows;
+        u.tombstone_bytes += index_bytes - of_flows;
+        return u;
 }
 
 TimelinePool *flow_table_timelines(const FlowTable *t) {

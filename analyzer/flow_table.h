@@ -29,9 +29,9 @@ void flow_table_prefetch_slot(const FlowTable *t, guint32 hash);
 Flow *flow_table_prefetch_flow(const FlowTable *t, guint32 hash);
 void flow_prefetch_timeline(const Flow *f);
 
-/* The same for what a verdict is going to read; then for where it is indexed. */
+/* The same for what a verdict is going to read: the flow; then its timeline. */
 void flow_prefetch(const Flow *f);
-void flow_table_prefetch_rest(const FlowTable *t, const Flow *f);
+void flow_prefetch_rest(const Flow *f);
 
 /*
  * Walks the newest incarnations that have @hash and the segment's 4-tuple; there is more than one
@@ -51,7 +51,7 @@ Flow *flow_table_next(const FlowTable *t, FlowLookup *lookup);
  * @sender: the side that @segment was sent by
  * @older: (nullable): the incarnation before; the new flow takes its place in the index and links to it
  *
- * Returns: the flow, zeroed but for addresses, hash, number and links; NULL past FLOWS_MAX.
+ * Returns: the flow, zeroed but for addresses, hash and links; NULL past FLOWS_MAX.
  */
 Flow *flow_table_add(FlowTable *t, const Segment *segment, guint32 hash, guint sender, Flow *older);
 
@@ -67,15 +67,19 @@ void flow_table_reported(FlowTable *t, Flow *f);
  */
 gboolean flow_table_is_late(const FlowTable *t, const Segment *s, guint32 hash);
 
-/* Returns: (transfer container): every flow that was not reported yet, in no order. */
-GPtrArray *flow_table_rest(const FlowTable *t);
+/* Walks the flows that were not reported yet, in no order; @place: 0 at first. Returns: NULL after the last one. */
+Flow *flow_table_each(const FlowTable *t, guint32 *place);
 
 /* Where the flows' timelines have their memory from; owned by the table. */
 TimelinePool *flow_table_timelines(const FlowTable *t);
 
-/* How many were ever added; bytes held for all of it. */
-guint64 flow_table_count(const FlowTable *t);
-gsize flow_table_bytes(const FlowTable *t);
+/* What is in memory; bytes with their part of the index, and with what is kept for later ones. */
+typedef struct FlowTableUse {
+        gsize flows, flow_bytes;
+        gsize tombstones, tombstone_bytes;
+} FlowTableUse;
+
+FlowTableUse flow_table_use(const FlowTable *t);
 
 /* What differs between an end and an address and port, 0 when nothing does. */
 static inline guint64 end_difference(const FlowAddress *end, const Address *address, guint16 port) {

@@ -161,7 +161,7 @@ static void copy_flow(const Flow *f, gint64 end_ns, FlowRecord *r) {
         copy_side(f, SERVER, &r->side[SERVER]);
 }
 
-static void judge_in_full(const Flow *flow, const TrackerOptions *options, FlowRecord *record) {
+static void judge_in_full(const Flow *flow, const Surroundings *around, const TrackerOptions *options, FlowRecord *record) {
         Hindsight h;
 
         hindsight_init(&h, flow, record->capture_end_ns);
@@ -177,13 +177,18 @@ static void judge_in_full(const Flow *flow, const TrackerOptions *options, FlowR
         record->vantage = h.vantage;
         record->close = (guint8)close_kind(&h, record);
         record->closed_first_by = (guint8)close_first_by(&h, record);
-        rules_run(&(Case){ .flow = flow, .hindsight = &h, .options = options }, record);
+        rules_run(&(Case){ .flow = flow,
+                           .hindsight = &h,
+                           .options = options,
+                           .peer = around->peers ? peers_of(around->peers, flow) : NULL,
+                           .damage = around->damage },
+                  record);
 }
 
-gboolean judge_flow(const Flow *flow, gint64 end_ns, const TrackerOptions *options, FlowRecord *record) {
-        copy_flow(flow, end_ns, record);
+gboolean judge_flow(const Flow *flow, const Surroundings *around, const TrackerOptions *options, FlowRecord *record) {
+        copy_flow(flow, coverage_end(around->coverage, flow->end_ns), record);
         if (options->in_full || !textbook_close(flow, options->linger_ns, record)) {
-                judge_in_full(flow, options, record);
+                judge_in_full(flow, around, options, record);
                 return FALSE;
         }
         end_time_wait(flow, record);

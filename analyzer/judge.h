@@ -3,14 +3,22 @@
 
 /* From a flow's facts to its record: hindsight, replay, kind of close, findings. */
 
+#include "coverage.h"
 #include "flow.h"
+#include "peers.h"
 #include "tracker.h"
+
+/* What is known beyond the flow. */
+typedef struct Surroundings {
+        const Coverage *coverage;
+        const Peers *peers;    /* NULL before the end of the input: then only flows that have closed are judged */
+        const GArray *damage;  /* (nullable) (element-type FrameRef): see Block */
+} Surroundings;
 
 /**
  * judge_flow:
- * @end_ns: time of the capture's last frame
  * @record: (out): all of it is written; its timeline points into @flow
  *
  * Returns: whether it closed as in the textbook (textbook.h).
  */
-gboolean judge_flow(const Flow *flow, gint64 end_ns, const TrackerOptions *options, FlowRecord *record);
+gboolean judge_flow(const Flow *flow, const Surroundings *around, const TrackerOptions *options, FlowRecord *record);

@@ -131,6 +131,7 @@ void peers_note_syn(Peers *p, Flow *f, const Segment *s) {
 
         f->syn.noted = TRUE;
         f->syn.tsval = s->tsval;
+        f->syn.frame = s->frame;
         f->syn.peer = peer ? peer->id : 0;
         f->syn.behind = known && seq_diff(s->tsval, peer->tsval) < -PAWS_WINDOW;
         if (f->syn.behind && f->syn.behind_count < G_MAXUINT8)
@@ -179,14 +180,10 @@ void peers_note_answer(Peers *p, Flow *f, const Segment *s) {
         }
         peer->on_time += is_on_time(peer, f, s->time_ns);
         peer->tsval = f->syn.tsval;
-        peer->frame = f->side[CLIENT].last_frame;
+        peer->frame = f->syn.frame;
         peer->time_ns = s->time_ns;
 }
 
 guint64 peers_given_up(const Peers *p) {
         return p->given_up;
-}
-
-gsize peers_bytes(const Peers *p) {
-        return p->size * (sizeof(Peer) + BUCKETS * sizeof(guint32));
 }

@@ -43,5 +43,3 @@ const Peer *peers_of(const Peers *p, const Flow *f);
 
 /* Returns: how many were given up. */
 guint64 peers_given_up(const Peers *p);
-
-gsize peers_bytes(const Peers *p);

@@ -3,9 +3,19 @@
 
 /*
  * Segments in, flow records out.  No I/O, no clock: time is the packets'.
- * One tracker is one shard: what it holds depends on nothing but its segments.
+ *
+ * The input comes in blocks (block.h). Each goes through four stages, and what comes out is the same whichever threads
+ * run them:
+ *
+ *   feed    the segments of a shard to its flows; shards side by side
+ *   settle  what depends on the order over all shards: flows get their numbers; nothing else runs meanwhile
+ *   judge   a slice of the flows that are to be reported; slices side by side
+ *   sink    a slice's records, in the order in which slices were claimed; also while the next block is fed
+ *
+ * tracker_take() does all of it in the calling thread.
  */
 
+#include "block.h"
 #include "record.h"
 
 /* Called once for each flow when nothing more can be said of it; @record is valid during the call. */
@@ -17,11 +27,6 @@ typedef struct TrackerOptions {
         gboolean in_full;   /* without the short cut of textbook.h, which must not change a word */
         FlowSink sink;
         gpointer sink_data;
-        /*
-         * (element-type FrameRef) (nullable): of each damaged capture the first frame that could not be read. The
-         * caller's, who may add to it until tracker_finish().
-         */
-        const GArray *damage;
 } TrackerOptions;
 
 typedef struct TrackerTotals {
@@ -32,7 +37,10 @@ typedef struct TrackerTotals {
         guint64 live_flows;  /* the others */
         guint64 textbook;    /* reported by the short cut of textbook.h */
         guint64 late_segments; /* of flows that had been reported, minutes after they closed: no flow of their own */
-        guint64 bytes;       /* of memory held for flows */
+        guint64 held_flows;  /* that have memory now: after the last block those that were not over before it */
+        guint64 held_bytes;  /* of it */
+        guint64 tombstones;  /* what is left of flows that were over, and may come again */
+        guint64 tombstone_bytes;
         guint64 flows_refused; /* past a limit: counted, not tracked */
         guint64 peers_given_up; /* addresses whose SYNs' timestamps were compared until there were too many: peers.h */
         guint64 icmp_unmatched; /* ICMP errors that quote no flow that was seen */
@@ -44,23 +52,39 @@ typedef struct Tracker Tracker;
 TrackerOptions tracker_options_default(void);
 
 Tracker *tracker_new(const TrackerOptions *options);
-
-/**
- * tracker_feed:
- * @segments: in capture order; times may run backwards
- */
-void tracker_feed(Tracker *t, const Segment *segments, guint n);
-
-/*
- * For each frame of the input, before its segment if it has one: the capture lasted at least until then, which
- * tells a missing packet from one that is yet to come.
- */
-void tracker_note_frame(Tracker *t, FrameRef frame, gint64 time_ns);
-
-/* The input has ended: reports every flow, in order of completion, then of number. */
-void tracker_finish(Tracker *t);
-
-const TrackerTotals *tracker_totals(const Tracker *t);
-
 void tracker_free(Tracker *t);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Tracker, tracker_free)
+
+/* ── Stages ── */
+
+/* Some flows that are reported together. */
+typedef struct Slice Slice;
+
+Slice *slice_new(void);
+void slice_free(Slice *s);
+
+/* @shard: below SHARDS; of one block each must have been fed before it is settled. */
+void tracker_feed(Tracker *t, Block *b, guint shard);
+
+void tracker_settle(Tracker *t, const Block *b);
+
+/*
+ * Takes some of the flows that are to be reported after the block that was settled, in order. Between this and the
+ * next block's feeding all that were claimed are judged. One thread at a time.
+ *
+ * Returns: FALSE when there are none left.
+ */
+gboolean tracker_claim(Tracker *t, Slice *s);
+
+void tracker_judge(const Tracker *t, Slice *s);
+
+/* Hands the records to the sink. One thread at a time. */
+void tracker_sink(Tracker *t, Slice *s);
+
+/* ── All of them ── */
+
+/* The block after which the input has ended (its @last) reports every flow that is left. */
+void tracker_take(Tracker *t, Block *b);
+
+/* After the last block, or between blocks. */
+const TrackerTotals *tracker_totals(const Tracker *t);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 #include "options.h"
+#include "workers.h"
 
 #include <stdarg.h>
 #include <stdlib.h>
@@ -82,6 +83,8 @@ static GOptionContext *make_context(const Command *c, Options *o) {
                 { "quiet", 'q', 0, G_OPTION_ARG_NONE, &o->quiet, "Print nothing but errors", NULL },
                 { "local-time", 0, 0, G_OPTION_ARG_NONE, &o->local_time, "Times in the local zone, not in UTC", NULL },
                 { "color", 0, 0, G_OPTION_ARG_CALLBACK, OPTION_CALLBACK(parse_color), "auto, always or never", "WHEN" },
+                { "jobs", 'j', 0, G_OPTION_ARG_INT, &o->jobs, "Threads to run (as many as there are cores)", "N" },
+                { "stats", 0, 0, G_OPTION_ARG_NONE, &o->stats, "Say on standard error where time and memory went", NULL },
                 { "reader", 0, 0, G_OPTION_ARG_CALLBACK, OPTION_CALLBACK(parse_reader), "Read captures by 'own' code or 'libpcap'", "READER" },
                 { "host", 0, 0, G_OPTION_ARG_STRING, &o->host, "at: only this address", "ADDRESS" },
                 { "sockets", 0, 0, G_OPTION_ARG_NONE, &o->sockets, "at: list the sockets, as ss does", NULL },
@@ -107,6 +110,7 @@ static Options *options_new(void) {
 
         o->fail_on = SEVERITIES;
         o->linger_seconds = 60;
+        o->jobs = (int)MIN(g_get_num_processors(), WORKERS_MAX);
         o->hosts = g_array_new(FALSE, FALSE, sizeof(HostGiven));
         return o;
 }
@@ -153,6 +157,10 @@ Options *options_parse(const Command *c, int argc, char **argv, ExitCode *code) 
         }
         if (!(o->linger_seconds >= 0 && o->linger_seconds <= LINGER_SECONDS_MAX)) {
                 options_complain(c, "--linger: not a number of seconds from 0 to %.0f", LINGER_SECONDS_MAX);
+                return NULL;
+        }
+        if (o->jobs < 1 || o->jobs > (int)WORKERS_MAX) {
+                options_complain(c, "--jobs: not a number of threads from 1 to %u", WORKERS_MAX);
                 return NULL;
         }
         if (!one_on_stdout(o)) {

@@ -34,6 +34,8 @@ typedef struct Options {
         gboolean quiet;
         gboolean local_time;
         gboolean use_libpcap;
+        gboolean stats;
+        int jobs; /* 1 to WORKERS_MAX */
         gboolean help, version;
         gdouble linger_seconds;
         char *host;       /* of lastack at, or NULL */

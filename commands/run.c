@@ -5,14 +5,15 @@
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "analyzer/hosts/hosts.h"
-#include "analyzer/tracker.h"
 #include "dissect/dissector.h"
 #include "dissect/merge.h"
 #include "progress.h"
 #include "reports/hosts_words.h"
 #include "reports/summary.h"
+#include "workers.h"
 
 typedef struct Pass {
         const Options *options;
@@ -21,14 +22,17 @@ typedef struct Pass {
         gboolean from_pipe; /* standard input is among them */
         Merge *merge;
         Dissector *dissector;
+        Progress progress;
         Tracker *tracker;
         Summary *summary;
         Hosts *hosts;
         Settings *settings;
         const CaptureInfo **infos;
-        GArray *damage; /* for the tracker: of each damaged capture the first frame that could not be read */
+        GArray *damage; /* for the last block: of each damaged capture the first frame that could not be read */
         char *arguments;
         ReportContext context;
+        gint64 started_us;
+        gint64 spent_ns[STAGES];
 } Pass;
 
 static void pass_clear(Pass *p) {
@@ -145,27 +149,62 @@ static void note_damage(Pass *p) {
         }
 }
 
-static void read_all(Pass *p) {
-        Progress progress = progress_new(p->options->quiet);
+static void read_block(Block *b, gpointer data) {
+        Pass *p = data;
         Frame frames[FRAME_BATCH];
-        Segment segments[FRAME_BATCH];
         guint n;
 
-        while (!must_stop(p) && (n = merge_read(p->merge, frames, FRAME_BATCH)) > 0) {
-                guint filled = 0;
-
-                for (guint i = 0; i < n; i++) {
-                        DissectResult result = dissector_frame(p->dissector, &frames[i], &segments[filled]);
-
-                        tracker_note_frame(p->tracker, frames[i].ref, frames[i].time_ns); /* of any frame: the capture lasted until then */
-                        filled += result == DISSECT_TCP || result == DISSECT_ICMP_QUOTE;
+        while (block_room(b) > 0) {
+                n = must_stop(p) ? 0 : merge_read(p->merge, frames, MIN(FRAME_BATCH, block_room(b)));
+                if (n == 0) {
+                        note_damage(p);
+                        b->damage = p->damage;
+                        b->last = TRUE;
+                        return;
                 }
-                tracker_feed(p->tracker, segments, filled);
-                progress_update(&progress, p->merge);
+                for (guint i = 0; i < n; i++) {
+                        DissectResult result = dissector_frame(p->dissector, &frames[i], block_next(b));
+
+                        block_note_frame(b, frames[i].ref, frames[i].time_ns); /* of any frame: the capture lasted until then */
+                        if (result == DISSECT_TCP || result == DISSECT_ICMP_QUOTE)
+                                block_add(b);
+                }
         }
-        progress_end(&progress);
-        note_damage(p);
-        tracker_finish(p->tracker);
+        progress_update(&p->progress, p->merge);
+}
+
+static void read_all(Pass *p) {
+        p->progress = progress_new(p->options->quiet);
+        workers_run(p->tracker, (guint)p->options->jobs, read_block, p, p->spent_ns);
+        progress_end(&p->progress);
+}
+
+static double seconds(struct timeval t) {
+        return (double)t.tv_sec + (double)t.tv_usec / 1e6;
+}
+
+/* On standard error: where an output goes to standard output it stays whole. */
+static void print_stats(const Pass *p) {
+        static const char *const stages[STAGES] = {
+                [STAGE_READ] = "read, dissect", [STAGE_FEED] = "track",  [STAGE_SETTLE] = "settle",
+                [STAGE_JUDGE] = "judge",        [STAGE_SINK] = "report",
+        };
+        const TrackerTotals *totals = tracker_totals(p->tracker);
+        guint64 frames = 0;
+        struct rusage all;
+
+        for (guint i = 0; i < p->context.n_captures; i++)
+                frames += p->infos[i]->frames;
+        getrusage(RUSAGE_SELF, &all);
+        for (guint i = 0; i < STAGES; i++)
+                g_printerr("%-14s %8.3f s  %6.0f ns a frame\n", stages[i], (double)p->spent_ns[i] / 1e9,
+                           frames ? (double)p->spent_ns[i] / (double)frames : 0);
+        g_printerr("%-14s %8.3f s  with the system's %.3f s; %.3f s passed, %d threads\n", "all", seconds(all.ru_utime) + seconds(all.ru_stime),
+                   seconds(all.ru_stime), (double)(g_get_monotonic_time() - p->started_us) / 1e6, p->options->jobs);
+        g_printerr("%-14s %8.1f MB at most; at the end of the input %" G_GUINT64_FORMAT " connections held %.1f MB, and %.1f MB told of %"
+                   G_GUINT64_FORMAT " that were over\n",
+                   "memory", (double)all.ru_maxrss / 1024, totals->held_flows, (double)totals->held_bytes / 1048576,
+                   (double)totals->tombstone_bytes / 1048576, totals->tombstones);
 }
 
 /* More captures than these are not named again in a hint of what to run next. */
@@ -214,7 +253,7 @@ static void set_up(Pass *p) {
         options.linger_ns = p->options->linger_ns;
         for (guint i = 0; i < OUTPUT_KINDS; i++)
                 options.zeek |= p->options->output_paths[i] != NULL;
-        options.damage = p->damage = g_array_new(FALSE, FALSE, sizeof(FrameRef));
+        p->damage = g_array_new(FALSE, FALSE, sizeof(FrameRef));
         options.sink = take_flow;
         options.sink_data = p;
         p->dissector = dissector_new();
@@ -288,7 +327,7 @@ static gboolean end_reports(Pass *p) {
 }
 
 ExitCode run_pass(const Options *o, char *const *paths, Report *for_people) {
-        g_auto(Pass) p = { .options = o };
+        g_auto(Pass) p = { .options = o, .started_us = g_get_monotonic_time() };
         g_autoptr(Report) report = for_people;
         g_autoptr(GError) error = NULL;
         gboolean written, intact;
@@ -307,6 +346,8 @@ ExitCode run_pass(const Options *o, char *const *paths, Report *for_people) {
                 report_begin(p.reports->pdata[i], &p.context);
         read_all(&p);
         written = end_reports(&p);
+        if (o->stats)
+                print_stats(&p);
         intact = report_damage(&p);
         if (!written)
                 return EXIT_USAGE;

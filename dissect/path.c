@@ -56,9 +56,11 @@ struct PathTable {
 
 PathTable *path_table_new(void) {
         PathTable *t = g_new0(PathTable, 1);
+        PathEntry none = { .parent = 0 };
 
-        t->entries = g_array_new(FALSE, TRUE, sizeof(PathEntry));
-        g_array_set_size(t->entries, 1);
+        /* they never move: a path may be described while another thread enters the next one */
+        t->entries = g_array_sized_new(FALSE, FALSE, sizeof(PathEntry), PATH_IDS_MAX);
+        g_array_append_val(t->entries, none);
         t->n_slots = PATH_SLOTS_START;
         t->slots = g_new0(guint32, t->n_slots);
         return t;

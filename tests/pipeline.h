@@ -1,24 +1,44 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #pragma once
 
-/* A capture through dissector and tracker, as commands/run.c does it, a segment at a time. */
+/* A capture through dissector and tracker in one thread; commands/run.c does it in several. */
 
 #include "analyzer/tracker.h"
 #include "dissect/capture.h"
 #include "dissect/dissector.h"
 
-/* Feeds all of @c; tracker_finish() is the caller's. */
-static inline void pipeline_feed(Tracker *tracker, Dissector *dissector, Capture *c) {
+/* All of @c, with whoever wants to look at each frame. */
+static inline void pipeline_run_looking(Tracker *tracker, Dissector *dissector, Capture *c, void (*look)(const Frame *)) {
+        g_autofree Block *b = block_new();
+        g_autoptr(GArray) damage = g_array_new(FALSE, FALSE, sizeof(FrameRef));
         Frame frames[FRAME_BATCH];
         guint n;
 
-        while ((n = capture_read(c, frames, FRAME_BATCH)) > 0)
+        while ((n = capture_read(c, frames, MIN(FRAME_BATCH, block_room(b)))) > 0) {
                 for (guint i = 0; i < n; i++) {
-                        Segment s;
-                        DissectResult result = dissector_frame(dissector, &frames[i], &s);
+                        DissectResult result = dissector_frame(dissector, &frames[i], block_next(b));
 
-                        tracker_note_frame(tracker, frames[i].ref, frames[i].time_ns);
+                        if (look)
+                                look(&frames[i]);
+                        block_note_frame(b, frames[i].ref, frames[i].time_ns);
                         if (result == DISSECT_TCP || result == DISSECT_ICMP_QUOTE)
-                                tracker_feed(tracker, &s, 1);
+                                block_add(b);
                 }
+                if (block_room(b) > 0)
+                        continue;
+                tracker_take(tracker, b);
+                block_clear(b);
+        }
+        if (capture_info(c)->damage != CAPTURE_INTACT) {
+                FrameRef unreadable = frame_ref(0, capture_info(c)->damage_frame);
+
+                g_array_append_val(damage, unreadable);
+        }
+        b->damage = damage;
+        b->last = TRUE;
+        tracker_take(tracker, b);
+}
+
+static inline void pipeline_run(Tracker *tracker, Dissector *dissector, Capture *c) {
+        pipeline_run_looking(tracker, dissector, c, NULL);
 }

@@ -72,7 +72,6 @@ static gboolean analyze(Capture *opened, const Script *script, GArray *records) 
         HostsOptions hosts_options = { .choose = script ? choose : NULL, .choose_data = (gpointer)script };
         g_autoptr(Hosts) hosts = hosts_new(&hosts_options);
         Found found = { records, hosts };
-        g_autoptr(GArray) damage = g_array_new(FALSE, FALSE, sizeof(FrameRef));
         g_autoptr(Tracker) tracker = NULL;
 
         if (!capture)
@@ -82,15 +81,8 @@ static gboolean analyze(Capture *opened, const Script *script, GArray *records) 
         options.sink_data = &found;
         if (script)
                 options.linger_ns = script->linger_ns;
-        options.damage = damage;
         tracker = tracker_new(&options);
-        pipeline_feed(tracker, dissector, capture);
-        if (capture_info(capture)->damage != CAPTURE_INTACT) {
-                FrameRef unreadable = frame_ref(0, capture_info(capture)->damage_frame);
-
-                g_array_append_val(damage, unreadable);
-        }
-        tracker_finish(tracker);
+        pipeline_run(tracker, dissector, capture);
         add_pair_findings(hosts, records);
         return TRUE;
 }

@@ -63,7 +63,7 @@ static void copied(const Case *c) {
 /* What could not be read is lost to the flows that are in that capture and were not over. */
 static void damaged(const Case *c) {
         const FlowRecord *r = c->record;
-        const GArray *damage = c->options->damage;
+        const GArray *damage = c->damage;
 
         if (is_over(&r->side[CLIENT]) && is_over(&r->side[SERVER]))
                 return;

@@ -22,7 +22,7 @@ static gboolean has_reuse(const Case *c) {
 
 void rule_dropped_syn(const Case *c) {
         const SideRecord *client = &c->record->side[CLIENT];
-        const Peer *peer = c->flow->peer;
+        const Peer *peer = c->peer;
         Finding *f;
 
         if (c->record->side[SERVER].packets || client->syn_count < SYNS_MIN || c->flow->syn.behind_count < MIN(client->syn_count, G_MAXUINT8))

@@ -24,7 +24,7 @@ static guint what_it_has(const Case *c) {
                 has |= NEEDS_RST;
         if (c->flow->previous)
                 has |= NEEDS_PREVIOUS;
-        if (c->flow->peer)
+        if (c->peer)
                 has |= NEEDS_PEER;
         return has;
 }

@@ -17,6 +17,8 @@ typedef struct Case {
         const Flow *flow;
         const Hindsight *hindsight;
         const TrackerOptions *options;
+        const struct Peer *peer; /* (nullable): how other SYNs of its client fared */
+        const GArray *damage;    /* (nullable): of each damaged capture the first frame that could not be read */
         const struct Reset *resets; /* every RST with its cause: reset.h */
         guint n_resets;
         FlowRecord *record; /* states and close are final; rules read them and add findings */

@@ -65,8 +65,7 @@ static void track(Capture *c) {
         g_autoptr(Tracker) tracker = tracker_new(&options);
         g_autoptr(Dissector) dissector = dissector_new();
 
-        pipeline_feed(tracker, dissector, c);
-        tracker_finish(tracker);
+        pipeline_run(tracker, dissector, c);
         whatif_end(whatif, hosts);
         check_hosts(hosts);
         check_hosts(whatif_hosts(whatif));

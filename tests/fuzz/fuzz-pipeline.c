@@ -65,8 +65,7 @@ static void track(Capture *c) {
         g_autoptr(Tracker) tracker = tracker_new(&options);
         g_autoptr(Dissector) dissector = dissector_new();
 
-        pipeline_feed(tracker, dissector, c);
-        tracker_finish(tracker);
+        pipeline_run(tracker, dissector, c);
         g_assert_cmpuint(tracker_totals(tracker)->flows, ==, result.flows);
         g_assert_cmpuint(tracker_totals(tracker)->live_flows, ==, 0);
         check_settings(settings);

@@ -31,8 +31,7 @@ static Settings *run(const Script *script, Sink sink) {
         options.sink_data = &sink;
         sink.settings = settings_new();
         tracker = tracker_new(&options);
-        pipeline_feed(tracker, dissector, c);
-        tracker_finish(tracker);
+        pipeline_run(tracker, dissector, c);
         return sink.settings;
 }
 

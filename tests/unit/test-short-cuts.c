@@ -10,6 +10,7 @@
 
 #include "analyzer/tracker.h"
 #include "reports/json.h"
+#include "tests/pipeline.h"
 #include "tests/plain-check.h"
 #include "tests/script.h"
 
@@ -34,8 +35,6 @@ static void track(const char *path, GBytes *bytes, gboolean in_full, Run *run) {
         g_autoptr(Dissector) dissector = dissector_new();
         TrackerOptions options = tracker_options_default();
         const CaptureInfo *info;
-        Frame frames[FRAME_BATCH];
-        guint n;
 
         g_assert_no_error(error);
         info = capture_info(c);
@@ -44,17 +43,7 @@ static void track(const char *path, GBytes *bytes, gboolean in_full, Run *run) {
         options.sink = keep;
         options.sink_data = run;
         g_autoptr(Tracker) tracker = tracker_new(&options);
-        while ((n = capture_read(c, frames, FRAME_BATCH)) > 0)
-                for (guint i = 0; i < n; i++) {
-                        Segment s;
-                        DissectResult result = dissector_frame(dissector, &frames[i], &s);
-
-                        plain_check(&frames[i]);
-                        tracker_note_frame(tracker, frames[i].ref, frames[i].time_ns);
-                        if (result == DISSECT_TCP || result == DISSECT_ICMP_QUOTE)
-                                tracker_feed(tracker, &s, 1);
-                }
-        tracker_finish(tracker);
+        pipeline_run_looking(tracker, dissector, c, plain_check);
         run->textbook = tracker_totals(tracker)->textbook;
 }
 

@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "account.h"
+#include "completeness.h"
+#include "incarnation.h"
+#include "sequence.h"
+#include "shard.h"
+#include "timeline_log.h"
+
+/* Hashes are computed and their slots asked for this many segments ahead of the look-up. */
+#define LOOKAHEAD 16U
+
+/* Of these a flow keeps the first few for certain; further ones may be thinned out. */
+#define PINNED_SYNS 8U
+#define PINNED_FINS 24U
+#define PINNED_RSTS 16U
+
+/* Room for so many closed flows at first; a power of two. */
+#define CLOSED_FIRST 1024U
+
+Shard *shard_new(const TrackerOptions *options) {
+        Shard *x = g_new0(Shard, 1);
+
+        x->zeek = options->zeek;
+        x->table = flow_table_new();
+        x->closed.flows = g_new(Flow *, CLOSED_FIRST);
+        x->closed.mask = CLOSED_FIRST - 1;
+        x->due = g_array_new(FALSE, FALSE, sizeof(Due));
+        return x;
+}
+
+void shard_free(Shard *x) {
+        flow_table_free(x->table);
+        g_free(x->closed.flows);
+        g_array_unref(x->due);
+        g_free(x);
+}
+
+/*
+ * The first acknowledgment of a FIN, or of what may be one that was not captured: asked before the segment is
+ * accounted for.
+ */
+static gboolean is_first_ack_of_fin(const Flow *f, guint side, const Segment *s) {
+        const FlowSide *me = &f->side[side], *peer = &f->side[other(side)];
+
+        return s->flags & TCP_ACK && peer->bits & SIDE_HEARD && seq_after(s->ack, peer->nxt - !!(peer->bits & SIDE_FIN)) &&
+               (!(me->bits & SIDE_ACK) || seq_after(s->ack, me->ack));
+}
+
+/* Flags that move a state, or show that one was moved. */
+static gboolean is_pinned(const FlowSide *me, const Segment *s) {
+        if (s->flags & TCP_RST)
+                return me->rst_count <= PINNED_RSTS;
+        if (s->flags & TCP_FIN)
+                return me->fin_count <= PINNED_FINS;
+        return s->flags & TCP_SYN && me->syn_count <= PINNED_SYNS;
+}
+
+/* A first block below the acknowledgment, or inside the second, reports a duplicate (RFC 2883 4). */
+static void add_sack(TimelineEntry *e, const Segment *s) {
+        e->marks |= ENTRY_SACK;
+        e->sack_right = segment_sack_right(s);
+        if (seq_before(s->sack[0][0], s->ack) ||
+            (s->sack_blocks > 1 && seq_at_or_after(s->sack[0][0], s->sack[1][0]) && !seq_after(s->sack[0][1], s->sack[1][1])))
+                e->marks |= ENTRY_DSACK;
+}
+
+/* What the capture has of @s; a field is 0 where the packet had none. */
+static inline TimelineEntry make_entry(guint side, const Segment *s, guint16 marks) {
+        TimelineEntry e = {
+                .time_ns = s->time_ns,
+                .frame = s->frame,
+                .seq = s->seq,
+                .ack = s->ack,
+                .payload_bytes = s->payload_bytes,
+                .tsval = s->tsval,
+                .tsecr = s->tsecr,
+                .window = s->window,
+                .ip_id = s->ip_id,
+                .flags = s->flags,
+                .ttl = s->ttl,
+                .marks = (guint16)(marks | (side == SERVER ? ENTRY_SERVER : 0) | (s->facts & SEGMENT_HAS_OPTIONS ? ENTRY_OPTIONS : 0) |
+                                   (s->facts & SEGMENT_OPTIONS_CUT ? ENTRY_OPTIONS_CUT : 0) |
+                                   (s->facts & SEGMENT_HAS_TIMESTAMP ? ENTRY_TIMESTAMP : 0) | (s->facts & SEGMENT_IPV6 ? 0 : ENTRY_IP_ID)),
+        };
+
+        if (G_UNLIKELY(s->sack_blocks))
+                add_sack(&e, s);
+        return e;
+}
+
+static void note_times(Flow *f, const Segment *s) {
+        if (!f->first_frame) {
+                f->first_frame = s->frame;
+                f->start_ns = s->time_ns;
+                f->end_ns = s->time_ns;
+                f->ipv6 = !!(s->facts & SEGMENT_IPV6);
+        }
+        f->last_frame = s->frame;
+        f->start_ns = MIN(f->start_ns, s->time_ns);
+        f->end_ns = MAX(f->end_ns, s->time_ns);
+}
+
+/* A packet that cannot be new: it moves neither sequence numbers nor acknowledgments. */
+static gboolean may_be_copy(const FlowSide *me, const Segment *s) {
+        return me->packets && !seq_after(s->seq + segment_sequence_length(s), me->nxt) &&
+               (!(s->flags & TCP_ACK) || !(me->bits & SIDE_ACK) || !seq_after(s->ack, me->ack));
+}
+
+/* Copies too: other tools do not know them for what they are. */
+static void note_words_of_others(const Shard *x, Flow *f, guint side, const Segment *s) {
+        ZeekFlow *row;
+
+        f->completeness = completeness_segment(f->completeness, s);
+        if (!x->zeek)
+                return;
+        if (!f->zeek)
+                f->zeek = g_array_sized_new(FALSE, TRUE, sizeof(ZeekFlow), 1);
+        row = f->zeek->len ? &g_array_index(f->zeek, ZeekFlow, f->zeek->len - 1) : NULL;
+        if (!row || (f->zeek->len <= RECORD_ZEEK_LATER_MAX && zeek_begins_anew(row, s, side))) {
+                g_array_set_size(f->zeek, f->zeek->len + 1);
+                row = &g_array_index(f->zeek, ZeekFlow, f->zeek->len - 1);
+        }
+        zeek_segment(row, s, side);
+}
+
+/* What others are told of @s, which @f has just taken in. */
+static inline guint8 what_it_did(const FlowSide *me, guint side, const Segment *s) {
+        if (side == SERVER)
+                return me->packets == 1 ? BLOCK_ANSWER : 0;
+        return (s->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN && s->facts & SEGMENT_HAS_TIMESTAMP ? BLOCK_SYN : 0;
+}
+
+/* Returns: BLOCK_ bits. */
+static guint8 add_segment(Shard *x, Flow *f, guint side, const Segment *s) {
+        FlowSide *me = &f->side[side];
+        TimelineEntry e;
+        gboolean acks_fin;
+
+        note_words_of_others(x, f, side, s);
+        if ((me->bits & SIDE_HEARD || s->flags & TCP_RST) && may_be_copy(me, s) && segment_is_copy(f, side, s)) {
+                me->copies++;
+                x->totals.copies++;
+                return 0;
+        }
+        if (!(me->bits & SIDE_PATH)) {
+                me->path = s->path;
+                me->bits |= SIDE_PATH;
+        }
+        note_times(f, s);
+        acks_fin = is_first_ack_of_fin(f, side, s);
+        e = make_entry(side, s, account_segment(f, side, s));
+        if (acks_fin || is_pinned(me, s))
+                e.marks |= ENTRY_PINNED;
+        f->closing |= !!(s->flags & (TCP_FIN | TCP_RST));
+        timeline_append(flow_table_timelines(x->table), &f->timeline, &e, f->closing);
+        return what_it_did(me, side, s);
+}
+
+static void add_quote(Shard *x, const Segment *s, guint32 hash) {
+        guint side;
+        Flow *f = incarnation_of_quote(x->table, s, hash, &side);
+        TimelineEntry e;
+
+        if (!f) {
+                x->totals.icmp_unmatched++;
+                return;
+        }
+        e = (TimelineEntry){ .time_ns = s->time_ns,
+                             .frame = s->frame,
+                             .seq = s->seq,
+                             .window = s->icmp_code,
+                             .flags = s->icmp_type,
+                             .ttl = s->ttl,
+                             .marks = ENTRY_ICMP | (side == SERVER ? ENTRY_SERVER : 0) };
+        f->icmp_errors++;
+        timeline_append(flow_table_timelines(x->table), &f->timeline, &e, f->closing);
+}
+
+/*
+ * A flow whose ends have both closed is reported once nothing can come of it any more: after the longest
+ * TIME_WAIT of a known host (Windows 2000, Solaris 8). One that is open, or half-closed, waits for the end of
+ * the capture, however long it is idle.
+ */
+#define FINAL_NS (240 * G_GINT64_CONSTANT(1000000000))
+
+static gboolean has_closed(const Flow *f) {
+        const FlowSide *c = &f->side[CLIENT], *s = &f->side[SERVER];
+
+        /* RSTs alone are no connection that could be over */
+        if ((c->bits | s->bits) & SIDE_RST)
+                return (c->bits | s->bits) & SIDE_HEARD;
+        return c->bits & s->bits & SIDE_FIN && seq_at_or_after(c->ack, s->fin_end) && seq_at_or_after(s->ack, c->fin_end);
+}
+
+static Flow **closed_at(const Shard *x, guint32 i) {
+        return &x->closed.flows[(x->closed.first + i) & x->closed.mask];
+}
+
+static void grow_closed(Shard *x) {
+        guint32 size = (x->closed.mask + 1) * 2;
+        Flow **flows = g_new(Flow *, size);
+
+        for (guint32 i = 0; i < x->closed.n; i++)
+                flows[i] = *closed_at(x, i);
+        g_free(x->closed.flows);
+        x->closed.flows = flows;
+        x->closed.first = 0;
+        x->closed.mask = size - 1;
+}
+
+static void queue_closed(Shard *x, Flow *f) {
+        if (x->closed.n > x->closed.mask)
+                grow_closed(x);
+        f->queued = TRUE;
+        f->queued_ns = f->end_ns;
+        *closed_at(x, x->closed.n++) = f;
+}
+
+/* ── What is to be reported ──────────────────────────────────────────────── */
+
+/* Of flows that have not been touched for minutes what the next ones need is asked for meanwhile. */
+#define CLOSED_AHEAD 8U
+
+/* Nearly in order already. */
+static void add_due(Shard *x, Flow *f) {
+        Due due = { f->end_ns, f };
+        guint i = x->due->len;
+
+        g_array_append_val(x->due, due);
+        for (; i > 0 && g_array_index(x->due, Due, i - 1).end_ns > due.end_ns; i--)
+                g_array_index(x->due, Due, i) = g_array_index(x->due, Due, i - 1);
+        g_array_index(x->due, Due, i) = due;
+}
+
+/* By the time of the latest frame, not by the latest time: a clock may have been set back. */
+static void collect_closed(Shard *x, gint64 now_ns) {
+        guint32 n = x->closed.n;
+
+        while (n-- > 0) {
+                Flow *f = *closed_at(x, 0);
+
+                if (x->closed.n > CLOSED_AHEAD)
+                        __builtin_prefetch(&(*closed_at(x, CLOSED_AHEAD))->start_ns, 1);
+                if (now_ns - f->queued_ns < FINAL_NS)
+                        return;
+                x->closed.first++;
+                x->closed.n--;
+                f->queued = FALSE;
+                if (f->end_ns > f->queued_ns)
+                        queue_closed(x, f);
+                else
+                        add_due(x, f);
+        }
+}
+
+static int by_completion(gconstpointer a, gconstpointer b) {
+        const Due *x = a, *y = b;
+
+        if (x->end_ns != y->end_ns)
+                return x->end_ns < y->end_ns ? -1 : 1;
+        return due_is_older(y, x) - due_is_older(x, y);
+}
+
+static void collect_rest(Shard *x) {
+        guint32 place = 0;
+        Flow *f;
+
+        while ((f = flow_table_each(x->table, &place))) {
+                Due due = { f->end_ns, f };
+
+                g_array_append_val(x->due, due);
+        }
+        g_array_sort(x->due, by_completion);
+}
+
+/* Those that have been reported since: their memory goes back. */
+static void release_due(Shard *x) {
+        for (guint i = 0; i < x->due->len; i++) {
+                Flow *f = g_array_index(x->due, Due, i).flow;
+
+                if (i + CLOSED_AHEAD < x->due->len && g_array_index(x->due, Due, i + CLOSED_AHEAD).flow)
+                        flow_table_prefetch_slot(x->table, g_array_index(x->due, Due, i + CLOSED_AHEAD).flow->hash);
+                if (f)
+                        flow_table_reported(x->table, f);
+        }
+        g_array_set_size(x->due, 0);
+}
+
+/* ── Feeding ─────────────────────────────────────────────────────────────── */
+
+/* Returns: the flow that took it in; NULL if none did, or it did nothing. @did: BLOCK_ bits */
+static Flow *feed_one(Shard *x, const Segment *s, guint32 hash, Flow *likely, guint8 *did) {
+        gboolean born;
+        Match m;
+
+        if (s->kind == SEGMENT_ICMP_QUOTE) {
+                add_quote(x, s, hash);
+                return NULL;
+        }
+        m = incarnation_match(x->table, s, hash, likely);
+        if (!m.flow) {
+                x->totals.late_segments += m.late;
+                x->totals.flows_refused += !m.late;
+                return NULL;
+        }
+        born = !m.flow->first_frame;
+        *did = add_segment(x, m.flow, m.side, s) | (born ? BLOCK_BIRTH : 0);
+        if (m.flow->closing && !m.flow->queued && has_closed(m.flow))
+                queue_closed(x, m.flow);
+        if (m.ended) {
+                TimelineEntry e = make_entry(m.side, s, ENTRY_FOREIGN | ENTRY_PINNED);
+
+                m.ended->met_foreign = TRUE;
+                timeline_append(flow_table_timelines(x->table), &m.ended->timeline, &e, TRUE);
+        }
+        return m.flow;
+}
+
+/* Of those that are fed at a time memory is asked for before the first one needs it. */
+static void feed_some(Shard *x, Block *b, const guint16 *order, guint n) {
+        Flow *likely[LOOKAHEAD];
+
+        for (guint i = 0; i < n; i++)
+                flow_table_prefetch_slot(x->table, b->hash[order[i]]);
+        for (guint i = 0; i < n; i++)
+                likely[i] = flow_table_prefetch_flow(x->table, b->hash[order[i]]);
+        for (guint i = 0; i < n; i++)
+                flow_prefetch_timeline(likely[i]);
+        for (guint i = 0; i < n; i++) {
+                guint at = order[i];
+
+                b->flow[at] = feed_one(x, &b->segment[at], b->hash[at], likely[i], &b->did[at]);
+        }
+}
+
+void shard_feed(Shard *x, Block *b, guint number) {
+        guint n = b->count[number];
+
+        release_due(x);
+        for (guint from = 0; from < n; from += LOOKAHEAD)
+                feed_some(x, b, &b->order[number][from], MIN(n - from, LOOKAHEAD));
+        x->totals.segments += n;
+        if (b->last)
+                collect_rest(x);
+        else
+                collect_closed(x, b->now_ns);
+}
