@@ -92,6 +92,7 @@ static inline __attribute__((always_inline)) guint records_take(const PcapReader
                                                                 Lengths lengths) {
         const guint8 *at = s->at, *const end = s->end;
         const guint32 header_bytes = r->header_bytes, packet_bytes_max = r->packet_bytes_max;
+        gsize stride = header_bytes + CAPTURE_FULL_FRAME_BYTES;
         guint i = 0;
 
         for (; i < n && (gsize)(end - at) >= header_bytes; i++) {
@@ -111,7 +112,12 @@ static inline __attribute__((always_inline)) guint records_take(const PcapReader
                         .fcs_bytes = r->fcs_bytes,
                 };
                 at += header_bytes + captured;
+                if (captured >= CAPTURE_LARGE_BYTES)
+                        stride = header_bytes + captured;
+                capture_prefetch(at, stride);
         }
+        if (!capture_stream_is_there(s))
+                return 0;
         capture_stream_consume(s, (gsize)(at - s->at));
         return i;
 }

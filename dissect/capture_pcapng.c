@@ -180,6 +180,7 @@ static inline __attribute__((always_inline)) void packet_fill(PcapngReader *r, F
 static inline __attribute__((always_inline)) guint
 packets_take_order(PcapngReader *r, CaptureStream *s, Frame *frames, guint n, gboolean swapped) {
         const guint8 *at = s->at, *const end = s->end;
+        gsize stride = BLOCK_BYTES_MIN + PACKET_DATA + CAPTURE_FULL_FRAME_BYTES;
         guint i = 0;
 
         for (; i < n && (gsize)(end - at) >= BLOCK_BYTES_MIN + PACKET_DATA; i++) {
@@ -197,7 +198,12 @@ packets_take_order(PcapngReader *r, CaptureStream *s, Frame *frames, guint n, gb
                         break;
                 packet_fill(r, &frames[i], body, body_bytes, id, swapped);
                 at += bytes;
+                if (bytes >= CAPTURE_LARGE_BYTES)
+                        stride = bytes;
+                capture_prefetch(at, stride);
         }
+        if (!capture_stream_is_there(s))
+                return 0;
         capture_stream_consume(s, (gsize)(at - s->at));
         return i;
 }
