@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "workers.h"
 
+#include <pthread.h>
 #include <string.h>
 #include <time.h>
 
@@ -12,8 +13,8 @@
  * Blocks and slices are rings; their counts only go up.
  */
 typedef struct Workers {
-        GMutex lock;
-        GCond changed;
+        pthread_mutex_t lock; /* not GLib's, whose locks no thread sanitizer knows */
+        pthread_cond_t changed;
         guint waiting;
         Tracker *tracker;
         BlockReader read;
@@ -72,17 +73,17 @@ static gint64 thread_ns(void) {
 }
 
 static gint64 stage_begin(Workers *w) {
-        g_mutex_unlock(&w->lock);
+        pthread_mutex_unlock(&w->lock);
         return thread_ns();
 }
 
 static void stage_end(Workers *w, Stage stage, gint64 since_ns) {
         gint64 spent_ns = thread_ns() - since_ns;
 
-        g_mutex_lock(&w->lock);
+        pthread_mutex_lock(&w->lock);
         w->spent_ns[stage] += spent_ns;
         if (w->waiting > 0)
-                g_cond_broadcast(&w->changed);
+                pthread_cond_broadcast(&w->changed);
 }
 
 static void run_read(Workers *w) {
@@ -167,7 +168,7 @@ static void run_sink(Workers *w) {
 static gpointer work(gpointer data) {
         Workers *w = data;
 
-        g_mutex_lock(&w->lock);
+        pthread_mutex_lock(&w->lock);
         while (!is_over(w)) {
                 if (may_sink(w))
                         run_sink(w);
@@ -179,19 +180,19 @@ static gpointer work(gpointer data) {
                         run_read(w);
                 else {
                         w->waiting++;
-                        g_cond_wait(&w->changed, &w->lock);
+                        pthread_cond_wait(&w->changed, &w->lock);
                         w->waiting--;
                 }
         }
-        g_cond_broadcast(&w->changed);
-        g_mutex_unlock(&w->lock);
+        pthread_cond_broadcast(&w->changed);
+        pthread_mutex_unlock(&w->lock);
         return NULL;
 }
 
 static void workers_init(Workers *w, Tracker *t, BlockReader read, gpointer data) {
         *w = (Workers){ .tracker = t, .read = read, .data = data };
-        g_mutex_init(&w->lock);
-        g_cond_init(&w->changed);
+        pthread_mutex_init(&w->lock, NULL);
+        pthread_cond_init(&w->changed, NULL);
         for (guint i = 0; i < BLOCKS; i++)
                 w->block[i] = block_new();
         for (guint i = 0; i < SLICES; i++)
@@ -203,25 +204,26 @@ static void workers_clear(Workers *w) {
                 g_free(w->block[i]);
         for (guint i = 0; i < SLICES; i++)
                 slice_free(w->slice[i]);
-        g_mutex_clear(&w->lock);
-        g_cond_clear(&w->changed);
+        pthread_mutex_destroy(&w->lock);
+        pthread_cond_destroy(&w->changed);
 }
 
 void workers_run(Tracker *t, guint threads, BlockReader read, gpointer data, gint64 spent_ns[STAGES]) {
         Workers w;
-        GThread *thread[WORKERS_MAX];
+        pthread_t thread[WORKERS_MAX];
         guint n = 0;
 
         workers_init(&w, t, read, data);
-        g_mutex_lock(&w.lock);
+        pthread_mutex_lock(&w.lock);
         run_read(&w);
-        g_mutex_unlock(&w.lock);
-        /* a small input is done before threads have begun */
-        for (; !w.at_end && n + 1 < threads; n++)
-                thread[n] = g_thread_new("worker", work, &w);
+        if (w.at_end) /* a small input is done before threads have begun */
+                threads = 1;
+        pthread_mutex_unlock(&w.lock);
+        while (n + 1 < threads && pthread_create(&thread[n], NULL, work, &w) == 0)
+                n++; /* without all of them it only takes longer */
         work(&w);
         for (guint i = 0; i < n; i++)
-                g_thread_join(thread[i]);
+                pthread_join(thread[i], NULL);
         if (spent_ns)
                 memcpy(spent_ns, w.spent_ns, sizeof w.spent_ns);
         workers_clear(&w);
