@@ -120,12 +120,16 @@ static const Command *take_command(int *argc, char **argv) {
 }
 
 int main(int argc, char **argv) {
+        g_auto(GStrv) words = options_words(argc, argv);
+        g_autofree char **arguments = NULL; /* of the words: parsing takes some out */
         const Command *command;
 
         if (argc < 2) {
                 options_print_help(&commands[0]);
                 return EXIT_USAGE;
         }
-        command = take_command(&argc, argv);
-        return (int)command->run(command, argc, argv);
+        argc = (int)g_strv_length(words);
+        arguments = g_memdup2(words, (gsize)(argc + 1) * sizeof *words);
+        command = take_command(&argc, arguments);
+        return (int)command->run(command, argc, arguments);
 }

@@ -13,6 +13,7 @@
 #include "host_options.h"
 
 #define LINGER_SECONDS_MAX 1e9
+#define WITH_VALUE "fj" /* short options that have one */
 
 static const struct {
         const char *option;
@@ -122,6 +123,24 @@ static gboolean one_on_stdout(const Options *o) {
         for (guint i = 0; i < OUTPUT_KINDS; i++)
                 n += g_strcmp0(o->output_paths[i], "-") == 0;
         return n <= 1;
+}
+
+char **options_words(int argc, char **argv) {
+        GPtrArray *words = g_ptr_array_new();
+        gboolean options = TRUE;
+
+        for (int i = 0; i < argc; i++) {
+                const char *word = argv[i];
+
+                options &= strcmp(word, "--") != 0;
+                if (options && i > 0 && word[0] == '-' && word[1] && word[2] && strchr(WITH_VALUE, word[1])) {
+                        g_ptr_array_add(words, g_strndup(word, 2));
+                        word += 2;
+                }
+                g_ptr_array_add(words, g_strdup(word));
+        }
+        g_ptr_array_add(words, NULL);
+        return (char **)g_ptr_array_free(words, FALSE);
 }
 
 int options_find_command(const Command *c, int argc, char **argv) {

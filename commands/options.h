@@ -46,6 +46,9 @@ typedef struct Options {
         char **arguments; /* what is not an option; never NULL */
 } Options;
 
+/* Returns: (transfer full): the arguments with "-j8" as "-j" and "8", which GLib wants apart. */
+char **options_words(int argc, char **argv);
+
 /**
  * options_find_command:
  * @c: any command: all have the same options
