@@ -158,7 +158,8 @@ static guint16 note_range(FlowSide *me, const Segment *s) {
  * At most one byte, just below what it sent or what the other end still has to acknowledge (RFC 9293 3.8.4).
  */
 static gboolean is_keepalive(const FlowSide *me, const FlowSide *peer, const Segment *s) {
-        gboolean below = s->seq == me->nxt - 1 || (peer->bits & SIDE_ACK && s->seq == peer->ack - 1 && seq_after(me->nxt, peer->ack));
+        gboolean waiting = peer->bits & SIDE_ACK && seq_after(me->nxt, peer->ack);
+        gboolean below = s->seq == (waiting ? peer->ack : me->nxt) - 1;
 
         return s->payload_bytes <= 1 && below && !(s->flags & (TCP_SYN | TCP_FIN | TCP_RST)) &&
                me->bits & SIDE_HEARD && me->nxt != me->isn;

@@ -69,19 +69,23 @@ static inline gboolean acks_syn(const Hindsight *h, guint side, const TimelineEn
         return e->flags & TCP_ACK && seq_after(e->ack, k->isn) && !seq_after(e->ack, k->syn_end);
 }
 
+/* Packets this close may have been swapped on the way. A RST+ACK has the number of all that was sent before it. */
+#define SWAPPED_NS (G_GINT64_CONSTANT(20000000))
+
 /*
  * New data that @side sent after the RST in @rst and that was acknowledged: the other end did not take this
  * RST, and its sender lives.
  */
 static inline gboolean is_disproved_rst(const Hindsight *h, guint side, gint rst) {
         const FlowSide *peer = &h->flow->side[other(side)];
+        gint64 sure_ns = h->entries[rst].flags & TCP_ACK ? G_MININT64 : h->entries[rst].time_ns + SWAPPED_NS;
 
         if (!(peer->bits & SIDE_ACK))
                 return FALSE;
         FOR_ENTRIES(h, i, side, ENTRIES_DATA, rst + 1) {
                 const TimelineEntry *e = &h->entries[i];
 
-                if (!entries_has(h, side, ENTRIES_STALE, i) && !(e->marks & (ENTRY_RETRANSMISSION | ENTRY_KEEPALIVE | ENTRY_PARTLY_NEW)) &&
+                if (e->time_ns > sure_ns && !entries_has(h, side, ENTRIES_STALE, i) && !(e->marks & (ENTRY_RETRANSMISSION | ENTRY_KEEPALIVE | ENTRY_PARTLY_NEW)) &&
                     !seq_before(e->seq, h->entries[rst].seq) && seq_at_or_after(peer->ack, entry_end(e)))
                         return TRUE;
         }

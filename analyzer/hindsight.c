@@ -250,14 +250,19 @@ static Moment find_sent_syn_ack(const Hindsight *h, guint side) {
 
 static Moment find_sent_rst(const Hindsight *h, guint side) {
         gint rst = -1;
+        gboolean beyond = FALSE;
 
         if (!(h->flow->side[side].bits & SIDE_RST))
                 return never;
         /* the first one that it did not go on after: others were forged, or answered a challenge */
         FOR_ENTRIES(h, i, side, ENTRIES_ANY, 0) {
+                /* a SYN+ACK behind what only an open end sends is a copy that came late */
+                gboolean late = has_flags(&h->entries[i], TCP_SYN | TCP_ACK, TCP_SYN | TCP_ACK) && beyond;
+
+                beyond |= !(h->entries[i].flags & (TCP_SYN | TCP_RST));
                 if (h->entries[i].flags & TCP_RST)
                         rst = rst < 0 && !is_disproved_rst(h, side, i) ? i : rst;
-                else if (rst >= 0 && (h->entries[i].flags & TCP_SYN || h->entries[i].time_ns > h->entries[rst].time_ns + DELAYED_NS))
+                else if (rst >= 0 && !late && (h->entries[i].flags & TCP_SYN || h->entries[i].time_ns > h->entries[rst].time_ns + DELAYED_NS))
                         rst = -1;
         }
         return rst < 0 ? never : moment_at(rst, hindsight_position_sent(rst), BASIS_OBSERVED);

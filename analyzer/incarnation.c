@@ -51,6 +51,30 @@ static gboolean is_alike(const Segment *s) {
         return !s->ip_id && !(s->facts & SEGMENT_HAS_TIMESTAMP) && !s->payload_bytes && !(s->flags & (TCP_SYN | TCP_FIN));
 }
 
+/*
+ * A burst of bare RSTs may answer a burst of segments: as long as there are more of those this one answers another.
+ * In a capture that has doubled other packets it is doubled, too.
+ */
+static gboolean is_another_answer(const Flow *f, guint side, const Segment *s) {
+        const Timeline *t = &f->timeline;
+        gint waiting = 0;
+        gboolean gone = FALSE; /* then ACKs are answered, too */
+
+        if (!(s->flags & TCP_RST) || s->flags & TCP_ACK || f->side[CLIENT].copies || f->side[SERVER].copies)
+                return FALSE;
+        for (guint i = 0; i < t->n; i++) {
+                const TimelineEntry *e = &t->entries[i];
+
+                if (entry_side(e) != side) {
+                        waiting += (e->flags & (TCP_ACK | TCP_RST)) == TCP_ACK && e->ack == s->seq && (gone || e->payload_bytes || e->flags & TCP_FIN);
+                } else if (e->flags & TCP_RST) {
+                        waiting -= e->seq == s->seq;
+                        gone = TRUE;
+                }
+        }
+        return waiting > 0;
+}
+
 gboolean segment_is_copy(const Flow *f, guint side, const Segment *s) {
         const Timeline *t = &f->timeline;
         gint64 limit = copy_limit_ns(s);
@@ -62,7 +86,7 @@ gboolean segment_is_copy(const Flow *f, guint side, const Segment *s) {
                 if (is_alike(s) && entry_side(e) != side)
                         return FALSE; /* it may answer that */
                 if (ABS(s->time_ns - e->time_ns) <= limit && entry_equals(e, side, s))
-                        return TRUE;
+                        return !is_alike(s) || !is_another_answer(f, side, s);
         }
         return FALSE;
 }

@@ -2,15 +2,23 @@
 #include "evidence.h"
 #include "received.h"
 
-/* Does @side do anything after entry @i that its SYN's sender in the handshake would not? */
+/*
+ * Does @side go on after entry @i to send its SYN? One behind something that only an open end sends is a copy
+ * that came late.
+ */
 static gboolean repeats_syn_later(const Hindsight *h, guint side, gint i) {
         gint64 sure_ns = h->entries[i].time_ns + h->side[side].reaction_ns;
 
         if (h->flow->side[side].syn_count < 2)
                 return FALSE;
-        FOR_ENTRIES(h, j, side, ENTRIES_SYN, i + 1)
-                if (h->entries[j].time_ns > sure_ns)
+        FOR_ENTRIES(h, j, side, ENTRIES_ANY, 0) {
+                const TimelineEntry *e = &h->entries[j];
+
+                if (!(e->flags & (TCP_SYN | TCP_RST)))
+                        return FALSE;
+                if (e->flags & TCP_SYN && j > i && e->time_ns > sure_ns)
                         return TRUE;
+        }
         return FALSE;
 }
 
@@ -84,7 +92,7 @@ static gboolean is_overflow_rst(const Hindsight *h, gint ack, gint rst) {
         if (r->flags & TCP_ACK || !(r->flags & TCP_RST) || r->seq != a->ack)
                 return FALSE;
         for (gint i = ack; i < rst; i++)
-                if (h->entries[i].payload_bytes || h->entries[i].flags & TCP_FIN)
+                if (h->entries[i].payload_bytes || h->entries[i].flags & (TCP_FIN | TCP_RST))
                         return FALSE;
         return TRUE;
 }
@@ -102,7 +110,7 @@ static Moment answerer_goes_on(const Hindsight *h, guint side, gint sent) {
  */
 static Moment answerer_syn_acked(const Hindsight *h, guint side, gint sent) {
         const HindsightSide *k = &h->side[side];
-        gboolean doubted = FALSE;
+        guint doubted = 0; /* SYN+ACKs that came in spite of it */
 
         FOR_ENTRIES(h, i, other(side), ENTRIES_ACK, sent + 1) {
                 const TimelineEntry *e = &h->entries[i];
@@ -111,7 +119,7 @@ static Moment answerer_syn_acked(const Hindsight *h, guint side, gint sent) {
                 if (e->flags & TCP_RST || !covers(e, k->isn + 1) || !is_acceptable_ack(h, e))
                         continue;
                 if (repeats_syn_later(h, side, i)) {
-                        doubted = TRUE;
+                        doubted++;
                         continue;
                 }
                 next = next_beyond_syn(h, side, i);
@@ -119,7 +127,8 @@ static Moment answerer_syn_acked(const Hindsight *h, guint side, gint sent) {
                         return never;
                 if (next >= 0 && (!doubted || has_flags(&h->entries[next], TCP_ACK, TCP_ACK)))
                         return moment_at(i, position_of_arrival(i), BASIS_OBSERVED);
-                return doubted ? never : moment_at(i, position_of_arrival(i), BASIS_ASSUMED);
+                /* one may have been lost; an end that ignores them all has no room for the connection */
+                return doubted > 1 ? never : moment_at(i, position_of_arrival(i), BASIS_ASSUMED);
         }
         return never;
 }
@@ -148,6 +157,35 @@ static gboolean repeats_fin_later(const Hindsight *h, guint side, gint i) {
         return FALSE;
 }
 
+/* Did @side send data before entry @i that the other end never acknowledged? */
+static gboolean sends_unacked_data(const Hindsight *h, guint side, gint i) {
+        gint data = entries_before(h, side, ENTRIES_DATA, i);
+        const FlowSide *peer = &h->flow->side[other(side)];
+
+        return data >= 0 && peer->bits & SIDE_ACK && seq_after(entry_end(&h->entries[data]), peer->ack);
+}
+
+/*
+ * Each segment that comes to an end that has aborted, or was killed by data, is answered by a bare RST of its
+ * number: where there are as many of them as there were such segments, entry @ack came when nobody was there.
+ */
+static gboolean is_answered_by_nobody(const Hindsight *h, guint side, gint ack) {
+        guint32 number = h->entries[ack].ack;
+        gint segments = 0, answers = 0, abort = -1;
+
+        if (!(h->flow->side[side].bits & SIDE_RST))
+                return FALSE;
+        FOR_ENTRIES(h, i, side, ENTRIES_RST, 0) {
+                if (h->entries[i].flags & TCP_ACK)
+                        abort = i;
+                else if (i > ack && h->entries[i].seq == number)
+                        answers++;
+        }
+        FOR_ENTRIES(h, i, other(side), ENTRIES_ACK, 0)
+                segments += !(h->entries[i].flags & TCP_RST) && h->entries[i].ack == number;
+        return answers >= segments && (abort >= 0 || sends_unacked_data(h, other(side), ack));
+}
+
 /*
  * An orphan that data kill in FIN_WAIT_1 says so: its bare RST has the number that those data acknowledge,
  * and that is not its FIN's (Linux tcp_v4_send_reset()). An ACK of the FIN (entry @ack) that cannot have come
@@ -155,21 +193,38 @@ static gboolean repeats_fin_later(const Hindsight *h, guint side, gint i) {
  */
 static gboolean died_before_ack(const Hindsight *h, guint side, gint ack) {
         const HindsightSide *k = &h->side[side];
-        const TimelineEntry *rst = k->sent_rst.there ? &h->entries[k->sent_rst.entry] : NULL;
 
-        if (!rst || rst->flags & TCP_ACK || !seq_before(rst->seq, k->fin_end) || rst->time_ns > h->entries[ack].time_ns + 2 * k->reaction_ns)
+        if (is_answered_by_nobody(h, side, ack))
+                return TRUE;
+        if (!k->sent_rst.there || (k->fin_received.there && hindsight_fin_knows_fin(h, side)))
                 return FALSE;
-        return !k->fin_received.there || !hindsight_fin_knows_fin(h, side);
+        /* the first that answers data; others may have overtaken it */
+        FOR_ENTRIES(h, rst, side, ENTRIES_RST, k->sent_rst.entry) {
+                const TimelineEntry *r = &h->entries[rst];
+
+                if (r->flags & TCP_ACK || r->time_ns > h->entries[ack].time_ns + 2 * k->reaction_ns)
+                        return FALSE;
+                FOR_ENTRIES(h, i, other(side), ENTRIES_DATA, 0)
+                        if (i < rst && h->entries[i].ack == r->seq)
+                                return seq_before(r->seq, k->fin_end);
+        }
+        return FALSE;
 }
 
 /*
  * A FIN that its sender repeated before it was taken was lost, and with it what it acknowledged; one behind a
- * hole was not.
+ * hole was not: it is answered at once with the number from before (RFC 9293 3.10.7.4).
  */
 static gboolean is_lost_fin(const Hindsight *h, guint sender, gint i, const Moment *taken) {
+        guint side = other(sender);
         gint again = is_fin(h, i, sender) ? next_fin(h, sender, i + 1) : -1;
+        gint before = entries_before(h, side, ENTRIES_ACK, i), answer = entries_next(h, side, ENTRIES_ANY, i + 1);
 
-        return again >= 0 && (!taken->there || again <= taken->entry);
+        if (again < 0 || (taken->there && again > taken->entry))
+                return FALSE;
+        if (before < 0 || answer < 0 || answer > again || entry_end(&h->entries[answer]) != h->entries[answer].seq)
+                return TRUE;
+        return h->entries[answer].ack != h->entries[before].ack || h->entries[answer].time_ns - h->entries[i].time_ns > h->side[side].reaction_ns;
 }
 
 Moment received_fin_acked(const Hindsight *h, guint side) {
@@ -268,6 +323,11 @@ gboolean hindsight_fin_knows_fin(const Hindsight *h, guint side) {
                         return FALSE;
                 captured |= i <= k.shown;
         }
+        /* what it sent behind its FIN tells as much */
+        FOR_ENTRIES(h, i, side, ENTRIES_ACK, 0)
+                if (i < k.shown && h->entries[i].seq == h->side[side].fin_end && !(h->entries[i].flags & (TCP_SYN | TCP_RST)) &&
+                    seq_before(h->entries[i].ack, fin_end))
+                        return FALSE;
         if (!captured && k.shown >= 0 && h->entries[k.shown].seq == h->side[side].fin_end && !(h->entries[k.shown].flags & TCP_RST))
                 return unseen_fin_knows_fin(h, side, k.shown);
         return TRUE;
@@ -321,10 +381,14 @@ static gboolean may_complete_fin(const Hindsight *h, guint side, gint i) {
         return is_fin(h, i, side) || (entries_has(h, side, ENTRIES_DATA, i) && !(h->entries[i].marks & ENTRY_KEEPALIVE));
 }
 
+static gboolean is_captured_at(const Hindsight *h, guint side) {
+        return h->vantage == (side == CLIENT ? VANTAGE_CLIENT : VANTAGE_SERVER);
+}
+
 /* The FIN was taken between two packets of the side's own; which of the other end's completed it? */
 static Moment fin_received_shown(const Hindsight *h, guint side, Knowledge k) {
         guint peer = other(side);
-        gboolean here = h->vantage == (side == CLIENT ? VANTAGE_CLIENT : VANTAGE_SERVER);
+        gboolean here = is_captured_at(h, side);
         gint best = -1;
         gint64 position;
 
@@ -358,23 +422,26 @@ static gboolean speaks_against_fin(const Hindsight *h, guint side, gint fin) {
         gint64 sure_ns = h->entries[fin].time_ns + h->side[side].reaction_ns;
         guint late = 0, same = 0;
         gboolean answers_data = FALSE, has_ack = FALSE;
-        guint32 ack = 0;
+        guint32 ack = 0, tsval = 0;
 
         FOR_ENTRIES(h, i, side, ENTRIES_ACK, 0) {
                 const TimelineEntry *e = &h->entries[i];
-                gboolean pure, advances;
+                gboolean pure, advances, swapped = i > fin && e->marks & ENTRY_TIMESTAMP && e->tsval == tsval;
 
                 if (e->flags & TCP_RST || entries_has(h, side, ENTRIES_STALE, i))
                         continue;
                 pure = !e->payload_bytes && !(e->flags & (TCP_SYN | TCP_FIN));
                 advances = !has_ack || seq_after(e->ack, ack);
                 if (i > fin) {
+                        /* what it sent before it had the data just before the FIN says nothing of the FIN */
                         same = advances ? 0 : same + pure;
-                        late += e->time_ns > sure_ns;
+                        late = (advances ? 0 : late) + (e->time_ns > sure_ns && !swapped);
                         answers_data = pure && advances;
                 }
                 ack = e->ack;
                 has_ack = TRUE;
+                if (e->time_ns <= sure_ns)
+                        tsval = e->tsval; /* what has the same was sent within the same tick */
         }
         return same > 0 || late > 1 || (late == 1 && !answers_data);
 }
@@ -386,6 +453,16 @@ static gboolean is_behind_hole(const Hindsight *h, guint sender) {
         for (guint i = 0; holes && i < holes->n; i++)
                 if (seq_before(holes->range[i].left, h->side[sender].fin_end))
                         return TRUE;
+        return FALSE;
+}
+
+/* Did a RST come instead of an ACK? At its own end one that it sends after it got one answers something else. */
+static gboolean is_answered_by_rst(const Hindsight *h, guint side, gint fin) {
+        gint killed = entries_next(h, other(side), ENTRIES_RST, fin + 1);
+
+        FOR_ENTRIES(h, rst, side, ENTRIES_RST, fin + 1)
+                if (h->entries[rst].flags & TCP_ACK || h->entries[rst].seq == h->entries[fin].ack)
+                        return !is_captured_at(h, side) || killed < 0 || rst < killed;
         return FALSE;
 }
 
@@ -408,7 +485,7 @@ Moment received_fin(const Hindsight *h, guint side) {
                 return never;
         if (speaks_against_fin(h, side, fin) || is_behind_hole(h, peer))
                 return never;
-        if (entries_next(h, side, ENTRIES_RST, fin + 1) >= 0)
+        if (is_answered_by_rst(h, side, fin))
                 return never;
         /*
          * what an orphan that is closing itself does with data and a FIN is no close (Linux TCPAbortOnData)
@@ -416,6 +493,17 @@ Moment received_fin(const Hindsight *h, guint side) {
         if (k.before > fin && h->entries[fin].payload_bytes && h->side[side].has_fin)
                 return never;
         return moment_at(fin, MAX(position_of_arrival(fin), k.before >= 0 ? hindsight_position_sent(k.before) + 1 : 0), BASIS_ASSUMED);
+}
+
+/* Did @side acknowledge more than the RST's number, then or later? Then that was not the next one when the RST came. */
+static gboolean has_passed(const Hindsight *h, guint side, gint rst) {
+        guint32 seq = h->entries[rst].seq;
+
+        FOR_ENTRIES(h, i, side, ENTRIES_ACK, rst + 1)
+                if (!(h->entries[i].flags & TCP_RST) && seq_after(h->entries[i].ack, seq) &&
+                    !(h->side[other(side)].has_fin && h->entries[i].ack == h->side[other(side)].fin_end && seq + 1 == h->entries[i].ack))
+                        return TRUE;
+        return FALSE;
 }
 
 /*
@@ -441,6 +529,8 @@ static gboolean is_exact_rst(const Hindsight *h, guint side, gint i) {
                         has_sent = TRUE;
                 }
         }
+        if (has_passed(h, side, i))
+                return FALSE;
         if (!has_known)
                 return !has_sent || !seq_after(rst->seq, sent);
         if (rst->seq == known)

@@ -58,7 +58,7 @@ void rule_abort(const Case *c) {
                 gboolean unread;
                 Finding *f;
 
-                if (r.cause != RESET_ABORT || !is_first_of_its_owner(c, &r))
+                if (r.cause != RESET_ABORT || !is_first_of_its_owner(c, &r) || reset_is_lone(c, &r))
                         continue;
                 unread = !r.fin_sent && speaks_for_unread(c, &r);
                 f = case_find(c, unread ? FINDING_RST_UNREAD_DATA : FINDING_RST_ON_LINGER, r.side, CERTAINTY_INFERRED);

@@ -68,25 +68,77 @@ static gint with_its_data(const Hindsight *h, gint fin, guint32 ack) {
 }
 
 /*
+ * Once a connection is gone each of the peer's packets is answered: where the peer sent at least as many with this
+ * RST's number as there are such RSTs, the last ones are the answers to the last ones.
+ */
+static gint answered_in_turn(const Hindsight *h, gint rst, guint side) {
+        guint32 number = h->entries[rst].seq;
+        guint later = 0; /* this one and the RSTs behind it */
+
+        FOR_ENTRIES(h, i, side, ENTRIES_RST, rst)
+                later += !(h->entries[i].flags & TCP_ACK) && h->entries[i].seq == number;
+        for (gint i = entries_before(h, other(side), ENTRIES_ACK, h->n); i >= 0; i = entries_before(h, other(side), ENTRIES_ACK, i))
+                if (!(h->entries[i].flags & TCP_RST) && h->entries[i].ack == number && --later == 0)
+                        return i < rst && h->entries[i].payload_bytes && !(h->entries[i].marks & ENTRY_KEEPALIVE) ? i : -1;
+        return -1;
+}
+
+/* From a host that is far away no answer comes in half the time of a round trip. */
+#define FAR_NS (SECOND_NS / 500)
+
+static gboolean is_too_soon_after(const Hindsight *h, guint side, const TimelineEntry *rst, const TimelineEntry *e) {
+        gint64 reaction_ns = h->side[side].reaction_ns;
+
+        return reaction_ns >= FAR_NS && rst->time_ns - e->time_ns < reaction_ns / 2;
+}
+
+/*
  * The latest packet of the peer that can have provoked it: with the RST's number in its ACK field and
  * something to answer in it.
  */
 static gint answered(const Hindsight *h, gint rst, guint side, guint32 ack) {
         const TimelineEntry *r = &h->entries[rst];
-        gint quiet = -1;
+        gint quiet = -1, soon = -1, turn = r->flags & TCP_ACK ? -1 : answered_in_turn(h, rst, side);
 
+        if (turn >= 0)
+                return turn;
         for (gint i = rst - 1; i >= 0; i--) {
                 const TimelineEntry *e = &h->entries[i];
                 gboolean fits = r->flags & TCP_ACK ? r->ack == entry_end(e) : e->flags & TCP_ACK && e->ack == r->seq;
 
                 if (entry_side(e) == side || !entry_is_ordinary(e) || e->flags & TCP_RST || !fits)
                         continue;
+                if (soon < 0 && is_too_soon_after(h, side, r, e)) {
+                        soon = i;
+                        continue;
+                }
                 if (e->payload_bytes || e->flags & (TCP_SYN | TCP_FIN) || e->marks & ENTRY_KEEPALIVE)
                         return with_its_data(h, i, ack);
                 if (quiet < 0)
                         quiet = i;
         }
-        return quiet;
+        return quiet < 0 && soon >= 0 ? with_its_data(h, soon, ack) : quiet;
+}
+
+/*
+ * No timeout is shorter (RFC 6298 2.4 asks for 1 s, BSD and Windows do with less): a repeat that comes sooner was
+ * asked for by duplicate ACKs, or sent for a lost tail.
+ */
+#define TIMEOUT_NS_MIN (SECOND_NS / 5)
+
+/*
+ * May its timer have sent entry @i? Linux sends no RST when it gives up a repeat (tcp_write_err()), only for
+ * keepalives.
+ */
+static gboolean is_probe(const Hindsight *h, guint side, gint i) {
+        return h->entries[i].marks & ENTRY_KEEPALIVE || (h->entries[i].marks & ENTRY_RETRANSMISSION && !(h->flow->side[side].bits & SIDE_LINUX));
+}
+
+/* Was it the first that a timeout sent, or a keepalive? */
+static gboolean is_timeout(const Hindsight *h, guint side, gint i) {
+        gint before = entries_before(h, side, ENTRIES_ANY, i);
+
+        return h->entries[i].marks & ENTRY_KEEPALIVE || (before >= 0 && h->entries[i].time_ns - h->entries[before].time_ns >= TIMEOUT_NS_MIN);
 }
 
 /*
@@ -98,8 +150,10 @@ static void count_probes(const Hindsight *h, Reset *r) {
 
                 if (!entry_is_ordinary(e))
                         continue;
-                if (entry_side(e) != r->side || !(e->marks & (ENTRY_KEEPALIVE | ENTRY_RETRANSMISSION)))
+                if (entry_side(e) != r->side || !is_probe(h, r->side, i))
                         break;
+                if (!is_timeout(h, r->side, i))
+                        continue;
                 r->unanswered = i;
                 r->probes++;
         }
@@ -112,7 +166,11 @@ static void count_probes(const Hindsight *h, Reset *r) {
 #define AT_ONCE_NS SECOND_NS
 
 static gboolean answers_at_once(const Case *c, const Reset *r, const TimelineEntry *e) {
-        return e && e->frame == c->record->side[r->side].fin_acked_frame &&
+        const StateEntry *fin_wait_2 = record_state(c->record, r->side, STATE_FIN_WAIT_2);
+        gboolean may_be_lost = c->hindsight->vantage != (r->side == CLIENT ? VANTAGE_CLIENT : VANTAGE_SERVER);
+
+        /* the first ACK of its FIN, or another one if that was lost behind the capture */
+        return e && (e->frame == c->record->side[r->side].fin_acked_frame || (may_be_lost && fin_wait_2 && e->frame == fin_wait_2->frame)) &&
                c->hindsight->entries[r->entry].time_ns - e->time_ns <= AT_ONCE_NS;
 }
 
@@ -142,11 +200,31 @@ static gboolean was_in_fin_wait_2(const Case *c, const Reset *r, const Before *b
         return TRUE;
 }
 
-static ResetCause cause_of_bare(const Case *c, const Reset *r, const Before *b) {
+/* The peer's last data before what the RST answers, if the RST's sender has not acknowledged them; -1. */
+static gint unacked_data(const Hindsight *h, const Reset *r, const Before *b) {
+        gint data = r->answers < 0 ? -1 : entries_before(h, other(r->side), ENTRIES_DATA, r->answers);
+
+        return data >= 0 && b->has_ack && seq_after(entry_end(&h->entries[data]), b->ack) ? data : -1;
+}
+
+/* It comes from nobody once its sender had got a RST itself. */
+static gboolean was_reset(const Case *c, const Reset *r) {
+        gint rst = entries_before(c->hindsight, other(r->side), ENTRIES_RST, r->entry);
+
+        return rst >= 0 && !entries_has(c->hindsight, r->side, ENTRIES_STALE, rst);
+}
+
+/* A FIN in order and nothing else. */
+static gboolean is_bare_fin(const TimelineEntry *e, const Before *b) {
+        return e && e->flags & TCP_FIN && !e->payload_bytes && !(b->has_ack && seq_after(e->seq, b->ack));
+}
+
+static ResetCause cause_of_bare(const Case *c, Reset *r, const Before *b) {
         const TimelineEntry *e = r->answers >= 0 ? &c->hindsight->entries[r->answers] : NULL;
         const TimelineEntry *rst = &c->hindsight->entries[r->entry];
         gboolean nothing_missing = !c->record->side[CLIENT].missing_bytes && !c->record->side[SERVER].missing_bytes;
         gboolean quiet = !e || !(e->payload_bytes || e->flags & (TCP_SYN | TCP_FIN) || e->marks & ENTRY_KEEPALIVE);
+        gint unacked;
 
         if (!b->fin_sent)
                 /*
@@ -156,8 +234,15 @@ static ResetCause cause_of_bare(const Case *c, const Reset *r, const Before *b) 
                 return (!e || (rst->window && e->payload_bytes && !(e->marks & ENTRY_KEEPALIVE))) && b->has_nxt && rst->seq == b->nxt ? RESET_ABORT : RESET_NO_SOCKET;
         if (b->peer_fin_acked)
                 return e && e->flags & TCP_FIN && is_in_time_wait(c, r->side, rst->time_ns) ? RESET_TIME_WAIT_CUT_SHORT : RESET_NO_SOCKET;
+        /* data on their way to an orphan kill it, even if the RST that answers them was lost */
+        if (quiet && !b->peer_fin_acked && (unacked = unacked_data(c->hindsight, r, b)) >= 0) {
+                r->answers = unacked;
+                return RESET_DATA_AFTER_CLOSE;
+        }
+        if ((quiet || is_bare_fin(e, b)) && answers_at_once(c, r, e) && nothing_missing && !was_reset(c, r))
+                return RESET_ABORT;
         if (quiet)
-                return answers_at_once(c, r, e) && nothing_missing ? RESET_ABORT : RESET_NO_SOCKET;
+                return RESET_NO_SOCKET;
         /* to an orphan a FIN behind a hole is like data (Linux tcp_rcv_state_process()) */
         if ((e->payload_bytes && !(e->marks & ENTRY_KEEPALIVE)) || (e->flags & TCP_FIN && b->has_ack && seq_after(e->seq, b->ack)))
                 return RESET_DATA_AFTER_CLOSE;
@@ -307,6 +392,12 @@ guint reset_classify_all(const Case *c, Reset *resets) {
                         resets[n - 1].ordinal = n;
                 }
         return n;
+}
+
+gboolean reset_is_lone(const Case *c, const Reset *r) {
+        const SideRecord *me = &c->record->side[r->side];
+
+        return !c->record->side[other(r->side)].packets && me->packets == me->rst_count;
 }
 
 gboolean reset_next(const Case *c, Reset *r) {

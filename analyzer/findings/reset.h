@@ -51,6 +51,9 @@ guint reset_classify_all(const Case *c, Reset *resets);
  */
 gboolean reset_next(const Case *c, Reset *reset);
 
+/* Returns: whether nothing but RSTs was captured, all of one side: there is no connection to judge. */
+gboolean reset_is_lone(const Case *c, const Reset *reset);
+
 /* Returns: the entry of @side that was sent after the RST and was not under way when it came, -1 none. */
 gint reset_goes_on(const Case *c, const Reset *reset, guint side);
 

@@ -28,15 +28,10 @@ static FindingId kind_of(ResetCause cause) {
 static Certainty certainty(const Case *c, const Reset *r) {
         const TimelineEntry *rst = &c->hindsight->entries[r->entry];
 
-        if (r->answers < 0 || rst->flags & TCP_ACK)
+        if (r->answers < 0 || rst->flags & TCP_ACK || c->hindsight->entries[r->answers].ack != rst->seq)
                 return CERTAINTY_INFERRED;
         return rst->time_ns - c->hindsight->entries[r->answers].time_ns <= c->hindsight->side[r->side].reaction_ns + AT_ONCE_NS ? CERTAINTY_OBSERVED
                                                                                                                               : CERTAINTY_INFERRED;
-}
-
-/* Nothing but RSTs was captured: there is no connection to judge. */
-static gboolean is_lone(const Case *c, guint side) {
-        return !c->record->side[other(side)].packets && c->record->side[side].packets == c->record->side[side].rst_count;
 }
 
 void rule_rst_answer(const Case *c) {
@@ -48,7 +43,7 @@ void rule_rst_answer(const Case *c) {
                 FindingId id = kind_of(r.cause);
                 Finding *f;
 
-                if (id == FINDINGS || said[r.side][id] || is_lone(c, r.side))
+                if (id == FINDINGS || said[r.side][id] || reset_is_lone(c, &r))
                         continue;
                 said[r.side][id] = TRUE;
                 f = case_find(c, id, r.side, certainty(c, &r));
