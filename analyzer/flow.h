@@ -89,7 +89,7 @@ typedef struct Flow {
         guint8 indexed : 1;  /* the newest on its 4-tuple: found by look-ups */
         guint8 met_foreign : 1; /* its timeline has packets of another connection */
         guint8 queued : 1;   /* waits to be reported: see tracker.c */
-        guint8 reported : 1; /* kept for its successor only */
+        guint8 reported : 1; /* kept for the ones before and after it only */
         /* 64 bytes */
         gint64 start_ns, end_ns;
         FrameRef first_frame, last_frame;

@@ -265,7 +265,7 @@ static void give_back(FlowTable *t, Flow *f) {
         g_array_append_val(t->free_places, place);
 }
 
-static void bury(FlowTable *t, const Flow *f) {
+static void bury(FlowTable *t, Flow *f) {
         Tombstone tombstone = {
                 .address = { f->address[CLIENT], f->address[SERVER] },
                 .isn = { f->side[CLIENT].isn, f->side[SERVER].isn },
@@ -275,6 +275,7 @@ static void bury(FlowTable *t, const Flow *f) {
         };
         guint32 place;
 
+        f->indexed = FALSE;
         if (t->free_tombstones->len > 0) {
                 place = take(t->free_tombstones);
                 g_array_index(t->tombstones, Tombstone, place) = tombstone;
@@ -285,19 +286,26 @@ static void bury(FlowTable *t, const Flow *f) {
         slot_of(t, f)->place = (place | TOMBSTONE) + 1;
 }
 
-void flow_table_reported(FlowTable *t, Flow *f) {
-        f->reported = TRUE;
-        if (f->older && f->older->reported) {
-                give_back(t, f->older);
-                f->older = NULL;
-        }
-        if (f->newer)
+/* The ones before and after it on its 4-tuple ask what became of it, until they are reported themselves. */
+static void give_back_unless_asked(FlowTable *t, Flow *f) {
+        if (!f || !f->reported || (f->older && !f->older->reported) || (f->newer && !f->newer->reported))
                 return;
         if (f->older)
                 f->older->newer = NULL;
+        if (f->newer)
+                f->newer->older = NULL;
+        give_back(t, f);
+}
+
+void flow_table_reported(FlowTable *t, Flow *f) {
+        Flow *older = f->older, *newer = f->newer;
+
+        f->reported = TRUE;
         if (f->indexed)
                 bury(t, f);
-        give_back(t, f);
+        give_back_unless_asked(t, older);
+        give_back_unless_asked(t, newer);
+        give_back_unless_asked(t, f);
 }
 
 gboolean flow_table_is_late(const FlowTable *t, const Segment *s, guint32 hash) {

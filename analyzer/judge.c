@@ -71,8 +71,6 @@ static void note_frames(const Hindsight *h, FlowRecord *record) {
 
 /* What ends without a packet: TIME_WAIT by its timer, or by a new connection that took its place. */
 static void end_time_wait(const Flow *f, FlowRecord *record) {
-        const Flow *next = f->newer;
-
         for (guint s = 0; s < SIDES; s++) {
                 SideRecord *me = &record->side[s];
                 gint64 over_ns;
@@ -80,8 +78,8 @@ static void end_time_wait(const Flow *f, FlowRecord *record) {
                 if (me->state != STATE_TIME_WAIT)
                         continue;
                 over_ns = MAX(me->states[me->n_states - 1].time_ns, f->end_ns) + TIME_WAIT_NS;
-                if (next && next->start_ns < over_ns && next->side[SERVER].bits & SIDE_SYN_ACK)
-                        endpoint_event(me, EVENT_REUSED, next->start_ns, next->first_frame, BASIS_INFERRED);
+                if (record->taken_over_ns && record->taken_over_ns < over_ns)
+                        endpoint_event(me, EVENT_REUSED, record->taken_over_ns, f->newer->first_frame, BASIS_INFERRED);
                 else if (over_ns <= record->capture_end_ns)
                         endpoint_event(me, EVENT_EXPIRED, over_ns, 0, BASIS_TIMER);
         }
@@ -151,6 +149,7 @@ static void copy_flow(const Flow *f, gint64 end_ns, FlowRecord *r) {
         r->joined = !(f->side[CLIENT].bits & SIDE_BARE_SYN) && !(f->side[SERVER].bits & SIDE_SYN_ACK);
         copy_zeek(f, r);
         r->capture_end_ns = end_ns;
+        r->taken_over_ns = f->newer && f->newer->side[SERVER].bits & SIDE_SYN_ACK ? f->newer->start_ns : 0;
         r->n_findings = 0;
         r->findings_left_out = 0;
         r->timeline = f->timeline.entries;

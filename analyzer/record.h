@@ -136,6 +136,8 @@ typedef struct FlowRecord {
         guint n_zeek_later; /* rows that Zeek opens when its timers have ended the first */
         ZeekRow zeek_later[RECORD_ZEEK_LATER_MAX];
         gint64 capture_end_ns;  /* time of the last frame of the whole input: what can be waited for ends here */
+        gint64 taken_over_ns;   /* SYN of the next connection on the 4-tuple, if that was answered by a SYN+ACK: neither end
+                                   has this one any more then, whatever its timers say; 0 none */
         guint n_findings;
         Finding findings[RECORD_FINDINGS_MAX];
         guint findings_left_out; /* past RECORD_FINDINGS_MAX */

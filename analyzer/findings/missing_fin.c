@@ -44,21 +44,14 @@ static const char *ended_by(const Case *c, const StateEntry *entry, gboolean cut
         }
 }
 
-/* Did both ends take part in a new connection on the same 4-tuple? */
-static gboolean is_reused(const Case *c, const StateEntry *entry) {
-        const Flow *newer = c->flow->newer;
-
-        return newer && newer->side[SERVER].bits & SIDE_SYN_ACK && newer->start_ns > entry->time_ns;
-}
-
 static Wait wait_in(const Case *c, guint side, TcpState state) {
         Wait w = { .entry = record_state(c->record, side, state) };
 
         if (!w.entry)
                 return w;
         w.duration_ns = record_state_end(c->record, side, w.entry, &w.cut) - w.entry->time_ns;
-        if (w.cut && is_reused(c, w.entry))
-                return (Wait){ .entry = w.entry, .duration_ns = c->flow->newer->start_ns - w.entry->time_ns, .reused = TRUE,
+        if (w.cut && c->record->taken_over_ns > w.entry->time_ns)
+                return (Wait){ .entry = w.entry, .duration_ns = c->record->taken_over_ns - w.entry->time_ns, .reused = TRUE,
                                .ended = "reuse", .end_frame = c->flow->newer->first_frame, .bound = BOUND_AT_MOST };
         w.ended = ended_by(c, w.entry, w.cut);
         w.bound = w.cut ? BOUND_AT_LEAST : w.entry[1].basis == BASIS_TIMER ? BOUND_AT_MOST : BOUND_EXACT;
