@@ -488,8 +488,15 @@ static const struct {
         { "reset", REACTION_RESET },
 };
 
-/* One SYN that nothing answers may have been lost. */
+/*
+ * One SYN that nothing answers may have been lost; and where the host is not heard at all on the connection, the path
+ * or a dead host may have been silent.
+ */
 #define SILENT_SYNS_MIN 3
+
+static gboolean was_silent(const FlowRecord *f, guint side) {
+        return f->side[!side].syn_count >= SILENT_SYNS_MIN && f->side[side].packets > 0;
+}
 
 /* What its TIME_WAIT did with a SYN (TD301, TD302). */
 static void take_answer(End *end, const Finding *finding) {
@@ -508,7 +515,7 @@ static void take_answer(End *end, const Finding *finding) {
                 count(end, &keep(end)->accepted_signature);
         for (guint i = 0; i < G_N_ELEMENTS(answers); i++)
                 if (is_word(finding, "answer", answers[i].word) &&
-                    (answers[i].reaction != REACTION_SILENT || end->f->side[!end->side].syn_count >= SILENT_SYNS_MIN))
+                    (answers[i].reaction != REACTION_SILENT || was_silent(end->f, end->side)))
                         count(end, &keep(end)->syn_answer[event][answers[i].reaction]);
 }
 

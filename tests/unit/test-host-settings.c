@@ -154,7 +154,10 @@ static const struct {
           "flow B 10.0.0.1:40000 > 10.0.0.2:80\nisn B client 900000\n" SERVER_CLOSES "+2 B > S 0:0(0)\n+.01 A < . 502:502(0) ack 102\n+.01 B > R 100102:100102(0)\n"
           "+1 B > S 0:0(0)\n+.01 B < S. 0:0(0) ack 1\n+.01 B > . 1:1(0) ack 1\nend +9\n", 2, "; linux, linux consistent because of any other SYN #2" },
         { "syn-down-never-answered",
-          "flow B 10.0.0.1:40000 > 10.0.0.2:80\nisn B client 900000\n" SERVER_CLOSES "+2 B > S 0:0(0)\n+1 B > S 0:0(0)\n+2 B > S 0:0(0)\n+4 B > S 0:0(0)\nend +9\n", 2, "; freebsd, linux inconsistent because of any other SYN #2" },
+          "flow B 10.0.0.1:40000 > 10.0.0.2:80\nisn B client 900000\n" SERVER_CLOSES "+2 B > S 0:0(0)\n+1 B > S 0:0(0)\n+2 B > S 0:0(0)\n+4 B > S 0:0(0)\nend +9\n", 2, "" },
+        { "syn-down-answered-at-last",
+          "flow B 10.0.0.1:40000 > 10.0.0.2:80\nisn B client 900000\n" SERVER_CLOSES "+2 B > S 0:0(0)\n+20 B > S 0:0(0)\n+40 B > S 0:0(0)\n+.01 B < S. 0:0(0) ack 1\n+.01 B > . 1:1(0) ack 1\nend +9\n", 2,
+          "; freebsd, linux inconsistent because of any other SYN #2" },
         { "syn-down-once-not-answered",
           "flow B 10.0.0.1:40000 > 10.0.0.2:80\nisn B client 900000\n" SERVER_CLOSES "+2 B > S 0:0(0)\n+1 B > S 0:0(0)\n+.01 B < S. 0:0(0) ack 1\n+.01 B > . 1:1(0) ack 1\nend +9\n", 2, "" },
         { "hop-limits-behind-one-address",
