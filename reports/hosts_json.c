@@ -275,7 +275,8 @@ static void put_budget(JsonRecords *j, const ReportContext *c, const PortBudget 
         put_endpoint(w, "server", hosts_endpoint(h, p->server));
         json_put_unsigned(w, "flows", p->flows);
         json_put_unsigned(w, "flows_lacking_max", p->flows_lacking_max);
-        json_put_boolean(w, "nat_or_balancer", port_pair_is_shared(p));
+        json_put_boolean(w, "nat_or_balancer", port_pair_shared_by(p) != SHARED_NOT);
+        json_put_string(w, "nat_or_balancer_by", port_pair_shared_by(p) == SHARED_NOT ? NULL : shared_by_name(port_pair_shared_by(p)));
         put_range(w, b);
         put_pair_counts(w, "time_waits", p->time_waits, SIDES, side_name);
         put_rates(w, h, b);

@@ -168,6 +168,12 @@ static void append_exhaustion(GString *text, const ReportContext *c, const PortB
 }
 
 void words_budget(GString *text, const ReportContext *c, const PortBudget *b) {
+        static const char *const shared[] = {
+                [SHARED_NOT] = "",
+                [SHARED_BY_CLOCKS] = " (a NAT or balancer: its SYNs run on several clocks)",
+                [SHARED_BY_HOP_LIMITS] = " (a NAT or balancer, or several paths: its SYNs' hop limits differ)",
+                [SHARED_BY_CONNECTIONS] = " (a proxy, a NAT or a balancer: so many connections)",
+        };
         const HostEndpoint *client = hosts_endpoint(c->hosts, b->pair->client),
                            *server = hosts_endpoint(c->hosts, b->pair->server);
 
@@ -175,7 +181,7 @@ void words_budget(GString *text, const ReportContext *c, const PortBudget *b) {
             (!port_budget_is_short(b) && b->taken.count * 100 < (guint64)b->ports * TAKEN_PER_CENT_MIN))
                 return;
         append_endpoint(text, client);
-        g_string_append(text, port_pair_is_shared(b->pair) ? " (a NAT or balancer) to " : " to ");
+        g_string_append_printf(text, "%s to ", shared[port_pair_shared_by(b->pair)]);
         append_endpoint(text, server);
         g_string_append(text, ": ");
         count_append(text, b->taken.count);

@@ -45,9 +45,11 @@ static void end_by_timer(Life *life, guint8 state, gint64 time_ns) {
         life->timer_second = second_after(life->timer_ns, life->move[last].second);
 }
 
-/* A last packet restarts TIME_WAIT; what ended it at @end_ns is none. */
-static gint64 time_wait_start(const FlowRecord *f, const StateEntry *entry, gint64 end_ns) {
-        return f->end_ns < end_ns ? MAX(entry->time_ns, f->end_ns) : entry->time_ns;
+/* The last packet from the other end restarts TIME_WAIT; what ended it at @end_ns is none. */
+static gint64 time_wait_start(const FlowRecord *f, guint side, const StateEntry *entry, gint64 end_ns) {
+        gint64 last_ns = f->side[!side].last_ns;
+
+        return last_ns < end_ns ? MAX(entry->time_ns, last_ns) : entry->time_ns;
 }
 
 /* An end that answered with a RST when its timer had run out was gone by then. */
@@ -68,7 +70,7 @@ static void end_fin_wait_2(Life *life, const FlowRecord *f, guint side, const St
                 end_by_timer(life, STATE_FIN_WAIT_2, start_ns);
 }
 
-void life_of(Life *life, const FlowRecord *f, guint side, const HostTimers *timers) {
+static void go_through_states(Life *life, const FlowRecord *f, guint side, const HostTimers *timers) {
         const SideRecord *s = &f->side[side];
 
         life->n = 1;
@@ -83,7 +85,7 @@ void life_of(Life *life, const FlowRecord *f, guint side, const HostTimers *time
                 move_to(life, e->time_ns, e->state);
                 if (e->state == STATE_TIME_WAIT) {
                         start_ns = time_wait_start(
-                            f, e, next && next->basis != BASIS_TIMER ? next->time_ns : HOST_FOREVER);
+                            f, side, e, next && next->basis != BASIS_TIMER ? next->time_ns : HOST_FOREVER);
                         if (next && next->basis != BASIS_TIMER &&
                             next->time_ns - start_ns <= timers->time_wait_ns)
                                 continue;
@@ -99,6 +101,15 @@ void life_of(Life *life, const FlowRecord *f, guint side, const HostTimers *time
                         return;
                 }
         }
+}
+
+void life_of(Life *life, const FlowRecord *f, guint side, const HostTimers *timers) {
+        go_through_states(life, f, side, timers);
+        if (!f->taken_over_ns || f->taken_over_ns >= life_timer_end(life, timers) ||
+            life->move[life->n - 1].state == STATE_CLOSED)
+                return;
+        life->timer = STATE_UNKNOWN;
+        move_to(life, f->taken_over_ns, STATE_CLOSED);
 }
 
 void life_abort(Life *life) {
@@ -211,38 +222,63 @@ void census_free(Census *c) {
         g_free(c);
 }
 
-/* TIME_WAITs that found room, by the second in which they did: they leave in turn. */
-typedef struct Admitted {
-        gint64 second;
-        gint64 n;
-} Admitted;
+/* ── Room for so many TIME_WAITs ─────────────────────────────────────────── */
 
-guint64 census_overflow(GArray *steps, gint64 time_wait_ns, guint64 room, gint64 end_ns) {
-        g_autoptr(GArray) admitted = g_array_new(FALSE, FALSE, sizeof(Admitted));
+/* TIME_WAITs of one end that began in one second. */
+typedef struct Arrival {
+        gint64 second, n;
+        guint end;
+} Arrival;
+
+static gint compare_arrivals(gconstpointer a, gconstpointer b) {
+        const Arrival *x = a, *y = b;
+
+        return x->second < y->second ? -1 : x->second > y->second;
+}
+
+static void append_arrivals(GArray *arrivals, GArray *steps, guint end, gint64 last) {
         SeriesWalk w = series_walk(steps);
-        gint64 length = host_timer_seconds(time_wait_ns), end = series_second(end_ns), held = 0, before = 0,
-               over_before = 0;
-        guint64 turned_away = 0;
-        guint oldest = 0;
+        gint64 before = 0, over_before = 0;
 
-        while (series_walk_next(&w) && w.second <= end) {
+        while (series_walk_next(&w) && w.second <= last) {
                 /* what came: the change, and what the timers took meanwhile */
                 gint64 over = w.count[CENSUS_TIME_WAIT_TIMER],
                        came = w.count[STATE_TIME_WAIT] - before + over - over_before;
+                Arrival new = { w.second, came, end };
 
-                for (; oldest < admitted->len &&
-                       g_array_index(admitted, Admitted, oldest).second + length <= w.second;
-                     oldest++)
-                        held -= g_array_index(admitted, Admitted, oldest).n;
                 before = w.count[STATE_TIME_WAIT];
                 over_before = over;
-                if (came > 0) {
-                        Admitted new = { w.second, MIN(came, MAX((gint64)room - held, 0)) };
-
-                        turned_away += (guint64)(came - new.n);
-                        held += new.n;
-                        g_array_append_val(admitted, new);
-                }
+                if (came > 0)
+                        g_array_append_val(arrivals, new);
         }
-        return turned_away;
+}
+
+void census_share_room(CensusShare *shares, guint n, gint64 time_wait_ns, guint64 room, gint64 end_ns) {
+        g_autoptr(GArray) arrivals = g_array_new(FALSE, FALSE, sizeof(Arrival));
+        g_autofree gint64 *held = g_new0(gint64, n);
+        gint64 length = host_timer_seconds(time_wait_ns), free_places = (gint64)room;
+        guint oldest = 0;
+
+        for (guint end = 0; end < n; end++) {
+                append_arrivals(arrivals, shares[end].steps, end, series_second(end_ns));
+                shares[end].peak = shares[end].turned_away = 0;
+        }
+        g_array_sort(arrivals, compare_arrivals);
+        for (guint i = 0; i < arrivals->len; i++) {
+                Arrival *a = &g_array_index(arrivals, Arrival, i), *old;
+                CensusShare *share = &shares[a->end];
+                gint64 admitted;
+
+                while ((old = &g_array_index(arrivals, Arrival, oldest))->second + length <= a->second) {
+                        held[old->end] -= old->n;
+                        free_places += old->n;
+                        oldest++;
+                }
+                admitted = CLAMP(free_places, 0, a->n);
+                share->turned_away += (guint64)(a->n - admitted);
+                a->n = admitted;
+                free_places -= admitted;
+                held[a->end] += admitted;
+                share->peak = MAX(share->peak, (guint64)held[a->end]);
+        }
 }

@@ -5,7 +5,9 @@
  * How many ends of connections are in each state, as `netstat -n` on every host would have counted them.
  *
  * A record ends what a packet ended. What ends without one, TIME_WAIT and the FIN_WAIT_2 of a socket that no
- * process holds, ends here by the timers of the host's model.
+ * process holds, ends here by the timers of the host's model. A host has one socket on a 4-tuple: a new connection
+ * there ends what is left of the old one. Where the model becomes known only later, and its TIME_WAIT is the longer
+ * one, such an old TIME_WAIT is counted too long.
  */
 
 #include "analyzer/record.h"
@@ -30,7 +32,7 @@ typedef struct Life {
         struct {
                 gint64 time_ns, second;
                 guint8 state; /* TcpState, from time_ns on; the first is the one before any packet */
-        } move[RECORD_STATES_MAX + 1];
+        } move[RECORD_STATES_MAX + 2];
         guint n;
         guint8 timer; /* STATE_TIME_WAIT or STATE_FIN_WAIT_2: this last state ends by its timer; else
                          STATE_UNKNOWN */
@@ -89,11 +91,15 @@ Census *census_new(GArray *steps, gint64 width, gint64 end_ns);
 void census_free(Census *c);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Census, census_free)
 
-/*
- * Returns: how many TIME_WAITs would find no room if there could be @room at a time.
- * @steps: of one host, as census_read() gives them; sorted here
- */
-guint64 census_overflow(GArray *steps, gint64 time_wait_ns, guint64 room, gint64 end_ns);
+/* One of several ends that have to do with room for so many TIME_WAITs together. */
+typedef struct CensusShare {
+        GArray *steps;       /* (element-type SeriesStep): as census_read() gives them; sorted here */
+        guint64 peak;        /* (out): most of its TIME_WAITs at a time that found room */
+        guint64 turned_away; /* (out): those that found none */
+} CensusShare;
+
+/* @shares: the ends of one host; of those that come within one second the first ones' are served first */
+void census_share_room(CensusShare *shares, guint n, gint64 time_wait_ns, guint64 room, gint64 end_ns);
 
 /* Appends what the ends in @row did. */
 void census_read(Series *s, guint32 row, const HostTimers *timers, GArray *steps);

@@ -345,7 +345,7 @@ static void add_pair(Hosts *h, const FlowRecord *f, const guint32 *place, const 
         if (pair == HOSTS_NOWHERE)
                 return;
         port_pair_add(pair_at(h, pair), f);
-        port_pair_use(pair_at(h, pair), h->ports, pair + 1, f->side[CLIENT].port, &life[CLIENT], &life[SERVER],
+        port_pair_use(pair_at(h, pair), h->ports, pair + 1, f, &life[CLIENT], &life[SERVER],
                       &endpoint_at(h, place[CLIENT])->timers);
 }
 
@@ -458,7 +458,15 @@ typedef struct Ordering {
 } Ordering;
 
 static guint64 weight(const HostEndpoint *e, HostsOrder order) {
-        return order == HOSTS_BY_TIME_WAITS ? e->time_waits : e->flows;
+        switch (order) {
+        case HOSTS_BY_FLOWS:
+                return e->flows;
+        case HOSTS_BY_TIME_WAITS:
+                return e->time_waits;
+        case HOSTS_BY_ADDRESS:
+                break;
+        }
+        return 0; /* all are the same: what is left is the address */
 }
 
 static gint by_weight(gconstpointer a, gconstpointer b, gpointer data) {
@@ -589,8 +597,4 @@ GArray *hosts_budgets(const Hosts *h) {
         }
         g_array_sort(budgets, by_shortage);
         return budgets;
-}
-
-gboolean port_pair_is_shared(const PortPair *p) {
-        return p->hop_limits[1] || p->flows >= HOSTS_BALANCER_FLOWS;
 }

@@ -99,6 +99,7 @@ void hosts_read(const Hosts *h, guint32 endpoint, GArray *steps);
 typedef enum HostsOrder {
         HOSTS_BY_FLOWS,
         HOSTS_BY_TIME_WAITS,
+        HOSTS_BY_ADDRESS,
 } HostsOrder;
 
 /* Returns: (element-type guint32): endpoints, the heaviest first, then by address and port; of services or
@@ -122,10 +123,3 @@ gboolean hosts_budget_of(const Hosts *h, const HostEndpoint *client, const HostE
 
 /* Returns: (element-type PortBudget): those that are short of ports first, then by the share of ports taken. */
 GArray *hosts_budgets(const Hosts *h);
-
-/* From so many connections on one address to one service, it is not one user's machine. */
-#define HOSTS_BALANCER_FLOWS 1000U
-
-/* Returns: whether so much comes from the pair's client, or with different hop limits, that it is a NAT or a
- * balancer. */
-gboolean port_pair_is_shared(const PortPair *p);

@@ -64,16 +64,63 @@ static void add_reuse(PortPair *p, const FlowRecord *f, const Finding *finding) 
 }
 
 /* One host's SYNs come with one hop limit: two make two hosts, or two paths. */
-static void note_hop_limit(PortPair *p, const FlowRecord *f) {
+static void note_hop_limit(PortPair *p, const TimelineEntry *syn) {
+        if (!p->hop_limits[0])
+                p->hop_limits[0] = syn->ttl;
+        else if (!p->hop_limits[1] && syn->ttl != p->hop_limits[0])
+                p->hop_limits[1] = syn->ttl;
+}
+
+#define CLOCK_FLOWS 256U    /* of so many the clocks are looked at */
+#define CLOCK_TICKS_MAX 500U /* from the clock that a SYN is on; a tick is a millisecond */
+#define CLOCK_RETURNS_MIN 2 /* A, B, A, B: one return could be a clock that ticks otherwise */
+#define MS_IN_NS 1000000
+
+/* @syn: the latest one so far */
+static void note_clock(SynClocks *c, const TimelineEntry *syn) {
+        guint32 offset = syn->tsval - (guint32)(syn->time_ns / MS_IN_NS);
+        guint i = 0;
+
+        while (i < c->n && offset - c->offset[i] + CLOCK_TICKS_MAX > 2 * CLOCK_TICKS_MAX)
+                i++;
+        if (i == G_N_ELEMENTS(c->offset))
+                return;
+        if (i == c->n)
+                c->n++;
+        else if (i != c->latest && c->returns < CLOCK_RETURNS_MIN)
+                c->returns++;
+        c->offset[i] = offset;
+        c->latest = (guint8)i;
+}
+
+static void note_syn(PortPair *p, const FlowRecord *f) {
         const TimelineEntry *e = f->timeline;
 
         if (f->n_timeline == 0 || !entry_is_ordinary(e) || entry_side(e) != CLIENT ||
             (e->flags & (TCP_SYN | TCP_ACK)) != TCP_SYN)
                 return;
-        if (!p->hop_limits[0])
-                p->hop_limits[0] = e->ttl;
-        else if (!p->hop_limits[1] && e->ttl != p->hop_limits[0])
-                p->hop_limits[1] = e->ttl;
+        note_hop_limit(p, e);
+        if (p->flows <= CLOCK_FLOWS && e->marks & ENTRY_TIMESTAMP && f->start_ns == p->last_ns)
+                note_clock(&p->clocks, e);
+}
+
+SharedBy port_pair_shared_by(const PortPair *p) {
+        if (p->clocks.returns >= CLOCK_RETURNS_MIN)
+                return SHARED_BY_CLOCKS;
+        if (p->hop_limits[1])
+                return SHARED_BY_HOP_LIMITS;
+        return p->flows >= PORTS_SHARED_FLOWS ? SHARED_BY_CONNECTIONS : SHARED_NOT;
+}
+
+const char *shared_by_name(SharedBy by) {
+        static const char *const names[] = {
+                [SHARED_NOT] = "not",
+                [SHARED_BY_CLOCKS] = "clocks",
+                [SHARED_BY_HOP_LIMITS] = "hop_limits",
+                [SHARED_BY_CONNECTIONS] = "connections",
+        };
+
+        return names[by];
 }
 
 void port_pair_add(PortPair *p, const FlowRecord *f) {
@@ -97,7 +144,7 @@ void port_pair_add(PortPair *p, const FlowRecord *f) {
                 }
         }
         note_example(p, f, f->first_frame, FALSE);
-        note_hop_limit(p, f);
+        note_syn(p, f);
 }
 
 void port_pair_clear(PortPair *p) {
@@ -126,7 +173,14 @@ static gint32 over_of(const PortPair *p, const Life *client, const HostTimers *t
                                                  : PORT_USE_NEVER;
 }
 
-static PortUse use_of(const PortPair *p, guint16 port, const Life *client, const Life *server,
+/* A SYN that the TIME_WAIT on its port never let through takes no second port. */
+static gboolean was_kept_out(const FlowRecord *f) {
+        return f->n_findings && !f->side[CLIENT].entered[STATE_ESTABLISHED] &&
+               (record_finding(f, FINDING_TIME_WAIT_REUSE_UP, SERVER) ||
+                record_finding(f, FINDING_TIME_WAIT_REUSE_DOWN, SERVER));
+}
+
+static PortUse use_of(const PortPair *p, const FlowRecord *f, const Life *client, const Life *server,
                       const HostTimers *client_timers) {
         const Life *holder = time_wait_of(client) ? client : server;
         guint at = time_wait_of(holder);
@@ -135,11 +189,13 @@ static PortUse use_of(const PortPair *p, guint16 port, const Life *client, const
                 .over = over_of(p, client, client_timers),
                 .time_wait = PORT_USE_NEVER,
                 .time_wait_over = PORT_USE_NEVER,
-                .port = port,
+                .port = f->side[CLIENT].port,
                 .holder = holder == client ? CLIENT : SERVER,
                 .by_timer = holder->timer == STATE_TIME_WAIT,
         };
 
+        if (was_kept_out(f))
+                use.over = use.begun;
         if (!at)
                 return use;
         use.time_wait = since(p, holder->move[at].second);
@@ -179,13 +235,13 @@ static gboolean must_grow(guint n) {
         return (n & (n - 1)) == 0;
 }
 
-void port_pair_use(PortPair *p, Series *s, guint32 row, guint16 port, const Life *client, const Life *server,
+void port_pair_use(PortPair *p, Series *s, guint32 row, const FlowRecord *f, const Life *client, const Life *server,
                    const HostTimers *client_timers) {
         PortUse use;
 
         if (p->n_uses == 0)
                 p->base = client->move[0].second;
-        use = use_of(p, port, client, server, client_timers);
+        use = use_of(p, f, client, server, client_timers);
         if (p->n_uses < PORT_USES_MAX) {
                 if (must_grow(p->n_uses))
                         p->uses = g_renew(PortUse, p->uses, MAX(2 * p->n_uses, 1));
@@ -197,7 +253,7 @@ void port_pair_use(PortPair *p, Series *s, guint32 row, guint16 port, const Life
                 g_clear_pointer(&p->uses, g_free);
         }
         add_use(s, row, p->base, &use);
-        port_set_add(&p->ports, port);
+        port_set_add(&p->ports, use.port);
 }
 
 /* ── The budget ──────────────────────────────────────────────────────────── */
@@ -257,8 +313,7 @@ static void read_series(PortBudget *b, const PortBudgetInput *in, Series *series
                 gint64 taken =
                     w.count[PORTS_OPEN] + w.count[PORTS_CLIENT_TIME_WAIT] + w.count[PORTS_SERVER_TIME_WAIT];
 
-                /* a record ends TIME_WAIT after 60 s: that a later SYN took over a longer one's port is not
-                 * known here */
+                /* where the model became known late, a port can count for a TIME_WAIT and for what took it over */
                 b->taken_now = (guint64)CLAMP(taken, 0, b->ports);
                 b->time_wait_now[CLIENT] = (guint64)MAX(w.count[PORTS_CLIENT_TIME_WAIT], 0);
                 b->time_wait_now[SERVER] = (guint64)MAX(w.count[PORTS_SERVER_TIME_WAIT], 0);

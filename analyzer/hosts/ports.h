@@ -46,6 +46,25 @@ typedef struct PortUse {
 #define PORT_USE_NEVER G_MAXINT32
 #define PORT_USES_MAX 64U
 
+/*
+ * The timestamp clocks that the SYNs of an address run on, of which the first two are followed. One Linux has one towards
+ * a server (net/core/secure_seq.c secure_tcp_ts_off()); a host that has one for each connection comes back to none.
+ */
+typedef struct SynClocks {
+        guint32 offset[2]; /* TSval less the capture's milliseconds, of the latest SYN on it */
+        guint8 n;          /* clocks that are known */
+        guint8 latest;     /* the one that the latest SYN was on */
+        guint8 returns;    /* SYNs that came back to the other one of the two */
+} SynClocks;
+
+/* What shows that a client's address is one of several hosts, of a NAT, or of a balancer. */
+typedef enum SharedBy {
+        SHARED_NOT,
+        SHARED_BY_CLOCKS,      /* SYNs on two timestamp clocks by turns: several hosts for certain */
+        SHARED_BY_HOP_LIMITS,  /* SYNs with different ones: several hosts, or several paths */
+        SHARED_BY_CONNECTIONS, /* so many: it may as well be one busy host */
+} SharedBy;
+
 /* All flows of one client address to one server address and port. What every flow touches comes first. */
 typedef struct PortPair {
         guint32 client, server; /* endpoints of hosts.h */
@@ -65,6 +84,7 @@ typedef struct PortPair {
         guint32 reused[REUSE_ANSWERS];
         guint32 recycled;         /* flows that the client began on a 4-tuple of which it held the TIME_WAIT */
         gint64 cost_ns; /* from such SYNs to what they came to, those that were accepted at once left out */
+        SynClocks clocks;
         guint64 flows_lacking_max; /* that it may have had while it had no row; 0: its numbers are exact */
         PortSet ports;            /* of all flows, once they are in the series */
 } PortPair;
@@ -72,6 +92,13 @@ typedef struct PortPair {
 void port_pair_clear(PortPair *p);
 
 void port_pair_add(PortPair *p, const FlowRecord *f);
+
+/* From so many connections on one address to one service, it is not one user's machine. */
+#define PORTS_SHARED_FLOWS 1000U
+
+SharedBy port_pair_shared_by(const PortPair *p);
+/* Returns: "hop_limits": the JSON's word. */
+const char *shared_by_name(SharedBy by);
 
 /* The columns of a pair's series. */
 enum {
@@ -91,7 +118,7 @@ enum {
  *
  * Adds what a flow of the pair did to its port.
  */
-void port_pair_use(PortPair *p, Series *s, guint32 row, guint16 port, const Life *client, const Life *server,
+void port_pair_use(PortPair *p, Series *s, guint32 row, const FlowRecord *f, const Life *client, const Life *server,
                    const HostTimers *client_timers);
 
 /* Where the number of ports comes from. */

@@ -35,6 +35,7 @@ struct WhatIf {
         const Hosts *today;  /* while flows are added */
         WhatIfCounts counts_today, counts_then;
         guint64 applies[KNOBS];
+        guint64 *time_waits_max; /* by endpoint of @then; NULL unless there is a limit */
 };
 
 const char *knob_name(Knob k) {
@@ -60,6 +61,7 @@ void whatif_free(WhatIf *w) {
                 return;
         for (guint k = 0; k < KNOBS; k++)
                 g_free(w->text[k]);
+        g_free(w->time_waits_max);
         hosts_free(w->then);
         g_free(w);
 }
@@ -297,22 +299,40 @@ void whatif_add(WhatIf *w, const Hosts *today, const FlowRecord *f) {
 
 /* ── At the end ──────────────────────────────────────────────────────────── */
 
-static void count_overflow(WhatIf *w) {
-        g_autoptr(GArray) order = hosts_order(w->then, HOSTS_BY_TIME_WAITS, FALSE);
+/* The limit is a host's, for all that it listens on and connects to. @places: its endpoints */
+static void limit_host(WhatIf *w, const guint32 *places, guint n) {
+        const HostEndpoint *first = hosts_endpoint(w->then, places[0]);
+        g_autofree CensusShare *shares = g_new0(CensusShare, n);
+        guint64 time_waits = 0;
 
-        for (guint i = 0; i < order->len; i++) {
-                guint32 endpoint = g_array_index(order, guint32, i);
-                const HostEndpoint *e = hosts_endpoint(w->then, endpoint);
-                g_autoptr(GArray) steps = NULL;
+        for (guint i = 0; i < n; i++)
+                time_waits += hosts_endpoint(w->then, places[i])->time_waits;
+        if (time_waits <= w->value[KNOB_MAX_TW_BUCKETS] || !turns(w, KNOB_MAX_TW_BUCKETS, &first->choice))
+                return;
+        for (guint i = 0; i < n; i++) {
+                shares[i].steps = g_array_new(FALSE, FALSE, sizeof(SeriesStep));
+                hosts_read(w->then, places[i], shares[i].steps);
+        }
+        census_share_room(shares, n, first->timers.time_wait_ns, w->value[KNOB_MAX_TW_BUCKETS], hosts_end_ns(w->then));
+        for (guint i = 0; i < n; i++) {
+                w->time_waits_max[places[i]] = shares[i].peak;
+                w->counts_then.overflow += shares[i].turned_away;
+                g_array_unref(shares[i].steps);
+        }
+}
 
-                if (e->time_waits <= w->value[KNOB_MAX_TW_BUCKETS])
-                        break;
-                if (!turns(w, KNOB_MAX_TW_BUCKETS, &e->choice))
-                        continue;
-                steps = g_array_new(FALSE, FALSE, sizeof(SeriesStep));
-                hosts_read(w->then, endpoint, steps);
-                w->counts_then.overflow += census_overflow(
-                    steps, e->timers.time_wait_ns, w->value[KNOB_MAX_TW_BUCKETS], hosts_end_ns(w->then));
+static void limit_hosts(WhatIf *w) {
+        g_autoptr(GArray) order = hosts_order(w->then, HOSTS_BY_ADDRESS, FALSE);
+        const guint32 *places = (const guint32 *)(const void *)order->data;
+
+        w->time_waits_max = g_new(guint64, hosts_endpoints(w->then) + 1);
+        for (guint i = 0; i < order->len; i++)
+                w->time_waits_max[i] = G_MAXUINT64;
+        for (guint i = 0, n; i < order->len; i += n) {
+                for (n = 1; i + n < order->len && address_equal(&hosts_endpoint(w->then, places[i])->address,
+                                                                &hosts_endpoint(w->then, places[i + n])->address);)
+                        n++;
+                limit_host(w, places + i, n);
         }
 }
 
@@ -331,7 +351,7 @@ void whatif_end(WhatIf *w, const Hosts *today) {
                         w->applies[k] += turns(w, k, &e->choice);
         }
         if (w->text[KNOB_MAX_TW_BUCKETS])
-                count_overflow(w);
+                limit_hosts(w);
 }
 
 const Hosts *whatif_hosts(const WhatIf *w) {
@@ -356,8 +376,8 @@ Census *whatif_census(const WhatIf *w, guint32 endpoint) {
 
         g_array_append_val(one, endpoint);
         c = hosts_census(w->then, one);
-        if (turns(w, KNOB_MAX_TW_BUCKETS, &hosts_endpoint(w->then, endpoint)->choice))
+        if (w->time_waits_max)
                 c->peak[STATE_TIME_WAIT].count =
-                    MIN(c->peak[STATE_TIME_WAIT].count, w->value[KNOB_MAX_TW_BUCKETS]);
+                    MIN(c->peak[STATE_TIME_WAIT].count, w->time_waits_max[endpoint]);
         return c;
 }

@@ -7,6 +7,8 @@
 
 #include "host-case.h"
 
+#include "reports/keepers_words.h"
+
 #define SECOND_NS G_GINT64_CONSTANT(1000000000)
 
 static const char *folder;
@@ -35,22 +37,32 @@ static char *text_of(const Settings *s) {
         return g_string_free(text, FALSE);
 }
 
+#define STORY "1 half-closed connection of 10.0.0.1 with 10.0.0.2:80 is kept by a box with hop limit 61, as FreeBSD's ipfw does it: "
+#define SINCE ", since 00:04:40.150 (frame 9); "
+
 static const struct {
-        const char *name, *story;
+        const char *name, *story, *sentence;
 } scripts[] = {
-        { "keepers-both-alive.pkt", "ttl 61 flows 1/1 probes 6 burst 1 period 280.0 ipfw; answered/answered 1; longest 840" },
-        { "keepers-close-wait-silent.pkt", "ttl 61 flows 1/1 probes 24 burst 4 step 5.0 period 295.0 ipfw; answered/silent 1; longest 885" },
-        { "keepers-fin-wait-2-silent.pkt", "ttl 61 flows 1/1 probes 24 burst 4 step 5.0 period 295.0 ipfw; silent/answered 1" },
-        { "keepers-not-the-hosts-themselves.pkt", "" },
+        { "keepers-both-alive.pkt", "ttl 61 flows 1/1 probes 6 burst 1 period 280.0 ipfw; answered/answered 1; longest 840",
+          STORY "probes every 280 s" SINCE "both ends answer" },
+        { "keepers-close-wait-silent.pkt", "ttl 61 flows 1/1 probes 24 burst 4 step 5.0 period 295.0 ipfw; answered/silent 1; longest 885",
+          STORY "bursts of up to 4 probes 5 s apart every 295 s" SINCE "FIN_WAIT_2 answers, CLOSE_WAIT is silent" },
+        { "keepers-fin-wait-2-silent.pkt", "ttl 61 flows 1/1 probes 24 burst 4 step 5.0 period 295.0 ipfw; silent/answered 1",
+          STORY "bursts of up to 4 probes 5 s apart every 295 s" SINCE "CLOSE_WAIT answers, FIN_WAIT_2 is silent" },
+        { "keepers-not-the-hosts-themselves.pkt", "", "" },
 };
 
 static void test_script(gconstpointer data) {
         guint i = GPOINTER_TO_UINT(data);
         g_autofree char *path = g_build_filename(folder, scripts[i].name, NULL), *story = NULL;
         g_autoptr(Settings) s = host_case_load(path);
+        g_autoptr(GString) sentence = g_string_new(NULL);
 
         story = text_of(s);
         g_assert_cmpstr(story, ==, scripts[i].story);
+        for (guint k = 0; k < settings_keepers(s)->n; k++)
+                keeper_summary(sentence, &(ReportContext){ .n_captures = 1 }, &settings_keepers(s)->box[k]);
+        g_assert_cmpstr(sentence->str, ==, scripts[i].sentence);
 }
 
 /* Which end lives by the probes is the model's word; one that outlasts its timer is held, or is another TCP. */

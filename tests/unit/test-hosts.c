@@ -75,6 +75,27 @@ static void test_time_waits_at_a_server(void) {
         }
 }
 
+/* One port that is used again every 100 s: a host of 240 s has one TIME_WAIT on it, not three, and one port is taken. */
+static void test_one_socket_on_a_4_tuple(void) {
+        g_autoptr(Hosts) h = hosts_new(&solaris);
+        g_autofree FlowRecord *f = g_new(FlowRecord, 1);
+        g_autoptr(Census) server = NULL;
+        PortBudget b;
+
+        for (guint i = 0; i < 10; i++) {
+                host_flow_init(f, i + 1, 40000, START + i * 100 * SECOND, START + 1500 * SECOND);
+                host_flow_close(f, SERVER, RECORD_TIME_WAIT_NS);
+                f->taken_over_ns = i < 9 ? f->start_ns + 100 * SECOND : 0;
+                hosts_add(h, f);
+        }
+        server = census_of(h, SERVER, 80);
+        g_assert_cmpuint(server->peak[STATE_TIME_WAIT].count, ==, 1);
+        g_assert_cmpuint(count_at(server, START / SECOND + 1139, STATE_TIME_WAIT), ==, 1);
+        g_assert_cmpuint(count_at(server, START / SECOND + 1141, STATE_TIME_WAIT), ==, 0);
+        hosts_budget(h, 0, &b);
+        g_assert_cmpuint(b.taken.count, ==, 1);
+}
+
 /* What a model says that is known only at the end holds for all that was added. */
 static void test_model_known_late(void) {
         g_autoptr(Hosts) h = hosts_new(NULL);
@@ -111,6 +132,8 @@ static void random_flow(GRand *random, FlowRecord *f, guint64 number, gint64 end
                 host_flow_event(f, CLIENT, EVENT_EXPIRED, f->end_ns + RECORD_TIME_WAIT_NS);
         if (g_rand_boolean(random) && f->side[CLIENT].state == STATE_FIN_WAIT_2)
                 f->side[CLIENT].last_ns = end_ns;
+        if (g_rand_int_range(random, 0, 3) == 0)
+                f->taken_over_ns = f->end_ns + g_rand_int_range(random, 0, 100000) * MS;
 }
 
 /* At every second the states of all hosts sum up to the connections that have begun, and each is what a look
@@ -142,6 +165,8 @@ static void test_census_is_the_sum_of_flows(void) {
 
                                 life_of(&life, &f[i], side, &timers);
                                 expected[life_state_at(&life, &timers, (second + 1) * SECOND - 1)]++;
+                                if (f[i].taken_over_ns)
+                                        g_assert_cmpint(life_state_at(&life, &timers, f[i].taken_over_ns), ==, STATE_CLOSED);
                         }
                 }
                 for (guint state = 0; state < STATES; state++) {
@@ -282,14 +307,6 @@ static void test_service(void) {
 
 /* ── Ports ───────────────────────────────────────────────────────────────── */
 
-/* Linux, a balancer before old servers, Windows: semantics.md. */
-static void test_port_rates(void) {
-        g_assert_cmpfloat_with_epsilon(port_budget_rate(28232, 60 * SECOND), 470.5, .1);
-        g_assert_cmpfloat_with_epsilon(port_budget_rate(64500, 240 * SECOND), 268.75, .01);
-        g_assert_cmpfloat_with_epsilon(port_budget_rate(16384, 120 * SECOND), 136.5, .1);
-        g_assert_cmpfloat(port_budget_rate(16384, 0), ==, 0);
-}
-
 static HostChoice choose_model(const Address *address, gpointer data) {
         const HostChoice *choice = data;
 
@@ -314,6 +331,29 @@ static PortBudget budget_of(HostChoice *choice, guint holder, guint first_port, 
         hosts_budget(h, 0, &b);
         b.pair = NULL; /* gone with its hosts */
         return b;
+}
+
+/* What lasts by the models alone: a Linux, a balancer in front of old servers, a Windows. */
+static void test_budget_rates(void) {
+        static const struct {
+                const char *model;
+                HostSettings settings;
+                guint32 ports;
+                gdouble rate;
+        } cases[] = {
+                { "linux", { 0 }, 28232, 470.53 },
+                { "solaris", { .port_first = 1036, .port_last = 65535 }, 64500, 268.75 },
+                { "windows", { 0 }, 16384, 136.53 },
+        };
+
+        for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+                HostChoice choice = { .model = host_model_parse(cases[i].model), .settings = cases[i].settings, .basis = "option" };
+                PortBudget b = budget_of(&choice, CLIENT, 50000, 1, 1, 1);
+
+                g_assert_cmpuint(b.ports, ==, cases[i].ports);
+                g_assert_cmpfloat_with_epsilon(b.sustainable, cases[i].rate, .01);
+        }
+        g_assert_cmpfloat(port_budget_rate(16384, 0), ==, 0);
 }
 
 static void test_budget_lasts(void) {
@@ -359,6 +399,37 @@ static void test_budget_of_a_balancer(void) {
         g_assert_cmpint(b.exhausted_second, ==, START / SECOND + 214);
         g_assert_cmpint(wide.basis, ==, PORT_RANGE_SEEN);
         g_assert_cmpuint(wide.ports, ==, 60999 - 1036 + 1);
+}
+
+/* SYNs a second apart, each on the clock that @clocks names. */
+static SharedBy shared_by(const char *clocks, guint8 other_ttl) {
+        g_autoptr(Hosts) h = hosts_new(NULL);
+        g_autofree FlowRecord *f = g_new(FlowRecord, 1);
+        PortBudget b;
+
+        for (guint i = 0; clocks[i]; i++) {
+                TimelineEntry syn = { .flags = TCP_SYN, .ttl = i % 2 ? other_ttl : 64, .marks = ENTRY_TIMESTAMP };
+
+                host_flow_init(f, i + 1, (guint16)(2000 + i), START + i * SECOND, START + 100 * SECOND);
+                syn.time_ns = f->start_ns;
+                syn.tsval = (guint32)clocks[i] * 100000000U + i * (g_ascii_isupper(clocks[i]) ? 1000 : 250);
+                f->timeline = &syn;
+                f->n_timeline = 1;
+                host_flow_close(f, CLIENT, RECORD_TIME_WAIT_NS);
+                hosts_add(h, f);
+        }
+        hosts_budget(h, 0, &b);
+        return port_pair_shared_by(b.pair);
+}
+
+/* Who is called a NAT or balancer, and by what. */
+static void test_shared(void) {
+        g_assert_cmpint(shared_by("AAAAAAAA", 64), ==, SHARED_NOT);
+        g_assert_cmpint(shared_by("AAAAABBBB", 64), ==, SHARED_NOT); /* restarted */
+        g_assert_cmpint(shared_by("ABCDEFGH", 64), ==, SHARED_NOT); /* one for each connection */
+        g_assert_cmpint(shared_by("aaaaaaaa", 64), ==, SHARED_NOT); /* it ticks four times slower */
+        g_assert_cmpint(shared_by("AABABBA", 64), ==, SHARED_BY_CLOCKS);
+        g_assert_cmpint(shared_by("AAAAAAAA", 63), ==, SHARED_BY_HOP_LIMITS);
 }
 
 static void test_port_sets(void) {
@@ -538,16 +609,18 @@ static void test_speed(void) {
 int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/hosts/census/time-waits", test_time_waits_at_a_server);
+        g_test_add_func("/hosts/census/one-socket", test_one_socket_on_a_4_tuple);
         g_test_add_func("/hosts/census/model-known-late", test_model_known_late);
         g_test_add_func("/hosts/census/sum-of-flows", test_census_is_the_sum_of_flows);
         g_test_add_func("/hosts/census/any-order", test_any_order);
         g_test_add_func("/hosts/census/fin-wait-2", test_fin_wait_2);
         g_test_add_func("/hosts/services/durations", test_durations);
         g_test_add_func("/hosts/services/service", test_service);
-        g_test_add_func("/hosts/ports/rates", test_port_rates);
+        g_test_add_func("/hosts/ports/rates", test_budget_rates);
         g_test_add_func("/hosts/ports/lasts", test_budget_lasts);
         g_test_add_func("/hosts/ports/used-up", test_budget_used_up);
         g_test_add_func("/hosts/ports/balancer", test_budget_of_a_balancer);
+        g_test_add_func("/hosts/ports/shared", test_shared);
         g_test_add_func("/hosts/ports/sets", test_port_sets);
         g_test_add_func("/hosts/bounds/flood", test_flood);
         g_test_add_func("/hosts/bounds/newcomers", test_newcomers);
