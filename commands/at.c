@@ -8,19 +8,19 @@
 ExitCode command_at(const Command *c, int argc, char **argv) {
         ExitCode code;
         g_autoptr(Options) o = options_parse(c, argc, argv, &code);
-        AtOptions at = { .has_host = FALSE };
+        Address host;
         Terminal *t;
 
         if (!o)
                 return code;
-        if (!o->arguments[0] || !when_parse(&at.when, o->arguments[0], o->local_time))
+        if (!o->arguments[0] || !when_parse(&o->when, o->arguments[0], o->local_time))
                 return options_complain(c, "a time comes first: +12.5, 10:04:10 or '2026-11-22 10:04:10'");
         if (!o->arguments[1])
                 return options_complain(c, "which capture?");
-        if (o->host && !host_address_parse(o->host, &at.host))
+        if (o->host && !host_address_parse(o->host, &host))
                 return options_complain(c, "--host: '%s' is no address", o->host);
-        at.has_host = o->host != NULL;
-        at.sockets = o->sockets;
+        o->moment = moment_new(o->host ? &host : NULL);
+        o->moment->listed = o->sockets;
         t = options_terminal(o);
-        return run_pass(o, o->arguments + 1, t ? at_report_new(t, &at) : NULL);
+        return run_pass(o, o->arguments + 1, t ? at_report_new(t) : NULL);
 }

@@ -2,7 +2,7 @@
 
 /* lastack explain [CODE...]: the catalogue of findings. */
 
-#include "options.h"
+#include "catalogue.h"
 
 #define TEXT_INDENT 9
 
@@ -25,8 +25,8 @@ static void put_paragraph(Terminal *t, const char *name, const char *text) {
         terminal_put_wrapped(t, ROLE_PLAIN, TEXT_INDENT, text);
 }
 
-static void explain(Terminal *t, FindingId id) {
-        const FindingKind *kind = finding_kind(id);
+static void explain(Terminal *t, guint i) {
+        const FindingKind *kind = finding_kind(i);
 
         terminal_print(t, ROLE_STRONG, "%s %s", kind->code, kind->id);
         terminal_put(t, ROLE_PLAIN, "  ");
@@ -37,28 +37,24 @@ static void explain(Terminal *t, FindingId id) {
         put_paragraph(t, "Source", kind->source);
 }
 
-ExitCode command_explain(const Command *c, int argc, char **argv) {
-        ExitCode code;
-        g_autoptr(Options) o = options_parse(c, argc, argv, &code);
-        g_autoptr(Terminal) t = NULL;
-        g_autoptr(GError) error = NULL;
+static void put(JsonWriter *w, guint i) {
+        const FindingKind *kind = finding_kind(i);
 
-        if (!o)
-                return code;
-        for (char **word = o->arguments; *word; word++)
-                if (finding_parse(*word) == FINDINGS)
-                        return options_complain(c, "there is no finding '%s': 'lastack explain' lists them", *word);
-        t = options_terminal(o);
-        if (!t)
-                return EXIT_DONE;
-        if (!o->arguments[0])
-                list_all(t);
-        for (char **word = o->arguments; *word; word++) {
-                terminal_put(t, ROLE_PLAIN, word == o->arguments ? "" : "\n");
-                explain(t, finding_parse(*word));
-        }
-        if (terminal_close(t, &error))
-                return EXIT_DONE;
-        g_printerr("lastack: %s\n", error->message);
-        return EXIT_USAGE;
+        json_put_string(w, "code", kind->code);
+        json_put_string(w, "id", kind->id);
+        json_put_string(w, "severity", severity_name(kind->severity));
+        json_put_string(w, "title", kind->title);
+        json_put_string(w, "explanation", kind->explanation);
+        json_put_string(w, "remedy", kind->remedy);
+        json_put_string(w, "source", kind->source);
+}
+
+static guint find(const char *word) {
+        return finding_parse(word);
+}
+
+ExitCode command_explain(const Command *c, int argc, char **argv) {
+        static const Catalogue findings = { "finding", "catalogue", FINDINGS, find, list_all, explain, put };
+
+        return catalogue_run(&findings, c, argc, argv);
 }

@@ -2,8 +2,8 @@
 
 /* lastack models [MODEL...]: the TCPs that are known, their timers and where that is known from. */
 
-#include "analyzer/hosts/model.h"
-#include "options.h"
+#include "analyzer/hosts/ports.h"
+#include "catalogue.h"
 
 #define TEXT_INDENT 14
 
@@ -46,7 +46,15 @@ static void put_reactions(Terminal *t, const HostModel *m, const char *name, Hos
         put_line(t, name, text->str);
 }
 
-static void describe(Terminal *t, const HostModel *m) {
+/* Connections a second to one server and port, if each leaves a TIME_WAIT at either end. */
+static gdouble rate_of(const HostModel *m) {
+        guint16 first, last;
+
+        return port_budget_rate(host_model_ports(m, NULL, &first, &last), host_model_time_wait_ns(m, NULL));
+}
+
+static void describe(Terminal *t, guint i) {
+        const HostModel *m = host_model(i);
         g_autoptr(GString) text = g_string_new(NULL);
 
         terminal_print(t, ROLE_STRONG, "%s", m->name);
@@ -62,33 +70,54 @@ static void describe(Terminal *t, const HostModel *m) {
                 g_string_printf(text, "given up about %u s after its first repeat, once no process holds the socket", m->orphan_s);
                 put_line(t, "Lone FIN", text->str);
         }
-        g_string_printf(text, "%u-%u: %u", m->port_first, m->port_last, m->port_last - m->port_first + 1U);
+        g_string_printf(text, "%u-%u: %u, which last for ever at %.1f connections a second to one server and port",
+                        m->port_first, m->port_last, m->port_last - m->port_first + 1U, rate_of(m));
         put_line(t, "Ports", text->str);
         put_line(t, "Source", m->source);
 }
 
-ExitCode command_models(const Command *c, int argc, char **argv) {
-        ExitCode code;
-        g_autoptr(Options) o = options_parse(c, argc, argv, &code);
-        g_autoptr(Terminal) t = NULL;
-        g_autoptr(GError) error = NULL;
+static void put_known(JsonWriter *w, const char *key, guint number) {
+        if (number)
+                json_put_unsigned(w, key, number);
+        else
+                json_put_null(w, key);
+}
 
-        if (!o)
-                return code;
-        for (char **word = o->arguments; *word; word++)
-                if (!host_model_parse(*word))
-                        return options_complain(c, "there is no model '%s': 'lastack models' lists them", *word);
-        t = options_terminal(o);
-        if (!t)
-                return EXIT_DONE;
-        if (!o->arguments[0])
-                list_all(t);
-        for (char **word = o->arguments; *word; word++) {
-                terminal_put(t, ROLE_PLAIN, word == o->arguments ? "" : "\n");
-                describe(t, host_model_parse(*word));
-        }
-        if (terminal_close(t, &error))
-                return EXIT_DONE;
-        g_printerr("lastack: %s\n", error->message);
-        return EXIT_USAGE;
+static void put_json_reactions(JsonWriter *w, const HostModel *m, const char *key, HostEvent from, HostEvent end) {
+        json_begin_object(w, key);
+        for (guint i = from; i < end; i++)
+                json_put_string(w, host_event_name(i), reaction_name(m->reaction[i]));
+        json_end(w);
+}
+
+static void put(JsonWriter *w, guint i) {
+        const HostModel *m = host_model(i);
+
+        json_put_string(w, "name", m->name);
+        json_put_string(w, "title", m->title);
+        json_put_unsigned(w, "time_wait_s", m->time_wait_s);
+        put_json_reactions(w, m, "in_time_wait", HOST_TIME_WAIT_SYN_UP, HOST_FIN_WAIT_2_SYN);
+        json_put_string(w, "fin_wait_2_rule", fin_wait_2_rule_title(m->fin_wait_2));
+        put_known(w, "fin_timeout_s", m->fin_timeout_s);
+        put_json_reactions(w, m, "in_fin_wait_2", HOST_FIN_WAIT_2_SYN, HOST_EVENTS);
+        put_known(w, "orphan_s", m->orphan_s);
+        put_known(w, "ttl", m->ttl);
+        json_put_unsigned(w, "first_port", m->port_first);
+        json_put_unsigned(w, "last_port", m->port_last);
+        json_put_decimal(w, "sustainable_per_second", rate_of(m));
+        json_put_string(w, "source", m->source);
+}
+
+static guint find(const char *word) {
+        guint i = 0;
+
+        while (i < host_models() && host_model(i) != host_model_parse(word))
+                i++;
+        return i;
+}
+
+ExitCode command_models(const Command *c, int argc, char **argv) {
+        const Catalogue models = { "model", "models", host_models(), find, list_all, describe, put };
+
+        return catalogue_run(&models, c, argc, argv);
 }

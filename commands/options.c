@@ -264,6 +264,7 @@ void options_free(Options *o) {
         g_free(o->host);
         g_strfreev(o->set);
         whatif_free(o->whatif);
+        moment_free(o->moment);
         g_strfreev(o->arguments);
         g_free(o);
 }

@@ -3,10 +3,12 @@
 
 /* The command line, which all sub-commands share. */
 
+#include "analyzer/hosts/moment.h"
 #include "analyzer/hosts/whatif.h"
 #include "analyzer/findings.h"
 #include "command.h"
 #include "reports/outputs.h"
+#include "reports/when.h"
 
 /* Outputs to a file, each with its own option; more are added in options.c. */
 typedef enum OutputKind {
@@ -40,6 +42,8 @@ typedef struct Options {
         gdouble linger_seconds;
         char *host;       /* of lastack at, or NULL */
         gboolean sockets; /* of lastack at */
+        When when;        /* of lastack at */
+        Moment *moment;   /* at @when; set by that command, NULL in all others */
         char **set;       /* of lastack whatif, or NULL */
         WhatIf *whatif;   /* what @set says; set by that command, NULL in all others */
         GArray *hosts;    /* of HostGiven: what was said of hosts, in its order */

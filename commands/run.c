@@ -128,14 +128,25 @@ static void set_signals(void) {
         sigaction(SIGPIPE, &ignore, NULL); /* a closed pipe is an error of its write() */
 }
 
+/* Times since the first frame are moments once that is known. */
+static void know_moment(Pass *p) {
+        if (!p->options->moment || p->context.moment)
+                return;
+        p->options->moment->at_ns = when_resolve(&p->options->when, report_first_ns(&p->context));
+        p->context.moment = p->options->moment;
+}
+
 static void take_flow(const FlowRecord *f, gpointer data) {
         Pass *p = data;
 
         summary_add(p->summary, &p->context, f);
+        settings_add(p->settings, f); /* first: a host's model is asked for with its first flow */
         hosts_add(p->hosts, f);
-        settings_add(p->settings, f);
         if (p->options->whatif)
                 whatif_add(p->options->whatif, p->hosts, f);
+        know_moment(p);
+        if (p->options->moment)
+                moment_add(p->options->moment, p->hosts, f);
         for (guint i = 0; i < p->reports->len; i++)
                 report_flow(p->reports->pdata[i], f);
 }
@@ -315,6 +326,9 @@ static gboolean end_reports(Pass *p) {
         add_together(p);
         if (p->options->whatif)
                 whatif_end(p->options->whatif, p->hosts);
+        know_moment(p);
+        if (p->options->moment)
+                moment_end(p->options->moment, p->hosts);
         for (guint i = 0; i < p->reports->len; i++) {
                 g_autoptr(GError) error = NULL;
 

@@ -2,6 +2,7 @@
 
 #include "hosts_json.h"
 
+#include "analyzer/hosts/moment.h"
 #include "analyzer/hosts/whatif.h"
 #include "hosts_words.h"
 #include "json_private.h"
@@ -411,6 +412,61 @@ static void put_whatif(JsonWriter *w, const char *key, const ReportContext *c, c
         json_end(w);
 }
 
+/* ── The sockets of a moment ─────────────────────────────────────────────── */
+
+static void put_end(JsonWriter *w, const char *key, const Address *address, guint16 port, gboolean ipv6) {
+        put_endpoint(w, key, &(HostEndpoint){ .address = *address, .port = port, .ipv6 = ipv6 });
+}
+
+static void put_moment_row(JsonWriter *w, const Hosts *h, const MomentRow *row) {
+        const MomentSocket *s = row->first;
+        const HostEndpoint *e = moment_endpoint(h, s);
+
+        json_begin_object(w, NULL);
+        put_end(w, "end", &s->local, s->listens ? s->local_port : 0, s->ipv6);
+        json_put_unsigned(w, "sockets", row->total);
+        put_counts(w, "states", row->count, STATES, state_name);
+        json_put_string(w, "model", e ? e->choice.model->name : host_model_default()->name);
+        json_end(w);
+}
+
+static void put_socket(JsonWriter *w, const Hosts *h, const MomentSocket *s) {
+        gint64 duration_ns = moment_timer_ns(h, s);
+
+        json_begin_object(w, NULL);
+        json_put_string(w, "state", tcp_state_name(s->state));
+        put_end(w, "local", &s->local, s->local_port, s->ipv6);
+        put_end(w, "remote", &s->remote, s->remote_port, s->ipv6);
+        json_put_unsigned(w, "flow", s->flow);
+        if (duration_ns == HOST_FOREVER)
+                json_put_null(w, "timer_ends");
+        else
+                json_put_time(w, "timer_ends", s->timer_ns + duration_ns);
+        json_end(w);
+}
+
+static void put_moment(JsonWriter *w, const char *key, const Hosts *h, const Moment *m) {
+        guint64 total[STATES] = { 0 };
+        g_autoptr(GArray) rows = moment_rows(m, total);
+
+        json_begin_object(w, key);
+        put_type(w, "at");
+        json_put_time(w, "time", m->at_ns);
+        json_put_unsigned(w, "sockets", m->sockets->len);
+        put_counts(w, "states", total, STATES, state_name);
+        json_put_unsigned(w, "fin_wait_2_if_held", m->expired);
+        json_put_unsigned(w, "left_out", m->left_out);
+        json_begin_array(w, "hosts");
+        for (guint i = 0; i < rows->len; i++)
+                put_moment_row(w, h, &g_array_index(rows, MomentRow, i));
+        json_end(w);
+        json_begin_array(w, "list");
+        for (guint i = 0; m->listed && i < m->sockets->len; i++)
+                put_socket(w, h, &g_array_index(m->sockets, MomentSocket, i));
+        json_end(w);
+        json_end(w);
+}
+
 /* ── What was not told ───────────────────────────────────────────────────── */
 
 static void put_tallies(JsonWriter *w, const char *key, const Hosts *h) {
@@ -448,6 +504,8 @@ void hosts_put_members(JsonRecords *j, const ReportContext *c) {
         put_tallies(j->writer, "tallies", h);
         if (c->whatif)
                 put_whatif(j->writer, "whatif", c, budgets);
+        if (c->moment)
+                put_moment(j->writer, "at", h, c->moment);
 }
 
 void hosts_put_lines(JsonRecords *j, const ReportContext *c) {
@@ -465,8 +523,12 @@ void hosts_put_lines(JsonRecords *j, const ReportContext *c) {
         }
         put_tallies(j->writer, NULL, h);
         json_newline(j->writer);
-        if (!c->whatif)
-                return;
-        put_whatif(j->writer, NULL, c, budgets);
-        json_newline(j->writer);
+        if (c->whatif) {
+                put_whatif(j->writer, NULL, c, budgets);
+                json_newline(j->writer);
+        }
+        if (c->moment) {
+                put_moment(j->writer, NULL, h, c->moment);
+                json_newline(j->writer);
+        }
 }

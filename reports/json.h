@@ -6,6 +6,8 @@
 #include "json_writer.h"
 #include "summary.h"
 
+#define JSON_SCHEMA "lastack/1" /* of everything but the report document */
+
 /* Scratch space for writing many records; one per output. */
 typedef struct JsonRecords JsonRecords;
 

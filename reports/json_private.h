@@ -6,7 +6,6 @@
 #include "json.h"
 #include "state_cursor.h"
 
-#define JSON_SCHEMA "lastack/1"
 #define JSON_REPORT_SCHEMA "lastack-report/1"
 
 struct JsonRecords {

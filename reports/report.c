@@ -20,3 +20,12 @@ void report_free(Report *r) {
         if (r)
                 r->free(r);
 }
+
+gint64 report_first_ns(const ReportContext *c) {
+        gint64 first_ns = G_MAXINT64;
+
+        for (guint i = 0; i < c->n_captures; i++)
+                if (c->captures[i]->frames > 0)
+                        first_ns = MIN(first_ns, c->captures[i]->first_ns);
+        return first_ns == G_MAXINT64 ? 0 : first_ns;
+}

@@ -19,11 +19,15 @@ typedef struct ReportContext {
         guint n_captures;
         const PathTable *paths; /* (nullable) */
         const struct WhatIf *whatif; /* (nullable): the same under other settings; complete only at the end */
+        const struct Moment *moment; /* (nullable): the sockets of a moment; complete only at the end */
         const struct Hosts *hosts; /* (nullable): what all flows add up to; complete only at the end */
         gboolean local_time;    /* for people; JSON is always UTC */
         const Settings *settings; /* (nullable): of hosts; complete only at the end */
         const char *arguments;  /* (nullable): the captures as the user would type them again, for what to do next */
 } ReportContext;
+
+/* Returns: the time of the first frame of all captures that were opened; 0 if there is none. */
+gint64 report_first_ns(const ReportContext *c);
 
 typedef struct Summary Summary;
 typedef struct Report Report;

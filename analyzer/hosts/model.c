@@ -38,16 +38,18 @@ static const struct {
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(reactions) == REACTIONS);
 
-static const char *const events[] = {
-        [HOST_TIME_WAIT_SYN_UP] = "SYN with a higher ISN",
-        [HOST_TIME_WAIT_SYN_NEWER] = "with a lower ISN and a newer timestamp",
-        [HOST_TIME_WAIT_SYN_DOWN] = "any other SYN",
-        [HOST_TIME_WAIT_RST] = "RST",
-        [HOST_TIME_WAIT_KEEPALIVE] = "keepalive or duplicate",
-        [HOST_FIN_WAIT_2_SYN] = "SYN",
-        [HOST_FIN_WAIT_2_RST] = "RST",
-        [HOST_FIN_WAIT_2_KEEPALIVE] = "keepalive",
-        [HOST_FIN_WAIT_2_DATA] = "data",
+static const struct {
+        const char *name, *title;
+} events[] = {
+        [HOST_TIME_WAIT_SYN_UP] = { "syn_up", "SYN with a higher ISN" },
+        [HOST_TIME_WAIT_SYN_NEWER] = { "syn_newer", "with a lower ISN and a newer timestamp" },
+        [HOST_TIME_WAIT_SYN_DOWN] = { "syn_down", "any other SYN" },
+        [HOST_TIME_WAIT_RST] = { "rst", "RST" },
+        [HOST_TIME_WAIT_KEEPALIVE] = { "keepalive", "keepalive or duplicate" },
+        [HOST_FIN_WAIT_2_SYN] = { "syn", "SYN" },
+        [HOST_FIN_WAIT_2_RST] = { "rst", "RST" },
+        [HOST_FIN_WAIT_2_KEEPALIVE] = { "keepalive", "keepalive" },
+        [HOST_FIN_WAIT_2_DATA] = { "data", "data" },
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(events) == HOST_EVENTS);
 
@@ -243,8 +245,12 @@ const char *reaction_title(Reaction reaction) {
         return reactions[reaction].title;
 }
 
+const char *host_event_name(HostEvent event) {
+        return events[event].name;
+}
+
 const char *host_event_title(HostEvent event) {
-        return events[event];
+        return events[event].title;
 }
 
 const char *fin_wait_2_rule_title(FinWait2Rule rule) {

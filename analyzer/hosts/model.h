@@ -131,7 +131,8 @@ guint32 host_model_ports(const HostModel *m, const HostSettings *settings, guint
 /* Returns: the word of the JSON ("ack-restart"), and what it means in a few words. */
 const char *reaction_name(Reaction reaction);
 const char *reaction_title(Reaction reaction);
-/* Returns: "SYN with a higher ISN": what comes; to which state is the event's. */
+/* Returns: the word of the JSON ("syn_up"), and "SYN with a higher ISN": what comes; to which state is the event's. */
+const char *host_event_name(HostEvent event);
 const char *host_event_title(HostEvent event);
 /* Returns: the rule in one line, without T: "T to 60 s, then 2 (T - 60)". */
 const char *fin_wait_2_rule_title(FinWait2Rule rule);

@@ -65,11 +65,14 @@ def main():
                 flows += 1
                 check_can_fail(validator, value)
         check(validator, json.loads(run(lastack, '--json', '-', *inputs)), f'{inputs} report')
-    for settings in ('tcp_fin_timeout=30', 'ip_local_port_range=47000:47001', 'linger=0'):
-        arguments = ['whatif', '--set', settings, f'{directory}/proxy_reuses_ports.pcap']
-        check(validator, json.loads(run(lastack, *arguments, '--json', '-')), settings)
+    proxy = f'{directory}/proxy_reuses_ports.pcap'
+    for arguments in (['whatif', '--set', 'tcp_fin_timeout=30', proxy], ['whatif', '--set', 'ip_local_port_range=47000:47001', proxy],
+                      ['whatif', '--set', 'linger=0', proxy], ['at', '+1', proxy], ['at', '+1', '--sockets', proxy]):
+        check(validator, json.loads(run(lastack, *arguments, '--json', '-')), arguments)
         for line in run(lastack, *arguments, '--ndjson', '-').splitlines():
-            check(validator, json.loads(line), settings)
+            check(validator, json.loads(line), arguments)
+    for arguments in (['models'], ['models', 'linux'], ['explain'], ['explain', 'TD101']):
+        check(validator, json.loads(run(lastack, *arguments, '--json', '-')), arguments)
     if flows == 0:
         sys.exit('no flow was checked')
     print(f'{flows} flows of {len(captures)} captures')
