@@ -56,8 +56,8 @@ Flow *flow_table_next(const FlowTable *t, FlowLookup *lookup);
 Flow *flow_table_add(FlowTable *t, const Segment *segment, guint32 hash, guint sender, Flow *older);
 
 /**
- * flow_table_reported: Nothing more will be said of @f: its memory goes back, at once or, as its successor's
- * verdict needs it, with the successor.
+ * flow_table_reported: Nothing more will be said of @f: its memory goes back, at once or, as their verdicts need it,
+ * with the last of the ones before and after it.
  */
 void flow_table_reported(FlowTable *t, Flow *f);
 

@@ -555,7 +555,7 @@ void hosts_budget(const Hosts *h, guint32 pair, PortBudget *b) {
                 .end_ns = h->end_ns,
         };
 
-        if (client->choice.reuses)
+        if (client->choice.reuses && p->timestamps)
                 in.timers[CLIENT].time_wait_ns = MIN(in.timers[CLIENT].time_wait_ns, REUSE_AFTER_NS);
         port_budget_init(b, &in);
 }

@@ -93,6 +93,11 @@ static void note_clock(SynClocks *c, const TimelineEntry *syn) {
         c->latest = (guint8)i;
 }
 
+static gboolean has_timestamps(const FlowRecord *f) {
+        return f->n_timeline > 1 && entry_side(&f->timeline[1]) == SERVER && f->timeline[1].flags & TCP_SYN &&
+               f->timeline[0].marks & f->timeline[1].marks & ENTRY_TIMESTAMP;
+}
+
 static void note_syn(PortPair *p, const FlowRecord *f) {
         const TimelineEntry *e = f->timeline;
 
@@ -100,6 +105,7 @@ static void note_syn(PortPair *p, const FlowRecord *f) {
             (e->flags & (TCP_SYN | TCP_ACK)) != TCP_SYN)
                 return;
         note_hop_limit(p, e);
+        p->timestamps = p->timestamps || has_timestamps(f);
         if (p->flows <= CLOCK_FLOWS && e->marks & ENTRY_TIMESTAMP && f->start_ns == p->last_ns)
                 note_clock(&p->clocks, e);
 }

@@ -84,6 +84,7 @@ typedef struct PortPair {
         guint32 reused[REUSE_ANSWERS];
         guint32 recycled;         /* flows that the client began on a 4-tuple of which it held the TIME_WAIT */
         gint64 cost_ns; /* from such SYNs to what they came to, those that were accepted at once left out */
+        gboolean timestamps;      /* a connection had the option at both ends */
         SynClocks clocks;
         guint64 flows_lacking_max; /* that it may have had while it had no row; 0: its numbers are exact */
         PortSet ports;            /* of all flows, once they are in the series */

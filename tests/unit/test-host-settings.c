@@ -127,6 +127,8 @@ static const struct {
           HANDSHAKE "+.1 > F. 101:101(0) ack 501\n+.2 > F. 101:101(0) ack 501\n+.4 > F. 101:101(0) ack 501\n+.8 > F. 101:101(0) ack 501\nend +1\n", 1, "lone_fin >= 1.20 #1 8-10" },
         { "path-forgot",
           CLIENT_CLOSES "+70 < F. 501:501(0) ack 102\n+.2 < F. 501:501(0) ack 102\n+.4 < F. 501:501(0) ack 102\n+.8 < F. 501:501(0) ack 102\nend +90\n", 1, "path <= 70.00 #1 8-9" },
+        { "path-forgot-as-data-show",
+          CLIENT_CLOSES "+130 < P. 501:601(100) ack 102\n+.2 < P. 501:601(100) ack 102\n+.4 < P. 501:601(100) ack 102\n+.8 < P. 501:601(100) ack 102\nend +90\n", 1, "path <= 130.00 #1 8-9" },
         { "path-forgot-between",
           "flow B 10.0.0.1:40001 > 10.0.0.2:80\n" CLIENT_CLOSES
           "+130 < F. 501:501(0) ack 102\n+.2 < F. 501:501(0) ack 102\n+.4 < F. 501:501(0) ack 102\n+.8 < F. 501:501(0) ack 102\n"

@@ -58,6 +58,11 @@ static void trial_end(Trial *t) {
         whatif_end(t->w, t->today);
 }
 
+static const TimelineEntry with_timestamps[] = {
+        { .flags = TCP_SYN, .ttl = 64, .marks = ENTRY_TIMESTAMP },
+        { .flags = TCP_SYN | TCP_ACK, .ttl = 64, .marks = ENTRY_TIMESTAMP | ENTRY_SERVER },
+};
+
 /* Connections that @first closes, @per_second of them for @seconds. */
 static void trial_closes(Trial *t, guint first, guint first_port, guint ports, guint per_second,
                          guint seconds) {
@@ -65,6 +70,8 @@ static void trial_closes(Trial *t, guint first, guint first_port, guint ports, g
                 host_flow_init(&t->flow, ++t->flows, (guint16)(first_port + i % ports),
                                START + (gint64)i * SECOND / per_second, START + seconds * SECOND - 1);
                 host_flow_close(&t->flow, first, RECORD_TIME_WAIT_NS);
+                t->flow.timeline = with_timestamps;
+                t->flow.n_timeline = G_N_ELEMENTS(with_timestamps);
                 trial_add(t);
         }
         trial_end(t);
@@ -241,6 +248,10 @@ static void test_timed_wait_delay(void) {
 #define OPEN(flow) "+.01 " flow " > S 0:0(0)\n+.01 " flow " < S. 0:0(0) ack 1\n+.01 " flow " > . 1:1(0) ack 1\n"
 #define CLIENT_CLOSES(flow) \
         OPEN(flow) "+.01 " flow " > F. 1:1(0) ack 1\n+.01 " flow " < F. 1:1(0) ack 2\n+.01 " flow " > . 2:2(0) ack 2\n"
+#define TIMESTAMPS " <TS val 1000 ecr 1000>\n"
+#define CLIENT_CLOSES_WITH_TIMESTAMPS(flow) \
+        "+.01 " flow " > S 0:0(0)" TIMESTAMPS "+.01 " flow " < S. 0:0(0) ack 1" TIMESTAMPS "+.01 " flow " > . 1:1(0) ack 1" TIMESTAMPS \
+        "+.01 " flow " > F. 1:1(0) ack 1" TIMESTAMPS "+.01 " flow " < F. 1:1(0) ack 2" TIMESTAMPS "+.01 " flow " > . 2:2(0) ack 2" TIMESTAMPS
 #define SERVER_CLOSES(flow) \
         OPEN(flow) "+.01 " flow " < F. 1:1(0) ack 1\n+.01 " flow " > F. 1:1(0) ack 2\n+.01 " flow " < . 2:2(0) ack 2\n"
 #define HALF_CLOSED OPEN("A") "+.01 > F. 1:1(0) ack 1\n+.01 < . 1:1(0) ack 2\n"
@@ -264,9 +275,12 @@ static const struct {
         { "tcp_fin_timeout=30", "linux", { 0 }, HALF_CLOSED "+40 < P. 1:101(100) ack 2\n+.01 > . 2:2(0) ack 101\nend +5\n", "" },
         { "tcp_fin_timeout=30", "linux", { 0 }, CLIENT_CLOSES("A") "end +45\n", "" },
 
-        { "tcp_tw_reuse=1", "linux", TWO_PORTS, FLOW_B CLIENT_CLOSES("A") "end +2\n" CLIENT_CLOSES("B") "end +2\n", "taken 2 1 taken now 2 0 exhaustion observed never " },
+        { "tcp_tw_reuse=1", "linux", TWO_PORTS,
+          FLOW_B CLIENT_CLOSES_WITH_TIMESTAMPS("A") "end +2\n" CLIENT_CLOSES_WITH_TIMESTAMPS("B") "end +2\n", "taken 2 1 taken now 2 0 exhaustion observed never " },
+        { "tcp_tw_reuse=1", "linux", TWO_PORTS, FLOW_B CLIENT_CLOSES("A") "end +2\n" CLIENT_CLOSES("B") "end +2\n", "" }, /* no timestamps */
         { "tcp_tw_reuse=1", "linux", TWO_PORTS, FLOW_B SERVER_CLOSES("A") "end +2\n" SERVER_CLOSES("B") "end +2\n", "" },
-        { "tcp_tw_reuse=2", "linux", TWO_PORTS, FLOW_B CLIENT_CLOSES("A") "end +2\n" CLIENT_CLOSES("B") "end +2\n", "" },
+        { "tcp_tw_reuse=2", "linux", TWO_PORTS,
+          FLOW_B CLIENT_CLOSES_WITH_TIMESTAMPS("A") "end +2\n" CLIENT_CLOSES_WITH_TIMESTAMPS("B") "end +2\n", "" },
 
         { "tcp_max_tw_buckets=1", "linux", { 0 }, FLOW_B CLIENT_CLOSES("A") CLIENT_CLOSES("B") "end +2\n", "TIME_WAIT peak 2 1 overflow 0 1 " },
         { "tcp_max_tw_buckets=2", "linux", { 0 }, FLOW_B CLIENT_CLOSES("A") CLIENT_CLOSES("B") "end +2\n", "" },
