@@ -432,7 +432,7 @@ static gboolean speaks_against_fin(const Hindsight *h, guint side, gint fin) {
                         continue;
                 pure = !e->payload_bytes && !(e->flags & (TCP_SYN | TCP_FIN));
                 advances = !has_ack || seq_after(e->ack, ack);
-                if (i > fin) {
+                if (i > fin && (advances || !(e->marks & ENTRY_DSACK))) { /* a DSACK answers what came twice */
                         /* what it sent before it had the data just before the FIN says nothing of the FIN */
                         same = advances ? 0 : same + pure;
                         late = (advances ? 0 : late) + (e->time_ns > sure_ns && !swapped);

@@ -55,11 +55,24 @@ static void find(const Case *c, guint closer) {
  */
 #define COUNTED_IDS_MIN 2
 
+/*
+ * Linux 2.2 and before had no mini-sockets. It offers as many whole segments as fit into 32767 bytes in its SYN;
+ * later ones offer much less or much more.
+ */
+#define LINUX_2_2_WINDOW_MIN (32767 - 1460)
+#define LINUX_2_2_WINDOW_MAX 32767
+
+static gboolean is_linux_2_2(const Hindsight *h, guint side) {
+        gint syn = entries_next(h, side, ENTRIES_SYN, 0);
+
+        return syn >= 0 && h->entries[syn].window >= LINUX_2_2_WINDOW_MIN && h->entries[syn].window <= LINUX_2_2_WINDOW_MAX;
+}
+
 static gboolean answers_from_full_socket(const Hindsight *h, guint closer, gint answer) {
         const TimelineEntry *later = &h->entries[answer];
         guint counted = 0;
 
-        if (!(later->marks & ENTRY_IP_ID) || !(h->flow->side[closer].bits & SIDE_LINUX))
+        if (!(later->marks & ENTRY_IP_ID) || !(h->flow->side[closer].bits & SIDE_LINUX) || is_linux_2_2(h, closer))
                 return FALSE;
         for (gint i = answer - 1; i >= 0 && counted < COUNTED_IDS_MIN; i--) {
                 const TimelineEntry *e = &h->entries[i];

@@ -24,7 +24,9 @@ void rule_silence(const Case *c) {
         gint64 idle_ns = r->capture_end_ns - r->end_ns;
 
         if (r->close == CLOSE_OPEN && idle_ns >= c->options->linger_ns) {
-                Finding *f = case_find(c, FINDING_NEVER_CLOSED, FINDING_NO_SIDE, CERTAINTY_OBSERVED);
+                /* of an end that was not captured nothing tells whether it closed */
+                gboolean both = r->side[CLIENT].packets && r->side[SERVER].packets;
+                Finding *f = case_find(c, FINDING_NEVER_CLOSED, FINDING_NO_SIDE, both ? CERTAINTY_OBSERVED : CERTAINTY_CANNOT_TELL);
 
                 finding_frame(f, r->last_frame);
                 finding_integer(f, "duration_ns", idle_ns, BOUND_AT_LEAST);
