@@ -41,7 +41,7 @@ static gboolean entry_equals(const TimelineEntry *e, guint side, const Segment *
                 return FALSE;
         if (s->facts & SEGMENT_HAS_TIMESTAMP && (e->tsval != s->tsval || e->tsecr != s->tsecr))
                 return FALSE;
-        if (s->sack_blocks && e->sack_right != segment_sack_right(s))
+        if (s->sack_blocks && e->sack_right != s->sack_right)
                 return FALSE;
         return s->facts & SEGMENT_IPV6 || e->ip_id == s->ip_id;
 }

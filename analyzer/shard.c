@@ -55,13 +55,9 @@ static gboolean is_pinned(const FlowSide *me, const Segment *s) {
         return s->flags & TCP_SYN && me->syn_count <= PINNED_SYNS;
 }
 
-/* A first block below the acknowledgment, or inside the second, reports a duplicate (RFC 2883 4). */
 static void add_sack(TimelineEntry *e, const Segment *s) {
-        e->marks |= ENTRY_SACK;
-        e->sack_right = segment_sack_right(s);
-        if (seq_before(s->sack[0][0], s->ack) ||
-            (s->sack_blocks > 1 && seq_at_or_after(s->sack[0][0], s->sack[1][0]) && !seq_after(s->sack[0][1], s->sack[1][1])))
-                e->marks |= ENTRY_DSACK;
+        e->marks |= ENTRY_SACK | (s->facts & SEGMENT_DSACK ? ENTRY_DSACK : 0);
+        e->sack_right = s->sack_right;
 }
 
 /* What the capture has of @s; a field is 0 where the packet had none. */

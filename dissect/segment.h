@@ -125,13 +125,9 @@ typedef struct Segment {
         guint8 icmp_type; /* of the error, for SEGMENT_ICMP_QUOTE */
         guint8 icmp_code;
         guint8 sack_blocks; /* 0..SEGMENT_SACK_BLOCKS_MAX */
-        guint32 sack[SEGMENT_SACK_BLOCKS_MAX][2]; /* left and right edge, RFC 2018 3 */
 } Segment;
 
-/* Returns: the right edge of the highest SACK block; only with sack_blocks > 0. */
-static inline guint32 segment_sack_right(const Segment *s) {
-        return s->sack_right;
-}
+G_STATIC_ASSERT(sizeof(Segment) == 96);
 
 /* The sequence numbers a segment takes: payload, SYN and FIN (RFC 9293 3.4). */
 static inline guint32 segment_sequence_length(const Segment *s) {

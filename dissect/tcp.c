@@ -49,8 +49,6 @@ static gboolean is_dsack(const Segment *s, const guint8 *at, guint n) {
 static void sack_decode(Segment *s, const guint8 *at, guint n) {
         s->sack_blocks = (guint8)MIN(n, SEGMENT_SACK_BLOCKS_MAX);
         s->sack_right = load_u32(at + 4);
-        for (guint i = 0; i < 2u * s->sack_blocks; i++)
-                s->sack[i / 2][i % 2] = load_u32(at + 4 * i);
         for (guint i = 1; i < s->sack_blocks; i++)
                 if (seq_before(s->sack_right, load_u32(at + 8 * i + 4)))
                         s->sack_right = load_u32(at + 8 * i + 4);
