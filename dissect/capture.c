@@ -44,6 +44,8 @@ gboolean capture_info_damage(CaptureInfo *info, CaptureDamage damage, guint64 of
 gboolean capture_info_cut(CaptureInfo *info, const CaptureStream *s, const char *format, ...) {
         va_list words;
 
+        if (s->stopped)
+                return FALSE;
         va_start(words, format);
         info->damage = CAPTURE_TRUNCATED;
         info->damage_offset = s->offset;

@@ -92,6 +92,13 @@ gboolean capture_set_filter(Capture *c, const char *expression, GError **error);
  */
 guint capture_read(Capture *c, Frame *frames, guint n);
 
+/**
+ * capture_stop_waiting:
+ * From now on a pipe ends where nothing more has come yet, and that is no damage. For a signal handler: what
+ * capture_read() may be waiting for in another thread is not waited for any longer.
+ */
+void capture_stop_waiting(void);
+
 /* Returns: what is known so far; owned by @c. */
 const CaptureInfo *capture_info(const Capture *c);
 

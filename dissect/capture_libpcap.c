@@ -38,7 +38,7 @@ static guint libpcap_read(CaptureReader *reader, CaptureStream *s, CaptureInfo *
         const guint8 *data;
         int result = pcap_next_ex(r->pcap, &header, &data);
 
-        if (result == PCAP_ERROR_BREAK || n == 0) /* the end */
+        if (result == PCAP_ERROR_BREAK || n == 0 || (result != 1 && s->stopped)) /* the end */
                 return 0;
         if (result != 1) {
                 const char *why = pcap_geterr(r->pcap);

@@ -6,6 +6,7 @@
 #include <archive_entry.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -31,7 +32,7 @@ static CaptureStream *stream_new(gssize (*fill)(CaptureStream *, guint8 *, gsize
 
         s->at = s->end = nothing;
         s->fill = fill;
-        s->fd = -1;
+        s->fd = s->cancel_fd = -1;
         return s;
 }
 
@@ -95,6 +96,21 @@ static gboolean window_move(CaptureStream *s, gsize n) {
 
 /* ── More of it ────────────────────────────────────────────────────────────── */
 
+/* The file at the bottom. */
+static const CaptureStream *source(const CaptureStream *s) {
+        return s->inner ? source(s->inner) : s;
+}
+
+static gssize fill_more(CaptureStream *s, guint8 *into, gsize n) {
+        gssize got;
+
+        if (s->ahead)
+                return capture_ahead_take(s->ahead, into, n, &s->fd_offset);
+        got = s->fill(s, into, n);
+        s->fd_offset = source(s)->fd_offset;
+        return got;
+}
+
 gboolean capture_stream_refill(CaptureStream *s, gsize n) {
         if (s->at_end)
                 return capture_stream_left(s) >= n;
@@ -103,12 +119,15 @@ gboolean capture_stream_refill(CaptureStream *s, gsize n) {
         if (s->at_end)
                 return FALSE;
 
+        if (s->inner && s->buffer && !s->ahead) /* more than its beginning is wanted */
+                s->ahead = capture_ahead_new(s);
         buffer_make_room(s, n);
         while (capture_stream_left(s) < n) {
                 gsize used = capture_stream_left(s);
-                gssize got = s->fill(s, s->buffer + used, s->buffer_bytes - used);
+                gssize got = fill_more(s, s->buffer + used, s->buffer_bytes - used);
                 if (got <= 0) {
                         s->at_end = TRUE;
+                        s->stopped = source(s)->stopped;
                         return FALSE;
                 }
                 s->end += got;
@@ -124,9 +143,44 @@ static void fd_close(CaptureStream *s) {
         s->fd = -1;
 }
 
+/* A pipe whose other end closes once waiting must end: what a thread waits for beside its input. Made at the first need. */
+static int stop_pipe[2] = { -1, -1 };
+
+void capture_stop_waiting(void) {
+        int end = stop_pipe[1];
+
+        stop_pipe[1] = -1;
+        if (end >= 0)
+                close(end);
+}
+
+static void stop_pipe_make(void) {
+        static gsize made;
+
+        if (!g_once_init_enter(&made))
+                return;
+        if (pipe2(stop_pipe, O_CLOEXEC) < 0)
+                stop_pipe[0] = -1; /* poll() passes it over */
+        g_once_init_leave(&made, 1);
+}
+
+/* Returns: whether there is something to read, or the end, before waiting must end. */
+static gboolean fd_wait(const CaptureStream *s) {
+        struct pollfd wait[] = { { .fd = s->fd, .events = POLLIN }, { .fd = stop_pipe[0] }, { .fd = s->cancel_fd, .events = POLLIN } };
+
+        while (poll(wait, G_N_ELEMENTS(wait), -1) < 0 && errno == EINTR)
+                continue;
+        return wait[0].revents || !(wait[1].revents | wait[2].revents);
+}
+
 static gssize fd_fill(CaptureStream *s, guint8 *into, gsize n) {
         gssize got;
 
+        s->stopped = !s->fd_bytes && !fd_wait(s);
+        if (s->stopped) {
+                fd_close(s);
+                return 0;
+        }
         do
                 got = read(s->fd, into, n);
         while (got < 0 && errno == EINTR);
@@ -175,6 +229,7 @@ CaptureStream *capture_stream_open(const char *path, GError **error) {
         }
         if (S_ISREG(st.st_mode))
                 s->fd_bytes = (guint64)st.st_size;
+        stop_pipe_make();
         return g_steal_pointer(&s);
 }
 
@@ -336,16 +391,17 @@ CaptureStream *capture_stream_decompress(CaptureStream *s) {
 /* ── All of them ───────────────────────────────────────────────────────────── */
 
 guint64 capture_stream_file_offset(const CaptureStream *s) {
-        return s->inner ? capture_stream_file_offset(s->inner) : s->fd_offset;
+        return s->fd_offset;
 }
 
 guint64 capture_stream_file_bytes(const CaptureStream *s) {
-        return s->inner ? capture_stream_file_bytes(s->inner) : s->fd_bytes;
+        return source(s)->fd_bytes;
 }
 
 void capture_stream_free(CaptureStream *s) {
         if (!s)
                 return;
+        capture_ahead_free(s->ahead);
         if (s->archive)
                 archive_read_free(s->archive);
         if (s->gzip)

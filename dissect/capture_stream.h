@@ -7,22 +7,24 @@
  * @at forward; nothing is copied out.
  */
 
+#include "capture_ahead.h"
 #include "capture_window.h"
-
-typedef struct CaptureStream CaptureStream;
 
 struct CaptureStream {
         const guint8 *at;  /* what is buffered and not yet consumed ... */
         const guint8 *end; /* ... ends here */
         guint64 offset;    /* of @at in the uncompressed stream */
         gboolean at_end;   /* nothing will follow @end */
+        gboolean stopped;  /* by capture_stop_waiting(): the same, and it is nobody's fault */
         char *failure;     /* why the source ended before its time; NULL if it did not */
 
         /* Returns: bytes got; 0 the end; -1 with @failure set. */
         gssize (*fill)(CaptureStream *s, guint8 *into, gsize n);
         guint8 *buffer;
         gsize buffer_bytes;
+        CaptureAhead *ahead; /* NULL where whoever reads it fills it */
         int fd; /* -1 if none, or closed */
+        int cancel_fd; /* -1 if none; no input is waited for once it can be read */
         guint64 fd_offset;
         guint64 fd_bytes; /* size of a regular file, else 0 */
         CaptureWindow *window; /* NULL where the file is read */

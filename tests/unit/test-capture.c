@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "dissect/capture.h"
+#include "dissect/capture_ahead.h"
 
 #define MAGIC_US 0xa1b2c3d4
 #define MAGIC_NS 0xa1b23c4d
@@ -653,6 +654,56 @@ static void stream_compressed_cut(void) {
 }
 
 /* A gzip file may be several, one after the other; its CRC is looked at. */
+/* A capture is let go while more of it is awaited. */
+static void stream_closed_early(void) {
+        g_autoptr(GBytes) bytes = many_frames();
+        g_autoptr(GBytes) compressed = compress(bytes, archive_write_add_filter_gzip);
+        g_autoptr(GError) error = NULL;
+        g_autofree char *path = NULL;
+        Frame frames[FRAME_BATCH];
+        int pipe_ends[2];
+
+        g_assert_cmpuint(g_bytes_get_size(compressed), >, 16384);
+        g_assert_cmpint(pipe(pipe_ends), ==, 0);
+        g_assert_cmpint(write(pipe_ends[1], g_bytes_get_data(compressed, NULL), 16384), ==, 16384);
+        path = g_strdup_printf("/dev/fd/%d", pipe_ends[0]);
+        g_autoptr(Capture) c = capture_open(path, 0, FALSE, &error);
+        g_assert_no_error(error);
+        for (guint i = 0; i < 3; i++)
+                g_assert_cmpuint(capture_read(c, frames, FRAME_BATCH), >, 0);
+        alarm(60);
+        g_clear_pointer(&c, capture_free);
+        alarm(0);
+        close(pipe_ends[0]);
+        close(pipe_ends[1]);
+}
+
+/* More at once than may have a thread each. */
+static void stream_many_at_once(void) {
+        g_autoptr(GBytes) bytes = many_frames();
+        g_autoptr(GBytes) compressed = compress(bytes, archive_write_add_filter_gzip);
+        Capture *captures[2 * CAPTURE_AHEAD_MAX];
+        guint64 frames_read = 0;
+
+        for (guint i = 0; i < G_N_ELEMENTS(captures); i++)
+                captures[i] = capture_open_bytes("memory", compressed, i, NULL);
+        for (gboolean more = TRUE; more;) {
+                more = FALSE;
+                for (guint i = 0; i < G_N_ELEMENTS(captures); i++) {
+                        Frame frames[FRAME_BATCH];
+                        guint n = capture_read(captures[i], frames, FRAME_BATCH);
+
+                        frames_read += n;
+                        more |= n > 0;
+                }
+        }
+        g_assert_cmpuint(frames_read, ==, G_N_ELEMENTS(captures) * MANY_FRAMES);
+        for (guint i = 0; i < G_N_ELEMENTS(captures); i++) {
+                g_assert_cmpint(capture_info(captures[i])->damage, ==, CAPTURE_INTACT);
+                capture_free(captures[i]);
+        }
+}
+
 static void stream_gzip(void) {
         g_autoptr(GBytes) bytes = many_frames();
         g_autoptr(GBytes) head = g_bytes_new_from_bytes(bytes, 0, 1000);
@@ -773,6 +824,8 @@ int main(int argc, char **argv) {
         g_test_add_func("/capture/stream/compressed", stream_compressed);
         g_test_add_func("/capture/stream/compressed-cut", stream_compressed_cut);
         g_test_add_func("/capture/stream/gzip", stream_gzip);
+        g_test_add_func("/capture/stream/closed-early", stream_closed_early);
+        g_test_add_func("/capture/stream/many-at-once", stream_many_at_once);
         g_test_add_func("/capture/stream/not-a-capture", stream_not_a_capture);
         g_test_add_func("/capture/filter/by-length", filter_by_length);
         g_test_add_func("/capture/filter/by-link-type", filter_by_link_type);
