@@ -11,13 +11,34 @@
 #define PROGRESS_EVERY_US 200000
 
 Progress progress_new(gboolean quiet) {
+        gint64 now_us = g_get_monotonic_time();
+
         return (Progress){
                 .wanted = !quiet && isatty(STDERR_FILENO),
-                .next_us = g_get_monotonic_time() + PROGRESS_FIRST_US,
+                .started_us = now_us,
+                .next_us = now_us + PROGRESS_FIRST_US,
         };
 }
 
-static void show(const Merge *m) {
+void progress_describe(GString *text, guint64 offset, guint64 bytes, guint64 frames, gint64 elapsed_us) {
+        double us = (double)MAX(elapsed_us, 1), rate = (double)offset / us;
+
+        if (bytes > 0)
+                g_string_append_printf(text, "%3u %%  ", (guint)MIN(100, (double)offset * 100 / (double)bytes));
+        bytes_append(text, offset);
+        g_string_append(text, " read, ");
+        counted_append(text, frames, "frame");
+        g_string_append(text, ", ");
+        bytes_append(text, (guint64)(rate * 1e6));
+        g_string_append(text, "/s");
+        if (bytes <= offset || offset == 0)
+                return;
+        g_string_append(text, ", ");
+        duration_append(text, (gint64)((double)(bytes - offset) / rate / 1e6 + 1) * NS_PER_SECOND, BOUND_EXACT);
+        g_string_append(text, " left");
+}
+
+static void show(const Merge *m, gint64 elapsed_us) {
         g_autoptr(GString) text = g_string_new("\r");
         guint64 frames = 0, offset = 0, bytes = 0;
         gboolean sized = TRUE;
@@ -30,21 +51,19 @@ static void show(const Merge *m) {
                 bytes += info->file_bytes;
                 sized &= info->file_bytes > 0;
         }
-        if (sized)
-                g_string_append_printf(text, "%3u %%  ", (guint)MIN(100, offset * 100.0 / (double)bytes));
-        bytes_append(text, offset);
-        g_string_append(text, " read, ");
-        counted_append(text, frames, "frame");
+        progress_describe(text, offset, sized ? bytes : 0, frames, elapsed_us);
         g_string_append(text, "\033[K");
         fputs(text->str, stderr);
 }
 
 void progress_update(Progress *p, const Merge *m) {
-        if (!p->wanted || g_get_monotonic_time() < p->next_us)
+        gint64 now_us;
+
+        if (!p->wanted || (now_us = g_get_monotonic_time()) < p->next_us)
                 return;
-        show(m);
+        show(m, now_us - p->started_us);
         p->shown = TRUE;
-        p->next_us = g_get_monotonic_time() + PROGRESS_EVERY_US;
+        p->next_us = now_us + PROGRESS_EVERY_US;
 }
 
 void progress_end(Progress *p) {

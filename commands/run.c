@@ -3,7 +3,6 @@
 #include "run.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
 
@@ -13,6 +12,7 @@
 #include "progress.h"
 #include "reports/hosts_words.h"
 #include "reports/summary.h"
+#include "signals.h"
 #include "workers.h"
 
 typedef struct Pass {
@@ -84,19 +84,11 @@ static gboolean open_captures(Pass *p, char *const *paths) {
         return TRUE;
 }
 
-/* Set by SIGINT: what has been read is reported. A second one ends the program. */
-static volatile sig_atomic_t interrupted;
-
-/* Where a pipe feeds us, its writer got the signal as well: what it still writes before it ends is wanted. */
-static gboolean must_stop(const Pass *p) {
-        return interrupted && !p->from_pipe;
-}
-
 /* Returns: whether every capture was read to its end. */
 static gboolean report_damage(const Pass *p) {
         gboolean intact = p->unreadable == 0;
 
-        if (must_stop(p)) {
+        if (signals_must_stop()) {
                 print_error("interrupted: what was read until then is reported");
                 intact = FALSE;
         }
@@ -115,18 +107,6 @@ static gboolean report_damage(const Pass *p) {
 }
 
 /* ── The pass ────────────────────────────────────────────────────────────── */
-
-static void on_interrupt(int number) {
-        interrupted = 1;
-}
-
-static void set_signals(void) {
-        struct sigaction interrupt = { .sa_handler = on_interrupt, .sa_flags = (int)SA_RESETHAND };
-        struct sigaction ignore = { .sa_handler = SIG_IGN };
-
-        sigaction(SIGINT, &interrupt, NULL);
-        sigaction(SIGPIPE, &ignore, NULL); /* a closed pipe is an error of its write() */
-}
 
 /* Times since the first frame are moments once that is known. */
 static void know_moment(Pass *p) {
@@ -166,7 +146,7 @@ static void read_block(Block *b, gpointer data) {
         guint n;
 
         while (block_room(b) > 0) {
-                n = must_stop(p) ? 0 : merge_read(p->merge, frames, MIN(FRAME_BATCH, block_room(b)));
+                n = signals_must_stop() ? 0 : merge_read(p->merge, frames, MIN(FRAME_BATCH, block_room(b)));
                 if (n == 0) {
                         note_damage(p);
                         b->damage = p->damage;
@@ -275,7 +255,7 @@ static void set_up(Pass *p) {
                 settings_give(p->settings, &g_array_index(p->options->hosts, HostGiven, i));
         p->hosts = hosts_new(&(HostsOptions){ .choose = choose_host, .choose_data = p->settings });
         set_context(p);
-        set_signals();
+        signals_catch(p->from_pipe);
 }
 
 /* Only at the end is all known that tells hosts apart. */
