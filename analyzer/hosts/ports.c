@@ -3,26 +3,66 @@
 
 #include "analyzer/findings/rule.h"
 
+/* Returns: how much room what has @n entries must be given for one more; 0: none. It doubles, from @first on. */
+static guint grown(guint n, guint first) {
+        return n == 0 ? first : n >= first && (n & (n - 1)) == 0 ? 2 * n : 0;
+}
 
 /* ── Sets of ports ───────────────────────────────────────────────────────── */
 
 #define PORTS 65536U
+#define WORDS (PORTS / 64)
+#define LISTED_FIRST 128U
+#define LISTED_MAX 4096U /* as large as the bits */
+
+static void set_bit(guint64 *bits, guint16 port) {
+        bits[port / 64] |= G_GUINT64_CONSTANT(1) << port % 64;
+}
+
+static guint64 *make_bits(const PortSet *p) {
+        guint64 *bits = g_new0(guint64, WORDS);
+
+        for (guint32 i = 0; i < p->n; i++)
+                set_bit(bits, p->listed[i]);
+        return bits;
+}
 
 void port_set_add(PortSet *p, guint16 port) {
-        guint64 bit = G_GUINT64_CONSTANT(1) << port % 64;
+        guint room;
 
-        if (!p->bits)
-                p->bits = g_new0(guint64, PORTS / 64);
-        if (p->bits[port / 64] & bit)
+        if (!p->bits && p->n == LISTED_MAX) {
+                p->bits = make_bits(p);
+                g_clear_pointer(&p->listed, g_free);
+        }
+        if (p->bits) {
+                set_bit(p->bits, port);
                 return;
-        p->bits[port / 64] |= bit;
-        p->first = p->n ? MIN(p->first, port) : port;
-        p->last = p->n ? MAX(p->last, port) : port;
-        p->n++;
+        }
+        room = grown(p->n, LISTED_FIRST);
+        if (room)
+                p->listed = g_renew(guint16, p->listed, room);
+        p->listed[p->n++] = port;
 }
 
 void port_set_clear(PortSet *p) {
+        g_clear_pointer(&p->listed, g_free);
         g_clear_pointer(&p->bits, g_free);
+}
+
+PortsSeen port_set_seen(const PortSet *p) {
+        g_autofree guint64 *made = p->bits ? NULL : make_bits(p);
+        const guint64 *bits = made ? made : p->bits;
+        PortsSeen seen = { .n = 0 };
+
+        for (guint i = 0; i < WORDS; i++) {
+                if (!bits[i])
+                        continue;
+                if (!seen.n)
+                        seen.first = (guint16)(i * 64 + (guint)__builtin_ctzll(bits[i]));
+                seen.last = (guint16)(i * 64 + 63 - (guint)__builtin_clzll(bits[i]));
+                seen.n += (guint)__builtin_popcountll(bits[i]);
+        }
+        return seen;
 }
 
 /* ── Pairs ───────────────────────────────────────────────────────────────── */
@@ -236,21 +276,20 @@ static void add_uses(const PortPair *p, Series *s, guint32 row, PortSet *ports) 
         }
 }
 
-/* Room grows at powers of two. */
-static gboolean must_grow(guint n) {
-        return (n & (n - 1)) == 0;
-}
+#define PORT_USES_FIRST 4U
 
 void port_pair_use(PortPair *p, Series *s, guint32 row, const FlowRecord *f, const Life *client, const Life *server,
                    const HostTimers *client_timers) {
         PortUse use;
+        guint room;
 
         if (p->n_uses == 0)
                 p->base = client->move[0].second;
         use = use_of(p, f, client, server, client_timers);
         if (p->n_uses < PORT_USES_MAX) {
-                if (must_grow(p->n_uses))
-                        p->uses = g_renew(PortUse, p->uses, MAX(2 * p->n_uses, 1));
+                room = grown(p->n_uses, PORT_USES_FIRST);
+                if (room)
+                        p->uses = g_renew(PortUse, p->uses, room);
                 p->uses[p->n_uses++] = use;
                 return;
         }
@@ -273,7 +312,7 @@ gdouble port_budget_rate(guint32 ports, gint64 time_wait_ns) {
         return time_wait_ns > 0 ? ports * SECOND_IN_NS / (gdouble)time_wait_ns : 0;
 }
 
-static void find_range(PortBudget *b, const PortBudgetInput *in, const PortSet *seen) {
+static void find_range(PortBudget *b, const PortBudgetInput *in, const PortsSeen *seen) {
         const HostSettings *set = in->client_settings;
         guint64 again = in->pair->recycled;
         guint16 first, last;
@@ -354,8 +393,10 @@ static void project(PortBudget *b, const PortBudgetInput *in) {
         b->exhausted_second = series_second(in->pair->first_ns) + (gint64)full;
 }
 
-static void read_all(PortBudget *b, const PortBudgetInput *in, Series *series, const PortSet *seen) {
-        find_range(b, in, seen);
+static void read_all(PortBudget *b, const PortBudgetInput *in, Series *series, const PortSet *ports) {
+        PortsSeen seen = port_set_seen(ports);
+
+        find_range(b, in, &seen);
         b->time_wait_ns = in->timers[b->holder].time_wait_ns;
         b->sustainable = port_budget_rate(b->ports, b->time_wait_ns);
         read_series(b, in, series);
@@ -370,11 +411,11 @@ void port_budget_init(PortBudget *b, const PortBudgetInput *in) {
                 read_all(b, in, in->series, &in->pair->ports);
         } else {
                 Series *few = series_new(PORTS_COLUMNS, 4 * PORT_USES_MAX);
-                PortSet seen = { 0 };
+                PortSet ports = { .n = 0 };
 
-                add_uses(in->pair, few, in->row, &seen);
-                read_all(b, in, few, &seen);
-                port_set_clear(&seen);
+                add_uses(in->pair, few, in->row, &ports);
+                read_all(b, in, few, &ports);
+                port_set_clear(&ports);
                 series_free(few);
         }
 }

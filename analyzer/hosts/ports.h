@@ -9,15 +9,23 @@
 
 #include "census.h"
 
-/* Ports that were seen, a bit each. */
+/* Ports that were used. Of most pairs a list is shorter than a bit for each. */
 typedef struct PortSet {
-        guint32 n;
-        guint16 first, last; /* valid when n > 0 */
-        guint64 *bits;       /* of all 65536; NULL while there is none */
+        guint32 n;       /* listed, some more than once */
+        guint16 *listed; /* until there are bits; with room up to the next power of two */
+        guint64 *bits;   /* of all 65536; NULL while they are listed */
 } PortSet;
 
 void port_set_add(PortSet *p, guint16 port);
 void port_set_clear(PortSet *p);
+
+/* Different ports. */
+typedef struct PortsSeen {
+        guint32 n;
+        guint16 first, last; /* valid when n > 0 */
+} PortsSeen;
+
+PortsSeen port_set_seen(const PortSet *p);
 
 /* What became of a SYN on a 4-tuple that was still in use. */
 typedef enum ReuseAnswer {
@@ -72,11 +80,11 @@ typedef struct PortPair {
         guint32 time_waits[SIDES]; /* flows in which that end went to TIME_WAIT */
         guint8 n_uses;
         guint8 hop_limits[2];     /* of SYNs, as captured; the first two different ones, 0 none */
-        PortUse *uses; /* of the first flows, with room up to the next power of two; NULL once they are in the
-                          series */
+        PortUse *uses; /* of the first flows; NULL once they are in the series */
         gint64 base;              /* second of the first flow that was added */
         gint64 first_ns, last_ns; /* when the first and the last began */
         /* 64 bytes */
+        PortSet ports;            /* of all flows, once they are in the series */
         guint64 example;          /* the lowest number of a flow with a SYN on a used 4-tuple, or of any */
         FrameRef example_frame;   /* that SYN */
         gboolean example_met_used; /* it is such a SYN */
@@ -87,7 +95,6 @@ typedef struct PortPair {
         gboolean timestamps;      /* a connection had the option at both ends */
         SynClocks clocks;
         guint64 flows_lacking_max; /* that it may have had while it had no row; 0: its numbers are exact */
-        PortSet ports;            /* of all flows, once they are in the series */
 } PortPair;
 
 void port_pair_clear(PortPair *p);
@@ -100,6 +107,14 @@ void port_pair_add(PortPair *p, const FlowRecord *f);
 SharedBy port_pair_shared_by(const PortPair *p);
 /* Returns: "hop_limits": the JSON's word. */
 const char *shared_by_name(SharedBy by);
+
+/* Asks the processor for where port_pair_use() will write. */
+static inline void port_pair_prefetch(const PortPair *p) {
+        if (p->uses)
+                __builtin_prefetch(p->uses + p->n_uses, 1);
+        else if (p->ports.listed)
+                __builtin_prefetch(p->ports.listed + p->ports.n, 1);
+}
 
 /* The columns of a pair's series. */
 enum {
