@@ -179,6 +179,8 @@ void tracker_judge(const Tracker *t, Slice *s) {
 }
 
 void tracker_sink(Tracker *t, Slice *s) {
+        if (t->options.expect)
+                t->options.expect(s->record, s->n_records, t->options.sink_data);
         for (guint i = 0; i < s->n_records; i++)
                 t->options.sink(&s->record[i], t->options.sink_data);
         t->reported += s->n_records;

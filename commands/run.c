@@ -116,6 +116,13 @@ static void know_moment(Pass *p) {
         p->context.moment = p->options->moment;
 }
 
+static void expect_flows(const FlowRecord *records, guint n, gpointer data) {
+        Pass *p = data;
+
+        hosts_prefetch(p->hosts, records, n);
+        settings_prefetch(p->settings, records, n);
+}
+
 static void take_flow(const FlowRecord *f, gpointer data) {
         Pass *p = data;
 
@@ -245,6 +252,7 @@ static void set_up(Pass *p) {
         for (guint i = 0; i < OUTPUT_KINDS; i++)
                 options.zeek |= p->options->output_paths[i] != NULL;
         p->damage = g_array_new(FALSE, FALSE, sizeof(FrameRef));
+        options.expect = expect_flows;
         options.sink = take_flow;
         options.sink_data = p;
         p->dissector = dissector_new();

@@ -1,21 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "hosts.h"
-#include "analyzer/hash.h"
 
 #include <string.h>
 
-#define REST_ROW 0U /* of both series */
-#define INDEX_FIRST 1024U
-#define STRANGERS 65536U
+#include "analyzer/hash.h"
+#include "index.h"
 
-/* From a hash to places in an array; entries are compared by the owner. Nothing is ever taken out: see
- * sweep(). */
-typedef struct Index {
-        struct {
-                guint32 tag, place; /* place plus one; 0 empty */
-        } *slots;
-        guint32 mask, n;
-} Index;
+#define REST_ROW 0U /* of both series */
+#define STRANGERS 65536U
 
 struct Hosts {
         HostsOptions options;
@@ -40,37 +32,6 @@ static PortPair *pair_at(const Hosts *h, guint32 i) {
 }
 
 /* ── Look-up ─────────────────────────────────────────────────────────────── */
-
-static void index_init(Index *x) {
-        x->mask = INDEX_FIRST - 1;
-        x->n = 0;
-        x->slots = g_malloc0_n((gsize)x->mask + 1, sizeof *x->slots);
-}
-
-static void index_put(Index *x, guint32 tag, guint32 place) {
-        guint32 i = tag & x->mask;
-
-        while (x->slots[i].place)
-                i = (i + 1) & x->mask;
-        x->slots[i].tag = tag;
-        x->slots[i].place = place + 1;
-        x->n++;
-}
-
-static void index_add(Index *x, guint32 tag, guint32 place) {
-        if (x->n > x->mask / 2) {
-                Index old = *x;
-
-                x->mask = x->mask * 2 + 1;
-                x->n = 0;
-                x->slots = g_malloc0_n((gsize)x->mask + 1, sizeof *x->slots);
-                for (guint32 i = 0; i <= old.mask; i++)
-                        if (old.slots[i].place)
-                                index_put(x, old.slots[i].tag, old.slots[i].place - 1);
-                g_free(old.slots);
-        }
-        index_put(x, tag, place);
-}
 
 static guint32 pair_tag(guint32 client, guint32 server) {
         return (guint32)hash_mix(client ^ 0xa0761d6478bd642fULL, server ^ 0xe7037ed1a0b428dbULL);
@@ -99,16 +60,17 @@ static void endpoint_init_at(const Hosts *h, guint32 place, const FlowRecord *f,
 }
 
 static guint32 look_up(const Hosts *h, const Address *address, guint16 port, gboolean is_service, guint32 tag) {
-        const Index *x = &h->endpoint_index;
+        for (guint32 at = tag, place; (place = index_next(&h->endpoint_index, tag, &at)) != INDEX_END;) {
+                const HostEndpoint *e = endpoint_at(h, place);
 
-        for (guint32 i = tag & x->mask; x->slots[i].place; i = (i + 1) & x->mask) {
-                const HostEndpoint *e = endpoint_at(h, x->slots[i].place - 1);
-
-                if (x->slots[i].tag == tag && e->port == port && !e->service == !is_service &&
-                    address_equal(&e->address, address))
-                        return x->slots[i].place - 1;
+                if (e->port == port && !e->service == !is_service && address_equal(&e->address, address))
+                        return place;
         }
         return HOSTS_NOWHERE;
+}
+
+static guint32 stranger(guint32 tag) {
+        return (tag ^ tag >> 16) % STRANGERS;
 }
 
 /*
@@ -116,7 +78,7 @@ static guint32 look_up(const Hosts *h, const Address *address, guint16 port, gbo
  * for has come often enough to have one; @n: rows that there are.
  */
 static gboolean is_proven(Hosts *h, guint32 tag, guint32 n) {
-        guint8 *flows = &h->strangers[(tag ^ tag >> 16) % STRANGERS];
+        guint8 *flows = &h->strangers[stranger(tag)];
 
         if (n < HOSTS_FAMILIAR)
                 return TRUE;
@@ -145,14 +107,11 @@ static guint32 find_endpoint(Hosts *h, const FlowRecord *f, guint side) {
 }
 
 static guint32 look_up_pair(const Hosts *h, guint32 client, guint32 server) {
-        const Index *x = &h->pair_index;
+        guint32 tag = pair_tag(client, server);
 
-        for (guint32 i = pair_tag(client, server) & x->mask; x->slots[i].place; i = (i + 1) & x->mask) {
-                const PortPair *p = pair_at(h, x->slots[i].place - 1);
-
-                if (p->client == client && p->server == server)
-                        return x->slots[i].place - 1;
-        }
+        for (guint32 at = tag, place; (place = index_next(&h->pair_index, tag, &at)) != INDEX_END;)
+                if (pair_at(h, place)->client == client && pair_at(h, place)->server == server)
+                        return place;
         return HOSTS_NOWHERE;
 }
 
@@ -192,7 +151,7 @@ static guint32 *sweep_endpoints(Hosts *h, guint64 flows) {
         g_autofree guint32 *rows = g_new(guint32, h->endpoints->len + 1);
 
         rows[REST_ROW] = REST_ROW;
-        g_free(h->endpoint_index.slots);
+        index_clear(&h->endpoint_index);
         index_init(&h->endpoint_index);
         for (guint32 i = 0; i < h->endpoints->len; i++) {
                 HostEndpoint *e = endpoint_at(h, i);
@@ -220,7 +179,7 @@ static void sweep_pairs(Hosts *h, guint64 flows, const guint32 *places) {
 
         h->rest.pair_flows_max += flows;
         rows[REST_ROW] = SERIES_NO_ROW;
-        g_free(h->pair_index.slots);
+        index_clear(&h->pair_index);
         index_init(&h->pair_index);
         for (guint32 i = 0; i < h->pairs->len; i++) {
                 PortPair *p = pair_at(h, i);
@@ -309,8 +268,8 @@ void hosts_free(Hosts *h) {
                 port_pair_clear(pair_at(h, i));
         g_array_unref(h->endpoints);
         g_array_unref(h->pairs);
-        g_free(h->endpoint_index.slots);
-        g_free(h->pair_index.slots);
+        index_clear(&h->endpoint_index);
+        index_clear(&h->pair_index);
         series_free(h->census);
         series_free(h->ports);
         g_free(h);
@@ -349,20 +308,7 @@ static void add_pair(Hosts *h, const FlowRecord *f, const guint32 *place, const 
                       &endpoint_at(h, place[CLIENT])->timers);
 }
 
-/* What is far away in memory is asked for while something else is done. */
-static void prefetch(const Hosts *h, const guint32 *place, gint64 second) {
-        guint32 tag = pair_tag(place[CLIENT], place[SERVER]), pair;
-
-        for (guint side = 0; side < SIDES; side++)
-                if (place[side] != HOSTS_NOWHERE)
-                        series_prefetch_steps(h->census, place[side] + 1, second);
-        pair = h->pair_index.slots[tag & h->pair_index.mask].place;
-        if (pair)
-                __builtin_prefetch(pair_at(h, pair - 1), 1);
-}
-
 void hosts_add(Hosts *h, const FlowRecord *f) {
-        gint64 second = series_second(f->start_ns);
         gboolean deaf = h->options.no_forged_keepalives && has_forged_keepalives(f), both;
         guint32 place[SIDES];
         Life life[SIDES];
@@ -370,18 +316,94 @@ void hosts_add(Hosts *h, const FlowRecord *f) {
         make_room(h);
         h->flows++;
         h->end_ns = MAX(h->end_ns, f->capture_end_ns);
-        for (guint side = 0; side < SIDES; side++) {
+        for (guint side = 0; side < SIDES; side++)
                 place[side] = find_endpoint(h, f, side);
-                series_prefetch(h->census, place[side] + 1, second);
-        }
         both = place[CLIENT] != HOSTS_NOWHERE && place[SERVER] != HOSTS_NOWHERE;
         if (place[SERVER] != HOSTS_NOWHERE)
                 service_add(endpoint_at(h, place[SERVER])->service, f);
-        prefetch(h, place, second);
         add_end(h, f, CLIENT, place[CLIENT], deaf, &life[CLIENT]);
         add_end(h, f, SERVER, place[SERVER], deaf, &life[SERVER]);
         if (both)
                 add_pair(h, f, place, life);
+}
+
+/* ── What comes next ─────────────────────────────────────────────────────── */
+
+#define CACHE_LINE 64U
+#define PREFETCHED_MAX 32U
+
+/* One of the flows that are added next: what has been found so far, without a look at what is only asked for. */
+typedef struct Next {
+        guint32 tag[SIDES], place[SIDES], pair_tag, pair; /* INDEX_END: none */
+        gint64 first, last; /* seconds */
+} Next;
+
+static void prefetch_lines(const void *at, gsize size) {
+        for (gsize i = 0; i < size; i += CACHE_LINE)
+                __builtin_prefetch((const char *)at + i, 1);
+}
+
+static void prefetch_index(const Hosts *h, const FlowRecord *f, Next *next) {
+        next->first = series_second(f->start_ns);
+        next->last = series_second(f->end_ns);
+        for (guint side = 0; side < SIDES; side++) {
+                next->tag[side] = endpoint_tag(&f->side[side].address, side == SERVER ? f->side[side].port : 0);
+                index_prefetch(&h->endpoint_index, next->tag[side]);
+        }
+}
+
+static void prefetch_endpoints(const Hosts *h, Next *next) {
+        for (guint side = 0; side < SIDES; side++) {
+                next->place[side] = index_peek(&h->endpoint_index, next->tag[side]);
+                if (next->place[side] == INDEX_END)
+                        continue;
+                prefetch_lines(endpoint_at(h, next->place[side]), sizeof(HostEndpoint));
+                series_prefetch(h->census, next->place[side] + 1, next->first);
+                series_prefetch(h->census, next->place[side] + 1, next->last);
+        }
+        next->pair_tag = pair_tag(next->place[CLIENT], next->place[SERVER]);
+        index_prefetch(&h->pair_index, next->pair_tag);
+}
+
+static void prefetch_steps(const Hosts *h, const FlowRecord *f, Next *next) {
+        for (guint side = 0; side < SIDES; side++) {
+                if (next->place[side] == INDEX_END)
+                        continue;
+                series_prefetch_steps(h->census, next->place[side] + 1, next->first);
+                series_prefetch_steps(h->census, next->place[side] + 1, next->last);
+        }
+        if (next->place[SERVER] != INDEX_END && endpoint_at(h, next->place[SERVER])->service)
+                service_prefetch(endpoint_at(h, next->place[SERVER])->service, f);
+        next->pair = index_peek(&h->pair_index, next->pair_tag);
+        if (next->pair == INDEX_END) {
+                __builtin_prefetch(&h->strangers[stranger(next->pair_tag)], 1);
+                return;
+        }
+        prefetch_lines(pair_at(h, next->pair), sizeof(PortPair));
+        series_prefetch(h->ports, next->pair + 1, next->first);
+        series_prefetch(h->ports, next->pair + 1, next->last);
+}
+
+static void prefetch_pair(const Hosts *h, const Next *next) {
+        if (next->pair == INDEX_END)
+                return;
+        port_pair_prefetch(pair_at(h, next->pair));
+        series_prefetch_steps(h->ports, next->pair + 1, next->first);
+        series_prefetch_steps(h->ports, next->pair + 1, next->last);
+}
+
+void hosts_prefetch(const Hosts *h, const FlowRecord *f, guint n) {
+        Next next[PREFETCHED_MAX];
+
+        n = MIN(n, PREFETCHED_MAX);
+        for (guint i = 0; i < n; i++)
+                prefetch_index(h, &f[i], &next[i]);
+        for (guint i = 0; i < n; i++)
+                prefetch_endpoints(h, &next[i]);
+        for (guint i = 0; i < n; i++)
+                prefetch_steps(h, &f[i], &next[i]);
+        for (guint i = 0; i < n; i++)
+                prefetch_pair(h, &next[i]);
 }
 
 void hosts_assume_at(Hosts *h, guint32 endpoint, const HostChoice *choice) {

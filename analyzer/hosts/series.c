@@ -6,7 +6,10 @@
 #define BLOCK_BITS 3
 #define BLOCK_STEPS (1 << BLOCK_BITS)
 #define SLOTS_FIRST 1024U
+#define ROWS_FIRST 64U
 #define CACHE_LINE 64
+#define SERIES_COLUMN_BITS_MAX 4
+G_STATIC_ASSERT(SERIES_COLUMNS_MAX == 1 << SERIES_COLUMN_BITS_MAX);
 #define BLOCKS_SPARE 64U /* that still fit when a series is full: what one flow can need */
 
 typedef struct BlockKey {
@@ -20,8 +23,16 @@ typedef struct Slot {
         guint32 place; /* plus one; 0 empty */
 } Slot;
 
+/* A block that was found. What comes together mostly belongs to one time, and a look-up is a walk through far memory. */
+typedef struct Recent {
+        gint32 number;
+        guint32 place; /* plus one; 0 none */
+} Recent;
+
+#define RECENT 2 /* of a row: a flow begins in one and ends in the next */
+
 struct Series {
-        guint columns; /* rounded up, so that a step is in one cache line */
+        guint columns, column_bits; /* rounded up, so that a step is in one cache line */
         guint shift; /* a step of time is 1 << shift seconds */
         guint32 blocks_max;
         Slot *slots;
@@ -30,14 +41,16 @@ struct Series {
         gint32 *steps;   /* by place: BLOCK_STEPS times the columns */
         guint32 n, room;
         guint32 *order;  /* places by row and number, NULL until asked for */
-        Slot last;       /* found; what comes together mostly belongs to one second */
+        Recent (*recent)[RECENT]; /* by row and the lowest bits of the number */
+        guint32 recent_rows;
 };
 
 Series *series_new(guint columns, guint32 blocks_max) {
         Series *s = g_new0(Series, 1);
 
         g_assert(columns <= SERIES_COLUMNS_MAX);
-        s->columns = columns <= SERIES_COLUMNS_MAX / 2 ? SERIES_COLUMNS_MAX / 2 : SERIES_COLUMNS_MAX;
+        s->column_bits = columns <= SERIES_COLUMNS_MAX / 2 ? SERIES_COLUMN_BITS_MAX - 1 : SERIES_COLUMN_BITS_MAX;
+        s->columns = 1U << s->column_bits;
         s->blocks_max = blocks_max;
         s->mask = SLOTS_FIRST - 1;
         s->slots = g_new0(Slot, SLOTS_FIRST);
@@ -49,6 +62,7 @@ void series_free(Series *s) {
                 return;
         g_free(s->slots);
         g_free(s->keys);
+        g_free(s->recent);
         g_aligned_free(s->steps);
         g_free(s->order);
         g_free(s);
@@ -61,7 +75,11 @@ static guint32 hash_key(BlockKey key) {
 }
 
 static gsize block_size(const Series *s) {
-        return BLOCK_STEPS * s->columns;
+        return (gsize)BLOCK_STEPS << s->column_bits;
+}
+
+static gint32 *block_at(const Series *s, guint32 place) {
+        return s->steps + ((gsize)place << (s->column_bits + BLOCK_BITS));
 }
 
 static Slot *find_slot(const Series *s, BlockKey key) {
@@ -95,7 +113,7 @@ static void add_block(Series *s, Slot *slot, BlockKey key) {
         if (s->n == s->room)
                 grow_blocks(s);
         s->keys[s->n] = key;
-        memset(s->steps + s->n * block_size(s), 0, block_size(s) * sizeof *s->steps);
+        memset(block_at(s, s->n), 0, block_size(s) * sizeof *s->steps);
         *slot = (Slot){ key, ++s->n };
         g_clear_pointer(&s->order, g_free);
         if (s->n > s->mask / 2)
@@ -106,35 +124,55 @@ static BlockKey key_of(guint32 row, gint64 step) {
         return (BlockKey){ row, (gint32)CLAMP(step >> BLOCK_BITS, G_MININT32, G_MAXINT32) };
 }
 
+static gint32 *steps_at(const Series *s, guint32 place, gint64 step) {
+        return block_at(s, place) + (((gsize)step & (BLOCK_STEPS - 1)) << s->column_bits);
+}
+
+static Recent *recent_of(const Series *s, BlockKey key) {
+        return &s->recent[key.row][(guint32)key.number % RECENT];
+}
+
 void series_prefetch(const Series *s, guint32 row, gint64 second) {
-        __builtin_prefetch(&s->slots[hash_key(key_of(row, second >> s->shift)) & s->mask]);
+        if (row < s->recent_rows)
+                __builtin_prefetch(recent_of(s, key_of(row, second >> s->shift)), 1);
 }
 
 void series_prefetch_steps(const Series *s, guint32 row, gint64 second) {
         gint64 step = second >> s->shift;
-        guint32 place = s->slots[hash_key(key_of(row, step)) & s->mask].place;
+        BlockKey key = key_of(row, step);
+        const Recent *r = row < s->recent_rows ? recent_of(s, key) : NULL;
 
-        if (place)
-                __builtin_prefetch(s->steps + (place - 1) * block_size(s) +
-                                       ((gsize)step & (BLOCK_STEPS - 1)) * s->columns,
-                                   1);
+        if (r && r->place && r->number == key.number)
+                __builtin_prefetch(steps_at(s, r->place - 1, step), 1);
+        else
+                __builtin_prefetch(&s->slots[hash_key(key) & s->mask], 1);
+}
+
+static guint32 find_place(Series *s, BlockKey key) {
+        Slot *slot = find_slot(s, key);
+        guint32 place = slot->place;
+
+        if (!place) {
+                add_block(s, slot, key);
+                place = s->n;
+        }
+        while (key.row >= s->recent_rows) {
+                guint32 rows = s->recent_rows;
+
+                s->recent_rows = rows ? 2 * rows : ROWS_FIRST;
+                s->recent = g_realloc_n(s->recent, s->recent_rows, sizeof *s->recent);
+                memset(s->recent + rows, 0, (s->recent_rows - rows) * sizeof *s->recent);
+        }
+        *recent_of(s, key) = (Recent){ key.number, place };
+        return place - 1;
 }
 
 gint32 *series_steps(Series *s, guint32 row, gint64 second) {
         gint64 step = second >> s->shift;
         BlockKey key = key_of(row, step);
+        const Recent *r = row < s->recent_rows ? recent_of(s, key) : NULL;
 
-        if (!s->last.place || s->last.key.row != key.row || s->last.key.number != key.number) {
-                Slot *slot = find_slot(s, key);
-
-                if (slot->place) {
-                        s->last = *slot;
-                } else {
-                        add_block(s, slot, key);
-                        s->last = (Slot){ key, s->n };
-                }
-        }
-        return s->steps + (s->last.place - 1) * block_size(s) + ((gsize)step & (BLOCK_STEPS - 1)) * s->columns;
+        return steps_at(s, r && r->place && r->number == key.number ? r->place - 1 : find_place(s, key), step);
 }
 
 gboolean series_is_full(const Series *s) {
@@ -145,6 +183,19 @@ gint64 series_width(const Series *s) {
         return G_GINT64_CONSTANT(1) << s->shift;
 }
 
+static gboolean is_empty(const gint32 *step, guint columns) {
+        gint32 any = 0;
+
+        for (guint c = 0; c < columns; c++)
+                any |= step[c];
+        return any == 0;
+}
+
+static void add_step_to(gint32 *to, const gint32 *from, guint columns) {
+        for (guint c = 0; c < columns; c++)
+                to[c] += from[c];
+}
+
 /* In place: of the blocks before @i no more are left than there were. */
 void series_rebuild(Series *s, const guint32 *rows, gboolean coarser) {
         guint32 n = s->n;
@@ -153,27 +204,21 @@ void series_rebuild(Series *s, const guint32 *rows, gboolean coarser) {
 
         memset(s->slots, 0, ((gsize)s->mask + 1) * sizeof *s->slots);
         s->n = 0;
-        s->last.place = 0;
+        if (s->recent)
+                memset(s->recent, 0, s->recent_rows * sizeof *s->recent);
         s->shift += !!coarser;
         for (guint32 i = 0; i < n; i++) {
                 BlockKey key = s->keys[i];
                 const gint32 *from = block;
+                guint32 row = rows ? rows[key.row] : key.row;
 
-                if (rows && rows[key.row] == SERIES_NO_ROW)
+                if (row == SERIES_NO_ROW)
                         continue;
-                memcpy(block, s->steps + i * block_size(s), block_size(s) * sizeof *block);
-                for (guint k = 0; k < BLOCK_STEPS; k++, from += s->columns) {
-                        gint32 *to = NULL;
-
-                        for (guint c = 0; c < s->columns; c++) {
-                                if (from[c] == 0)
-                                        continue;
-                                to = to ? to
-                                        : series_steps(s, rows ? rows[key.row] : key.row,
-                                                       ((gint64)key.number * BLOCK_STEPS + k) * width);
-                                to[c] += from[c];
-                        }
-                }
+                memcpy(block, block_at(s, i), block_size(s) * sizeof *block);
+                for (guint k = 0; k < BLOCK_STEPS; k++, from += s->columns)
+                        if (!is_empty(from, s->columns))
+                                add_step_to(series_steps(s, row, ((gint64)key.number * BLOCK_STEPS + k) * width), from,
+                                            s->columns);
         }
         g_clear_pointer(&s->order, g_free);
 }
@@ -235,7 +280,7 @@ void series_read(Series *s, guint32 row, const SeriesTimer *timers, guint n_time
                 g_qsort_with_data(s->order, (gint)s->n, sizeof *s->order, compare_places, s);
         }
         for (guint32 i = find_row(s, row); i < s->n && s->keys[s->order[i]].row == row; i++) {
-                const gint32 *from = s->steps + s->order[i] * block_size(s);
+                const gint32 *from = block_at(s, s->order[i]);
                 gint64 first = (gint64)s->keys[s->order[i]].number * BLOCK_STEPS;
 
                 for (guint k = 0; k < BLOCK_STEPS; k++, from += s->columns)

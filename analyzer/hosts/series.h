@@ -30,8 +30,8 @@ static inline gint64 series_second(gint64 time_ns) {
 /* Returns: the steps of @row in @second, one for each column, to be added to; valid until the next call. */
 gint32 *series_steps(Series *s, guint32 row, gint64 second);
 
-/* Asks the processor for what series_steps() will look up; and then, once that is there, for what it will
- * return. */
+/* Asks the processor for what series_steps() will look up; and then, once that is there, for what it will return, as far
+ * as that is known without a long look-up, or else for where that begins. */
 void series_prefetch(const Series *s, guint32 row, gint64 second);
 void series_prefetch_steps(const Series *s, guint32 row, gint64 second);
 

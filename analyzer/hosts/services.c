@@ -49,7 +49,7 @@ gint64 durations_quantile(const Durations *d, guint per_mille) {
 /* ── Services ────────────────────────────────────────────────────────────── */
 
 gboolean finding_is_on_reset(FindingId id) {
-        return g_str_has_prefix(finding_kind(id)->code, "TD2");
+        return finding_kind(id)->code[2] == '2';
 }
 
 static void add_resets(Service *s, const FlowRecord *f) {
@@ -63,16 +63,26 @@ static void add_resets(Service *s, const FlowRecord *f) {
         }
 }
 
-/* Both FINs were captured and acknowledged: how long that took. */
-static void add_duration(Service *s, const FlowRecord *f) {
+/* Returns: how long that took if both FINs were captured and acknowledged, else -1. */
+static gint64 closing_ns(const FlowRecord *f) {
         const SideRecord *c = &f->side[CLIENT], *v = &f->side[SERVER];
 
         if (!c->fin_frame || !v->fin_frame || !c->fin_acked_frame || !v->fin_acked_frame)
-                return;
-        durations_add(&s->closing, MAX(MAX(c->fin_acked_ns, v->fin_acked_ns) - MIN(c->fin_ns, v->fin_ns), 0));
+                return -1;
+        return MAX(MAX(c->fin_acked_ns, v->fin_acked_ns) - MIN(c->fin_ns, v->fin_ns), 0);
+}
+
+void service_prefetch(const Service *s, const FlowRecord *f) {
+        __builtin_prefetch(&s->flows, 1);
+        __builtin_prefetch(&s->close[CLOSE_SIMULTANEOUS], 1);
+        __builtin_prefetch(&s->time_waits, 1);
+        __builtin_prefetch(&s->closing, 1);
+        __builtin_prefetch(&s->closing.bucket[bucket_of(closing_ns(f))], 1);
 }
 
 void service_add(Service *s, const FlowRecord *f) {
+        gint64 duration_ns = closing_ns(f);
+
         s->flows++;
         s->closed_first[f->closed_first_by]++;
         s->close[f->close]++;
@@ -82,5 +92,6 @@ void service_add(Service *s, const FlowRecord *f) {
                 s->time_waits[side] += f->side[side].entered[STATE_TIME_WAIT] != 0;
         }
         add_resets(s, f);
-        add_duration(s, f);
+        if (duration_ns >= 0)
+                durations_add(&s->closing, duration_ns);
 }

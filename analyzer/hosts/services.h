@@ -37,5 +37,8 @@ typedef struct Service {
 
 void service_add(Service *s, const FlowRecord *f);
 
+/* Asks the processor for what service_add() will touch. */
+void service_prefetch(const Service *s, const FlowRecord *f);
+
 /* Returns: whether a finding says why a connection was reset: TD201 to TD209. */
 gboolean finding_is_on_reset(FindingId id);

@@ -5,13 +5,16 @@
 
 #include "analyzer/close.h"
 #include "analyzer/endpoint.h"
+#include "analyzer/hash.h"
 #include "analyzer/keepalive.h"
+#include "index.h"
 #include "life.h"
 
 #define SECOND_NS G_GINT64_CONSTANT(1000000000)
 
 struct Settings {
-        GHashTable *hosts; /* of HostEvidence, by address */
+        GPtrArray *hosts; /* of HostEvidence */
+        Index index;      /* of these, by address */
         GArray *given;     /* of HostGiven */
         guint64 forgotten;
         gboolean odd_ttls; /* a host's hop limit is not that of most: now all count */
@@ -24,30 +27,15 @@ typedef struct End {
         HostEvidence *evidence; /* NULL until it told something */
         const FlowRecord *f;
         guint side;
-        gint64 slack_ns; /* how far a time at the capture point and one at the host can be apart */
 } End;
 
 /* ── The table ───────────────────────────────────────────────────────────── */
 
-static guint address_hash(gconstpointer key) {
-        const HostEvidence *e = key;
-        guint64 high, low;
-
-        memcpy(&high, e->address.bytes, sizeof high);
-        memcpy(&low, e->address.bytes + sizeof high, sizeof low);
-        return (guint)(((high ^ low) * 0x9e3779b97f4a7c15U) >> 32);
-}
-
-static gboolean same_address(gconstpointer a, gconstpointer b) {
-        const HostEvidence *x = a, *y = b;
-
-        return memcmp(&x->address, &y->address, sizeof x->address) == 0;
-}
-
 Settings *settings_new(void) {
         Settings *s = g_new0(Settings, 1);
 
-        s->hosts = g_hash_table_new_full(address_hash, same_address, g_free, NULL);
+        s->hosts = g_ptr_array_new();
+        index_init(&s->index);
         s->given = g_array_new(FALSE, FALSE, sizeof(HostGiven));
         return s;
 }
@@ -55,7 +43,9 @@ Settings *settings_new(void) {
 void settings_free(Settings *s) {
         if (!s)
                 return;
-        g_hash_table_unref(s->hosts);
+        g_ptr_array_set_free_func(s->hosts, g_free);
+        g_ptr_array_unref(s->hosts);
+        index_clear(&s->index);
         g_array_unref(s->given);
         g_free(s);
 }
@@ -66,29 +56,49 @@ static gint by_flows(gconstpointer a, gconstpointer b) {
         return *x < *y ? -1 : *x > *y;
 }
 
-static gboolean is_light(gpointer key, gpointer value, gpointer data) {
-        return ((const HostEvidence *)key)->flows <= *(const guint64 *)data;
+static guint32 tag_of(const Address *address) {
+        return (guint32)hash_end(address, 0);
 }
 
-/* Whatever the order of the table: all up to the median go. */
+static void add_host(Settings *s, HostEvidence *e) {
+        index_add(&s->index, tag_of(&e->address), s->hosts->len);
+        g_ptr_array_add(s->hosts, e);
+}
+
+/* All up to the median go. */
 static void make_room(Settings *s) {
         g_autoptr(GArray) flows = g_array_new(FALSE, FALSE, sizeof(guint64));
-        GHashTableIter iter;
-        gpointer key;
+        g_autoptr(GPtrArray) old = s->hosts;
+        guint64 median;
 
-        if (g_hash_table_size(s->hosts) < SETTINGS_HOSTS_MAX)
-                return;
-        g_hash_table_iter_init(&iter, s->hosts);
-        while (g_hash_table_iter_next(&iter, &key, NULL))
-                g_array_append_val(flows, ((const HostEvidence *)key)->flows);
+        for (guint i = 0; i < old->len; i++)
+                g_array_append_val(flows, ((const HostEvidence *)old->pdata[i])->flows);
         g_array_sort(flows, by_flows);
-        s->forgotten += g_hash_table_foreach_remove(s->hosts, is_light, &g_array_index(flows, guint64, flows->len / 2));
+        median = g_array_index(flows, guint64, flows->len / 2);
+        s->hosts = g_ptr_array_new();
+        index_clear(&s->index);
+        index_init(&s->index);
+        for (guint i = 0; i < old->len; i++) {
+                HostEvidence *e = old->pdata[i];
+
+                if (e->flows > median)
+                        add_host(s, e);
+                else
+                        g_free(e);
+        }
+        s->forgotten += old->len - s->hosts->len;
 }
 
 static HostEvidence *find(const Settings *s, const Address *address) {
-        HostEvidence key = { .address = *address };
+        guint32 tag = tag_of(address);
 
-        return g_hash_table_lookup(s->hosts, &key);
+        for (guint32 at = tag, place; (place = index_next(&s->index, tag, &at)) != INDEX_END;) {
+                HostEvidence *e = s->hosts->pdata[place];
+
+                if (address_equal(&e->address, address))
+                        return e;
+        }
+        return NULL;
 }
 
 static HostEvidence *find_or_add(Settings *s, const FlowRecord *f, guint side) {
@@ -96,11 +106,12 @@ static HostEvidence *find_or_add(Settings *s, const FlowRecord *f, guint side) {
 
         if (e)
                 return e;
-        make_room(s);
+        if (s->hosts->len >= SETTINGS_HOSTS_MAX)
+                make_room(s);
         e = g_new0(HostEvidence, 1);
         e->address = f->side[side].address;
         e->ipv6 = f->ipv6;
-        g_hash_table_add(s->hosts, e);
+        add_host(s, e);
         return e;
 }
 
@@ -115,13 +126,8 @@ static gint by_address(gconstpointer a, gconstpointer b) {
 }
 
 GPtrArray *settings_hosts(const Settings *s) {
-        GPtrArray *hosts = g_ptr_array_new();
-        GHashTableIter iter;
-        gpointer key;
+        GPtrArray *hosts = g_ptr_array_copy(s->hosts, NULL, NULL);
 
-        g_hash_table_iter_init(&iter, s->hosts);
-        while (g_hash_table_iter_next(&iter, &key, NULL))
-                g_ptr_array_add(hosts, key);
         g_ptr_array_sort(hosts, by_address);
         return hosts;
 }
@@ -292,7 +298,7 @@ static void take_time_wait(End *end) {
                 }
                 if (asks && is_plain_ack(e) && !(e->marks & ENTRY_KEEPALIVE) &&
                     e->time_ns - asks->time_ns < ANSWER_NS_MAX && gap_ns > TELLING_NS)
-                        at_least(end, DURATION_TIME_WAIT, gap_ns - end->slack_ns, touched, e->frame);
+                        at_least(end, DURATION_TIME_WAIT, gap_ns - host_slack_ns(f), touched, e->frame);
                 asks = NULL;
                 touched = e->frame;
         }
@@ -472,7 +478,7 @@ static void take_paths(End *end) {
                 first = waits;
                 closer = !s;
         }
-        if (first)
+        if (first && f->end_ns - first->time_ns >= PATH_IDLE_NS_MIN)
                 take_path(end, closer, first->time_ns);
 }
 
@@ -570,8 +576,8 @@ static void take_ttl(End *end) {
         }
 }
 
-static void take_end(Settings *s, const FlowRecord *f, guint side, gint64 slack_ns) {
-        End end = { .settings = s, .f = f, .side = side, .slack_ns = slack_ns };
+static void take_end(Settings *s, const FlowRecord *f, guint side, gboolean probes) {
+        End end = { .settings = s, .f = f, .side = side };
 
         take_findings(&end); /* of an end, too, that did not answer */
         if (!f->side[side].packets)
@@ -580,17 +586,53 @@ static void take_end(Settings *s, const FlowRecord *f, guint side, gint64 slack_
         take_time_wait(&end);
         take_lone_fin(&end);
         take_paths(&end);
-        if (f->end_ns - f->start_ns >= KEEPALIVE_NS_MIN)
+        if (probes)
                 take_keepalives(&end);
         take_ttl(&end);
 }
 
+static gboolean has_probes(const FlowRecord *f) {
+        guint marks = 0;
+
+        for (guint i = 0; i < f->n_timeline && f->end_ns - f->start_ns >= KEEPALIVE_NS_MIN; i++)
+                marks |= f->timeline[i].marks;
+        return !!(marks & ENTRY_KEEPALIVE);
+}
+
 void settings_add(Settings *s, const FlowRecord *f) {
-        gint64 slack_ns = host_slack_ns(f);
+        gboolean probes = has_probes(f);
 
         if (has_finding(f, FINDING_CAPTURE_CLOCK_SET_BACK))
                 return; /* no time of it can be trusted */
         keepers_add(&s->keepers, f);
-        take_end(s, f, CLIENT, slack_ns);
-        take_end(s, f, SERVER, slack_ns);
+        take_end(s, f, CLIENT, probes);
+        take_end(s, f, SERVER, probes);
+}
+
+#define PREFETCHED_MAX 32U
+
+void settings_prefetch(const Settings *s, const FlowRecord *f, guint n) {
+        guint32 place[PREFETCHED_MAX][SIDES];
+
+        if (!s->odd_ttls)
+                return;
+        n = MIN(n, PREFETCHED_MAX);
+        for (guint i = 0; i < n; i++)
+                for (guint side = 0; side < SIDES; side++)
+                        index_prefetch(&s->index, tag_of(&f[i].side[side].address));
+        for (guint i = 0; i < n; i++)
+                for (guint side = 0; side < SIDES; side++) {
+                        place[i][side] = index_peek(&s->index, tag_of(&f[i].side[side].address));
+                        if (place[i][side] != INDEX_END)
+                                __builtin_prefetch(&s->hosts->pdata[place[i][side]]);
+                }
+        for (guint i = 0; i < n; i++)
+                for (guint side = 0; side < SIDES; side++) {
+                        const HostEvidence *e = place[i][side] == INDEX_END ? NULL : s->hosts->pdata[place[i][side]];
+
+                        if (!e)
+                                continue;
+                        __builtin_prefetch(e, 1);
+                        __builtin_prefetch(e->ttl, 1);
+                }
 }

@@ -76,6 +76,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Settings, settings_free)
 /* Adds what @f, with its timeline, tells of both of its hosts. Most flows tell nothing, and cost no look-up. */
 void settings_add(Settings *s, const FlowRecord *f);
 
+/* Asks the processor for what settings_add() will touch for these @n flows. */
+void settings_prefetch(const Settings *s, const FlowRecord *f, guint n);
+
 /* What the user says of a host, or of all of which nothing else is said. */
 typedef struct HostGiven {
         gboolean everywhere;
