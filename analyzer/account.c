@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "account.h"
 #include "sequence.h"
+#include "timeline_log.h"
 
 /*
  * An acknowledgment this far beyond what was captured is nonsense, not a gap: the largest window (RFC 7323
  * 2.3).
  */
 #define ACK_JUMP_MAX (1U << 30)
+
+static FlowLosses *losses(Flow *f, guint side) {
+        return flow_note_add(f, NOTE_CLIENT_LOSSES + side);
+}
 
 static void hole_remove(Holes *h, guint i) {
         h->n--;
@@ -15,58 +20,60 @@ static void hole_remove(Holes *h, guint i) {
 }
 
 /* Remembers [left, right) as not captured; past HOLES_MAX the oldest is given up as missing. */
-static void hole_add(FlowSide *me, guint32 left, guint32 right) {
-        if (!me->holes)
-                me->holes = g_new0(Holes, 1);
-        if (me->holes->n == HOLES_MAX) {
-                me->missing_bytes += me->holes->range[0].right - me->holes->range[0].left;
-                hole_remove(me->holes, 0);
+static void hole_add(FlowLosses *l, guint32 left, guint32 right) {
+        Holes *h = &l->holes;
+
+        if (h->n == HOLES_MAX) {
+                l->missing_bytes += h->range[0].right - h->range[0].left;
+                hole_remove(h, 0);
         }
-        me->holes->range[me->holes->n].left = left;
-        me->holes->range[me->holes->n].right = right;
-        me->holes->n++;
+        h->range[h->n].left = left;
+        h->range[h->n].right = right;
+        h->n++;
 }
 
 /* Takes [left, right) out of the holes. Returns: how many of its bytes had been missing. */
-static guint32 hole_fill(FlowSide *me, guint32 left, guint32 right) {
-        Holes *h = me->holes;
+static guint32 hole_fill(Flow *f, guint side, guint32 left, guint32 right) {
+        FlowLosses *l = flow_note(f, NOTE_CLIENT_LOSSES + side);
         guint32 filled = 0;
 
-        for (guint i = 0; h && i < h->n;) {
-                guint32 l = h->range[i].left, r = h->range[i].right;
-                guint32 from = seq_after(left, l) ? left : l, to = seq_before(right, r) ? right : r;
+        for (guint i = 0; l && i < l->holes.n;) {
+                guint32 from = l->holes.range[i].left, to = l->holes.range[i].right;
+                guint32 first = seq_after(left, from) ? left : from, end = seq_before(right, to) ? right : to;
 
-                if (!seq_before(from, to)) {
+                if (!seq_before(first, end)) {
                         i++;
                         continue;
                 }
-                filled += to - from;
-                hole_remove(h, i);
-                if (seq_before(to, r))
-                        hole_add(me, to, r);
-                if (seq_before(l, from))
-                        hole_add(me, l, from);
+                filled += end - first;
+                hole_remove(&l->holes, i);
+                if (seq_before(end, to))
+                        hole_add(l, end, to);
+                if (seq_before(from, first))
+                        hole_add(l, from, first);
         }
         return filled;
 }
 
 /* What the peer acknowledged and the capture never had is missing for good. */
-static void note_missing(const Flow *f, FlowSide *side, guint32 bytes) {
-        side->missing_bytes += bytes;
+static void note_missing(Flow *f, guint side, guint32 bytes) {
+        losses(f, side)->missing_bytes += bytes;
         if (f->closing)
-                side->bits |= SIDE_MISSED_CLOSING;
+                f->side[side].bits |= SIDE_MISSED_CLOSING;
 }
 
-static void holes_acknowledged(const Flow *f, FlowSide *peer, guint32 ack) {
-        Holes *h = peer->holes;
+static void holes_acknowledged(Flow *f, guint side, guint32 ack) {
+        FlowLosses *l = flow_note(f, NOTE_CLIENT_LOSSES + side);
 
-        for (guint i = 0; h && i < h->n;) {
-                if (!seq_at_or_after(ack, h->range[i].right)) {
+        for (guint i = 0; l && i < l->holes.n;) {
+                const guint32 left = l->holes.range[i].left, right = l->holes.range[i].right;
+
+                if (!seq_at_or_after(ack, right)) {
                         i++;
                         continue;
                 }
-                note_missing(f, peer, h->range[i].right - h->range[i].left);
-                hole_remove(h, i);
+                note_missing(f, side, right - left);
+                hole_remove(&l->holes, i);
         }
 }
 
@@ -85,6 +92,7 @@ static void note_acknowledgment(Flow *f, guint side, const Segment *s) {
         FlowSide *me = &f->side[side], *peer = &f->side[other(side)];
         guint32 ahead;
 
+        me->bits |= SIDE_ANY_ACK;
         if (is_impossible(me, peer, s))
                 return;
         if (!(me->bits & SIDE_ACK) || seq_after(s->ack, me->ack))
@@ -92,11 +100,11 @@ static void note_acknowledgment(Flow *f, guint side, const Segment *s) {
         me->bits |= SIDE_ACK;
         if (!(peer->bits & SIDE_HEARD))
                 return;
-        holes_acknowledged(f, peer, s->ack);
+        holes_acknowledged(f, other(side), s->ack);
         ahead = s->ack - peer->nxt;
         /* One number beyond the last byte is rather a FIN that was not captured than a lost byte. */
         if (ahead > 1 && ahead < ACK_JUMP_MAX && !(peer->bits & SIDE_FIN) && !(s->flags & (TCP_RST | TCP_SYN))) {
-                note_missing(f, peer, ahead);
+                note_missing(f, other(side), ahead);
                 peer->nxt = s->ack;
         }
 }
@@ -112,7 +120,12 @@ static gboolean is_syn_acked(const FlowSide *me, const FlowSide *peer) {
         return me->bits & SIDE_SYN && peer->bits & SIDE_ACK && seq_after(peer->ack, me->isn) && peer->ack - me->isn < ACK_JUMP_MAX;
 }
 
-static void note_syn(FlowSide *me, const FlowSide *peer, const Segment *s) {
+static void note_syn(Flow *f, guint side, const Segment *s) {
+        FlowSide *me = &f->side[side];
+        const FlowSide *peer = &f->side[other(side)];
+
+        if (me->bits & SIDE_SYN)
+                losses(f, side)->more_syns++;
         /*
          * of several SYN+ACKs with unlike ISNs the live one is the one that is acknowledged; the last until
          * then
@@ -125,11 +138,11 @@ static void note_syn(FlowSide *me, const FlowSide *peer, const Segment *s) {
         me->bits |= SIDE_SYN | (s->flags & TCP_ACK ? SIDE_SYN_ACK : SIDE_BARE_SYN);
         if (s->facts & SEGMENT_LINUX_OPTIONS)
                 me->bits |= SIDE_LINUX;
-        me->syn_count++;
 }
 
 /* Where the segment lies in what was sent before. */
-static guint16 note_range(FlowSide *me, const Segment *s) {
+static guint16 note_range(Flow *f, guint side, const Segment *s) {
+        FlowSide *me = &f->side[side];
         guint32 length = segment_sequence_length(s), end = s->seq + length;
         gint32 ahead = seq_diff(s->seq, me->nxt);
         guint16 marks = 0;
@@ -138,8 +151,10 @@ static guint16 note_range(FlowSide *me, const Segment *s) {
                 me->isn = s->seq; /* joined midway: an older segment came later */
         if (ahead > 0 && !(s->flags & TCP_RST)) {
                 marks |= ENTRY_HOLE;
-                if ((guint32)ahead < ACK_JUMP_MAX && length)
-                        hole_add(me, me->nxt, s->seq);
+                if ((guint32)ahead < ACK_JUMP_MAX && length) {
+                        me->bits |= SIDE_HOLES;
+                        hole_add(losses(f, side), me->nxt, s->seq);
+                }
         }
         if (length == 0 || s->flags & TCP_RST)
                 return marks;
@@ -149,7 +164,7 @@ static guint16 note_range(FlowSide *me, const Segment *s) {
                 me->nxt = end;
                 return marks;
         }
-        if (hole_fill(me, s->seq, end) == 0)
+        if (hole_fill(f, side, s->seq, end) == 0)
                 marks |= ENTRY_RETRANSMISSION;
         return marks;
 }
@@ -183,66 +198,81 @@ static gboolean is_stray(const Flow *f, guint side, const Segment *s) {
  * Most packets say just what comes next, and acknowledge nothing that was not captured. Returns: FALSE, with
  * nothing changed, when this one may do anything else.
  */
-static inline gboolean account_next(FlowSide *me, const FlowSide *peer, const Segment *s) {
-        const guint32 open = SIDE_HEARD | SIDE_SYN | SIDE_ACK;
+static inline gboolean account_next(Flow *f, guint side, const Segment *s) {
+        FlowSide *me = &f->side[side];
+        const FlowSide *peer = &f->side[other(side)];
+        const guint open = SIDE_HEARD | SIDE_SYN | SIDE_ACK;
 
         if ((s->flags & (TCP_SYN | TCP_FIN | TCP_RST | TCP_ACK)) != TCP_ACK || (me->bits & open) != open || !(peer->bits & SIDE_HEARD) ||
-            s->seq != me->nxt || seq_after(s->ack, peer->nxt) || peer->holes)
+            s->seq != me->nxt || seq_after(s->ack, peer->nxt) || peer->bits & SIDE_HOLES)
                 return FALSE;
         me->nxt += s->payload_bytes;
         if (seq_after(s->ack, me->ack))
                 me->ack = s->ack;
-        if (s->payload_bytes) {
-                me->bits |= SIDE_DATA;
-                me->last_data_ns = s->time_ns;
-                me->last_data_frame = s->frame;
-        }
+        me->bits |= s->payload_bytes ? SIDE_DATA : 0;
         return TRUE;
+}
+
+/* A packet may be later than the latest one of its own side only if it is later than the latest of both. */
+static gboolean is_clock_set_back(const Flow *f, guint side, const Segment *s) {
+        TimelineEntry entries[TIMELINE_ENTRIES_MAX];
+        Timeline t;
+
+        if (G_LIKELY(flow_end_ns(f) - s->time_ns <= SWAPPED_NS_MAX) || f->side[side].bits & SIDE_CLOCK_SET_BACK)
+                return FALSE;
+        timeline_read(f, entries, &t);
+        return t.side[side].last_ns - s->time_ns > SWAPPED_NS_MAX;
+}
+
+static void note_rst(Flow *f, guint side) {
+        if (f->side[side].bits & SIDE_RST)
+                losses(f, side)->more_rsts++;
+        f->side[side].bits |= SIDE_RST;
+}
+
+static void note_fin(Flow *f, guint side, guint32 end) {
+        FlowSide *me = &f->side[side];
+
+        if (me->bits & SIDE_FIN)
+                losses(f, side)->more_fins++;
+        me->fin_end = end;
+        me->bits |= SIDE_FIN;
+}
+
+static void note_retransmission(FlowLosses *l, const Segment *s) {
+        l->retransmitted_packets++;
+        l->retransmitted_bytes += s->payload_bytes;
 }
 
 guint16 account_segment(Flow *f, guint side, const Segment *s) {
         FlowSide *me = &f->side[side];
         guint16 marks = 0;
 
-        if (me->last_ns - s->time_ns > SWAPPED_NS_MAX)
+        if (is_clock_set_back(f, side, s))
                 me->bits |= SIDE_CLOCK_SET_BACK;
-        me->packets++;
-        me->payload_bytes += s->payload_bytes;
-        me->last_ns = s->time_ns;
-        me->last_frame = s->frame;
-        if (account_next(me, &f->side[other(side)], s))
+        if (account_next(f, side, s))
                 return 0;
         if (is_stray(f, side, s)) {
-                me->rst_count += !!(s->flags & TCP_RST);
-                me->bits |= s->flags & TCP_RST ? SIDE_RST : 0;
+                if (s->flags & TCP_RST)
+                        note_rst(f, side);
                 return s->flags & TCP_RST ? 0 : ENTRY_FOREIGN;
         }
         if (!(me->bits & SIDE_HEARD) && !(s->flags & TCP_RST))
                 note_first(me, s);
         if (s->flags & TCP_SYN)
-                note_syn(me, &f->side[other(side)], s);
+                note_syn(f, side, s);
         if (is_keepalive(me, &f->side[other(side)], s))
                 marks |= ENTRY_KEEPALIVE;
         else if (me->bits & SIDE_HEARD)
-                marks |= note_range(me, s);
-        if (s->payload_bytes && !(marks & ENTRY_KEEPALIVE)) {
+                marks |= note_range(f, side, s);
+        if (s->payload_bytes && !(marks & ENTRY_KEEPALIVE))
                 me->bits |= SIDE_DATA;
-                me->last_data_ns = s->time_ns;
-                me->last_data_frame = s->frame;
-        }
-        if (marks & ENTRY_RETRANSMISSION) {
-                me->retransmitted_packets++;
-                me->retransmitted_bytes += s->payload_bytes;
-        }
-        if (s->flags & TCP_FIN && !(s->flags & TCP_RST)) {
-                me->fin_count++;
-                me->fin_end = s->seq + segment_sequence_length(s);
-                me->bits |= SIDE_FIN;
-        }
-        if (s->flags & TCP_RST) {
-                me->rst_count++;
-                me->bits |= SIDE_RST;
-        }
+        if (marks & ENTRY_RETRANSMISSION)
+                note_retransmission(losses(f, side), s);
+        if (s->flags & TCP_FIN && !(s->flags & TCP_RST))
+                note_fin(f, side, s->seq + segment_sequence_length(s));
+        if (s->flags & TCP_RST)
+                note_rst(f, side);
         if (s->flags & TCP_ACK)
                 note_acknowledgment(f, side, s);
         return marks;

@@ -2,9 +2,10 @@
 #include "flow_table.h"
 #include "hash.h"
 #include "pages.h"
+#include "pool.h"
 #include "sequence.h"
+#include "timeline_log.h"
 
-#define BLOCK_FLOWS 4096U /* nearly fill a huge page */
 #define SLOTS_FIRST 4096U
 #define TOMBSTONE 0x80000000U /* in a slot's place: of the tombstones, not of the flows */
 
@@ -24,13 +25,24 @@ typedef struct Tombstone {
         guint32 incarnation;
 } Tombstone;
 
+/* A huge page: a flow finds it by its own address. */
+#define FLOWS_PER_PAGE ((guint32)(HUGE_PAGE_BYTES / sizeof(Flow) - 1))
+
+typedef struct FlowPage {
+        Pool *pool;    /* of the table */
+        guint32 first; /* place of the first flow */
+        Flow flows[];
+} FlowPage;
+
+G_STATIC_ASSERT(sizeof(FlowPage) + FLOWS_PER_PAGE * sizeof(Flow) <= HUGE_PAGE_BYTES);
+
 struct FlowTable {
-        TimelinePool *timelines;
+        Pool *pool; /* for timelines and notes */
         Slot *slots;
         guint32 mask;
         guint32 used;
-        Flow **blocks;
-        guint32 n_blocks;
+        FlowPage **pages;
+        guint32 n_pages;
         guint32 places;       /* given out so far */
         GArray *free_places;  /* of guint32: given back */
         GArray *tombstones;   /* of Tombstone */
@@ -40,7 +52,7 @@ struct FlowTable {
 FlowTable *flow_table_new(void) {
         FlowTable *t = g_new0(FlowTable, 1);
 
-        t->timelines = timeline_pool_new();
+        t->pool = pool_new();
         t->slots = pages_alloc(SLOTS_FIRST * sizeof(Slot));
         t->mask = SLOTS_FIRST - 1;
         t->free_places = g_array_new(FALSE, FALSE, sizeof(guint32));
@@ -50,29 +62,46 @@ FlowTable *flow_table_new(void) {
 }
 
 static Flow *flow_at(const FlowTable *t, guint32 place) {
-        return &t->blocks[place / BLOCK_FLOWS][place % BLOCK_FLOWS];
+        return &t->pages[place / FLOWS_PER_PAGE]->flows[place % FLOWS_PER_PAGE];
 }
 
-static void flow_clear(FlowTable *t, Flow *f) {
-        timeline_clear(t->timelines, &f->timeline);
-        g_free(f->side[CLIENT].holes);
-        g_free(f->side[SERVER].holes);
-        g_clear_pointer(&f->zeek, g_array_unref);
+static const FlowPage *page_of(const Flow *f) {
+        return (const FlowPage *)((gsize)f & ~(HUGE_PAGE_BYTES - 1));
+}
+
+static guint32 place_of(const Flow *f) {
+        const FlowPage *page = page_of(f);
+
+        return page->first + (guint32)(f - page->flows);
+}
+
+Pool *flow_pool(const Flow *f) {
+        return page_of(f)->pool;
+}
+
+static void flow_clear(Flow *f) {
+        FlowZeek *zeek = flow_note(f, NOTE_ZEEK);
+
+        if (zeek)
+                g_array_unref(zeek->rows);
+        for (guint kind = 0; f->has; kind++)
+                flow_note_remove(f, kind);
+        timeline_clear(f);
 }
 
 void flow_table_free(FlowTable *t) {
         if (!t)
                 return;
         for (guint32 i = 0; i < t->places; i++)
-                flow_clear(t, flow_at(t, i));
-        for (guint32 i = 0; i < t->n_blocks; i++)
-                pages_free(t->blocks[i], BLOCK_FLOWS * sizeof(Flow));
-        g_free(t->blocks);
+                flow_clear(flow_at(t, i));
+        for (guint32 i = 0; i < t->n_pages; i++)
+                pages_free(t->pages[i], HUGE_PAGE_BYTES);
+        g_free(t->pages);
         pages_free(t->slots, (t->mask + (gsize)1) * sizeof(Slot));
         g_array_unref(t->free_places);
         g_array_unref(t->tombstones);
         g_array_unref(t->free_tombstones);
-        timeline_pool_free(t->timelines);
+        pool_free(t->pool);
         g_free(t);
 }
 
@@ -96,16 +125,14 @@ Flow *flow_table_prefetch_flow(const FlowTable *t, guint32 hash) {
         if (!t->slots[i].place || t->slots[i].place & TOMBSTONE)
                 return NULL;
         f = flow_at(t, t->slots[i].place - 1);
-        __builtin_prefetch(f, 1);
-        __builtin_prefetch(&f->start_ns, 1);
-        __builtin_prefetch(&f->side[CLIENT], 1);
-        __builtin_prefetch(&f->side[SERVER], 1);
+        for (gsize line = 0; line < sizeof *f; line += CACHE_LINE)
+                __builtin_prefetch((const char *)f + line, 1);
         return f;
 }
 
 void flow_prefetch_timeline(const Flow *f) {
-        if (f && f->timeline.entries)
-                __builtin_prefetch(&f->timeline.entries[f->timeline.n], 1);
+        if (f && f->timeline.records)
+                __builtin_prefetch(f->timeline.records + f->timeline.bytes, 1);
 }
 
 void flow_prefetch(const Flow *f) {
@@ -114,8 +141,8 @@ void flow_prefetch(const Flow *f) {
 }
 
 void flow_prefetch_rest(const Flow *f) {
-        for (gsize line = 0; line < f->timeline.n * sizeof(TimelineEntry); line += CACHE_LINE)
-                __builtin_prefetch((const char *)f->timeline.entries + line);
+        for (gsize line = 0; line < f->timeline.bytes; line += CACHE_LINE)
+                __builtin_prefetch(f->timeline.records + line);
 }
 
 static inline gboolean end_is(const FlowAddress *end, const Address *address, guint16 port) {
@@ -179,9 +206,9 @@ static void grow(FlowTable *t) {
 }
 
 static Slot *slot_of(const FlowTable *t, const Flow *f) {
-        guint32 i = f->hash & t->mask;
+        guint32 i = f->hash & t->mask, place = place_of(f);
 
-        while (t->slots[i].place != f->place + 1)
+        while (t->slots[i].place != place + 1)
                 i = (i + 1) & t->mask;
         return &t->slots[i];
 }
@@ -193,25 +220,32 @@ static guint32 take(GArray *free_places) {
         return place;
 }
 
+static void add_page(FlowTable *t) {
+        FlowPage *page = pages_alloc(HUGE_PAGE_BYTES);
+
+        page->pool = t->pool;
+        page->first = t->places;
+        t->pages = g_renew(FlowPage *, t->pages, t->n_pages + 1);
+        t->pages[t->n_pages++] = page;
+}
+
 static Flow *new_flow(FlowTable *t) {
         guint32 place;
-        Flow *f;
 
         if (t->free_places->len == 0 && t->places >= FLOWS_MAX)
                 return NULL;
         if (t->free_places->len > 0) {
                 place = take(t->free_places);
         } else {
-                if (t->places == t->n_blocks * BLOCK_FLOWS) {
-                        t->blocks = g_renew(Flow *, t->blocks, t->n_blocks + 1);
-                        t->blocks[t->n_blocks++] = pages_alloc(BLOCK_FLOWS * sizeof(Flow));
-                }
+                if (t->places == t->n_pages * FLOWS_PER_PAGE)
+                        add_page(t);
                 place = t->places++;
         }
-        f = flow_at(t, place);
-        f->place = place;
-        f->incarnation = 1;
-        return f;
+        return flow_at(t, place);
+}
+
+static FlowLinks *note_links(Flow *f) {
+        return flow_note_add(f, NOTE_LINKS);
 }
 
 /* Puts @f where its predecessor was: a flow, a tombstone, or nothing yet. */
@@ -222,10 +256,10 @@ static void index_flow(FlowTable *t, Flow *f, const Segment *segment, Flow *olde
         f->indexed = TRUE;
         if (older) {
                 older->indexed = FALSE;
-                f->older = older;
-                older->newer = f;
-                f->incarnation = older->incarnation + 1;
-                slot_of(t, older)->place = f->place + 1;
+                note_links(older)->newer = f;
+                note_links(f)->older = older;
+                note_links(f)->before = flow_incarnation(older);
+                slot_of(t, older)->place = place_of(f) + 1;
                 return;
         }
         slot = find_slot(t, &i, segment, f->hash, TRUE);
@@ -233,15 +267,15 @@ static void index_flow(FlowTable *t, Flow *f, const Segment *segment, Flow *olde
                 guint32 place = (slot->place - 1) & ~TOMBSTONE;
                 const Tombstone *tombstone = &g_array_index(t->tombstones, Tombstone, place);
 
-                f->previous = tombstone->number;
-                f->incarnation = tombstone->incarnation + 1;
+                note_links(f)->previous = tombstone->number;
+                note_links(f)->before = tombstone->incarnation;
                 g_array_append_val(t->free_tombstones, place);
-                slot->place = f->place + 1;
+                slot->place = place_of(f) + 1;
                 return;
         }
         if (t->used >= t->mask / 2)
                 grow(t);
-        insert(t->slots, t->mask, (Slot){ f->hash, f->place + 1 });
+        insert(t->slots, t->mask, (Slot){ f->hash, place_of(f) + 1 });
         t->used++;
 }
 
@@ -258,10 +292,10 @@ Flow *flow_table_add(FlowTable *t, const Segment *segment, guint32 hash, guint s
 }
 
 static void give_back(FlowTable *t, Flow *f) {
-        guint32 place = f->place;
+        guint32 place = place_of(f);
 
-        flow_clear(t, f);
-        *f = (Flow){ .place = place };
+        flow_clear(f);
+        memset(f, 0, sizeof *f);
         g_array_append_val(t->free_places, place);
 }
 
@@ -271,7 +305,7 @@ static void bury(FlowTable *t, Flow *f) {
                 .isn = { f->side[CLIENT].isn, f->side[SERVER].isn },
                 .nxt = { f->side[CLIENT].nxt, f->side[SERVER].nxt },
                 .number = f->number,
-                .incarnation = f->incarnation,
+                .incarnation = flow_incarnation(f),
         };
         guint32 place;
 
@@ -288,17 +322,19 @@ static void bury(FlowTable *t, Flow *f) {
 
 /* The ones before and after it on its 4-tuple ask what became of it, until they are reported themselves. */
 static void give_back_unless_asked(FlowTable *t, Flow *f) {
-        if (!f || !f->reported || (f->older && !f->older->reported) || (f->newer && !f->newer->reported))
+        Flow *older = f ? flow_older(f) : NULL, *newer = f ? flow_newer(f) : NULL;
+
+        if (!f || !f->reported || (older && !older->reported) || (newer && !newer->reported))
                 return;
-        if (f->older)
-                f->older->newer = NULL;
-        if (f->newer)
-                f->newer->older = NULL;
+        if (older)
+                note_links(older)->newer = NULL;
+        if (newer)
+                note_links(newer)->older = NULL;
         give_back(t, f);
 }
 
 void flow_table_reported(FlowTable *t, Flow *f) {
-        Flow *older = f->older, *newer = f->newer;
+        Flow *older = flow_older(f), *newer = flow_newer(f);
 
         f->reported = TRUE;
         if (f->indexed)
@@ -326,7 +362,7 @@ Flow *flow_table_each(const FlowTable *t, guint32 *place) {
         while (*place < t->places) {
                 Flow *f = flow_at(t, (*place)++);
 
-                if (f->incarnation > 0 && !f->reported)
+                if (f->first_frame && !f->reported)
                         return f;
         }
         return NULL;
@@ -335,7 +371,7 @@ Flow *flow_table_each(const FlowTable *t, guint32 *place) {
 FlowTableUse flow_table_use(const FlowTable *t) {
         FlowTableUse u = {
                 .flows = t->places - t->free_places->len,
-                .flow_bytes = (gsize)t->n_blocks * BLOCK_FLOWS * sizeof(Flow) + timeline_pool_bytes(t->timelines),
+                .flow_bytes = t->n_pages * HUGE_PAGE_BYTES + pool_bytes(t->pool),
                 .tombstones = t->tombstones->len - t->free_tombstones->len,
                 .tombstone_bytes = (gsize)t->tombstones->len * sizeof(Tombstone),
         };
@@ -344,8 +380,4 @@ FlowTableUse flow_table_use(const FlowTable *t) {
         u.flow_bytes += of_flows;
         u.tombstone_bytes += index_bytes - of_flows;
         return u;
-}
-
-TimelinePool *flow_table_timelines(const FlowTable *t) {
-        return t->timelines;
 }

@@ -8,7 +8,7 @@
  * knows its number and incarnation.
  */
 
-#include "timeline_log.h"
+#include "flow.h"
 
 /* Places are 31 bits: past this many flows or tombstones at a time none is added. */
 #define FLOWS_MAX 0x7ffffff0U
@@ -69,9 +69,6 @@ gboolean flow_table_is_late(const FlowTable *t, const Segment *s, guint32 hash);
 
 /* Walks the flows that were not reported yet, in no order; @place: 0 at first. Returns: NULL after the last one. */
 Flow *flow_table_each(const FlowTable *t, guint32 *place);
-
-/* Where the flows' timelines have their memory from; owned by the table. */
-TimelinePool *flow_table_timelines(const FlowTable *t);
 
 /* What is in memory; bytes with their part of the index, and with what is kept for later ones. */
 typedef struct FlowTableUse {

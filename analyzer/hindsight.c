@@ -8,7 +8,7 @@
 static gboolean is_overwritten(const Hindsight *h, gint fin, guint side) {
         guint32 number = entry_end(&h->entries[fin]) - 1;
 
-        if (h->flow->side[side].nxt == number + 1 && h->flow->side[side].retransmitted_packets == 0)
+        if (h->flow->side[side].nxt == number + 1 && flow_losses(h->flow, side)->retransmitted_packets == 0)
                 return FALSE; /* nothing was sent there again */
 
         FOR_ENTRIES(h, i, side, ENTRIES_DATA, fin + 1) {
@@ -322,10 +322,10 @@ static void find_moments(Hindsight *h) {
         }
 }
 
-void hindsight_init(Hindsight *h, const Flow *flow, gint64 end_ns) {
+void hindsight_init(Hindsight *h, const Flow *flow, const Timeline *timeline, gint64 end_ns) {
         h->flow = flow;
-        h->entries = flow->timeline.entries;
-        h->n = flow->timeline.n;
+        h->entries = timeline->entries;
+        h->n = (gint)timeline->n;
         h->words = (h->n + ENTRY_WORD_BITS - 1) / ENTRY_WORD_BITS;
         h->end_ns = end_ns;
         find_sets(h);

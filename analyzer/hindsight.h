@@ -111,8 +111,8 @@ static inline gint64 hindsight_position_sent(gint i) {
         return (gint64)i * 16;
 }
 
-/* All that is known of @flow, whose timeline must stay; @end_ns is the time of the capture's last frame. */
-void hindsight_init(Hindsight *h, const Flow *flow, gint64 end_ns);
+/* All that is known of @flow, whose @timeline must stay; @end_ns is the time of the capture's last frame. */
+void hindsight_init(Hindsight *h, const Flow *flow, const Timeline *timeline, gint64 end_ns);
 
 /*
  * Returns: where a capture was taken in whose handshake the client took @client_ns to answer, and the server

@@ -2,6 +2,7 @@
 #include "incarnation.h"
 #include "record.h"
 #include "sequence.h"
+#include "timeline_log.h"
 
 /* How many incarnations back a late packet is looked for. */
 #define INCARNATIONS_BACK 8U
@@ -55,12 +56,11 @@ static gboolean is_alike(const Segment *s) {
  * A burst of bare RSTs may answer a burst of segments: as long as there are more of those this one answers another.
  * In a capture that has doubled other packets it is doubled, too.
  */
-static gboolean is_another_answer(const Flow *f, guint side, const Segment *s) {
-        const Timeline *t = &f->timeline;
+static gboolean is_another_answer(const Flow *f, const Timeline *t, guint side, const Segment *s) {
         gint waiting = 0;
         gboolean gone = FALSE; /* then ACKs are answered, too */
 
-        if (!(s->flags & TCP_RST) || s->flags & TCP_ACK || f->side[CLIENT].copies || f->side[SERVER].copies)
+        if (!(s->flags & TCP_RST) || s->flags & TCP_ACK || flow_losses(f, CLIENT)->copies || flow_losses(f, SERVER)->copies)
                 return FALSE;
         for (guint i = 0; i < t->n; i++) {
                 const TimelineEntry *e = &t->entries[i];
@@ -76,17 +76,22 @@ static gboolean is_another_answer(const Flow *f, guint side, const Segment *s) {
 }
 
 gboolean segment_is_copy(const Flow *f, guint side, const Segment *s) {
-        const Timeline *t = &f->timeline;
         gint64 limit = copy_limit_ns(s);
-        guint last = t->n > COPY_ENTRIES_BACK ? t->n - COPY_ENTRIES_BACK : 0;
+        TimelineEntry entries[TIMELINE_ENTRIES_MAX];
+        Timeline t;
+        guint last;
 
-        for (guint i = t->n; i > last; i--) {
-                const TimelineEntry *e = &t->entries[i - 1];
+        if (s->time_ns - flow_end_ns(f) > limit)
+                return FALSE;
+        timeline_read(f, entries, &t);
+        last = t.n > COPY_ENTRIES_BACK ? t.n - COPY_ENTRIES_BACK : 0;
+        for (guint i = t.n; i > last; i--) {
+                const TimelineEntry *e = &entries[i - 1];
 
                 if (is_alike(s) && entry_side(e) != side)
                         return FALSE; /* it may answer that */
                 if (ABS(s->time_ns - e->time_ns) <= limit && entry_equals(e, side, s))
-                        return !is_alike(s) || !is_another_answer(f, side, s);
+                        return !is_alike(s) || !is_another_answer(f, &t, side, s);
         }
         return FALSE;
 }
@@ -130,10 +135,9 @@ static Flow *best_fit(Flow *newest, const Segment *s) {
         if (newest->side[other(side)].bits & SIDE_BARE_SYN && !(newest->side[side].bits & SIDE_HEARD))
                 best_distance = MAX(best_distance, 1);
 
-        for (guint i = 0; best_distance && f->older && i < INCARNATIONS_BACK; i++) {
+        for (guint i = 0; best_distance && (f = flow_older(f)) && i < INCARNATIONS_BACK; i++) {
                 guint32 d;
 
-                f = f->older;
                 d = distance(f, flow_side_of(f, s), s);
                 if (!f->reported && d < best_distance && d < NEAR) {
                         best = f;
@@ -169,14 +173,11 @@ static gboolean knows_syn_ack(const Flow *f, guint side, const Segment *s) {
 static Flow *find_syn(Flow *newest, const Segment *s) {
         Flow *f = newest;
 
-        for (guint i = 0; i < INCARNATIONS_BACK; i++) {
+        for (guint i = 0; f && i < INCARNATIONS_BACK; i++, f = flow_older(f)) {
                 guint side = flow_side_of(f, s);
 
                 if (!f->reported && (s->flags & TCP_ACK ? knows_syn_ack(f, side, s) : knows_syn(f, side, s)))
                         return f;
-                if (!f->older)
-                        break;
-                f = f->older;
         }
         return NULL;
 }
@@ -281,7 +282,7 @@ Match incarnation_match(FlowTable *t, const Segment *s, guint32 hash, Flow *like
                 return add(t, s, hash, NULL);
         if (s->flags & TCP_SYN && !(s->flags & TCP_RST))
                 return match_syn(t, s, hash, newest);
-        f = newest->older ? best_fit(newest, s) : newest;
+        f = flow_older(newest) ? best_fit(newest, s) : newest;
         if (f != newest) {
                 if (answers_challenge(newest, f, side, s))
                         return (Match){ .flow = newest, .side = side, .ended = f };
@@ -302,7 +303,7 @@ Flow *incarnation_of_quote(const FlowTable *t, const Segment *s, guint32 hash, g
                         *side = flow_side_of(f, s);
                         return f;
                 }
-                f = f->older;
+                f = flow_older(f);
         }
         return NULL;
 }

@@ -10,31 +10,33 @@
 #include "replay.h"
 #include "sequence.h"
 #include "textbook.h"
+#include "timeline_log.h"
 
 /* Closed ends keep TIME_WAIT this long (Linux include/net/tcp.h TCP_TIMEWAIT_LEN). */
 #define TIME_WAIT_NS (60 * G_GINT64_CONSTANT(1000000000))
 
-static void copy_side(const Flow *f, guint side, SideRecord *r) {
+static void copy_side(const Flow *f, const TimelineSide *t, guint side, SideRecord *r) {
+        const FlowLosses *losses = flow_losses(f, side);
         const FlowSide *me = &f->side[side], *peer = &f->side[other(side)];
 
         memset(r, 0, G_STRUCT_OFFSET(SideRecord, states)); /* an entry is written before it is read */
         r->address = f->address[side].address;
         r->port = f->address[side].port;
-        r->packets = me->packets;
-        r->payload_bytes = me->payload_bytes;
-        r->retransmitted_packets = me->retransmitted_packets;
-        r->retransmitted_bytes = me->retransmitted_bytes;
-        r->missing_bytes = me->missing_bytes;
-        r->copies = me->copies;
+        r->packets = t->packets;
+        r->payload_bytes = t->payload_bytes;
+        r->retransmitted_packets = losses->retransmitted_packets;
+        r->retransmitted_bytes = losses->retransmitted_bytes;
+        r->missing_bytes = losses->missing_bytes;
+        r->copies = losses->copies;
         r->has_isn = !!(me->bits & SIDE_SYN);
         r->isn = me->bits & SIDE_HEARD ? me->isn : peer->bits & SIDE_ACK ? peer->ack - 1 : 0;
-        r->syn_count = me->syn_count;
-        r->fin_count = me->fin_count;
-        r->rst_count = me->rst_count;
-        r->last_frame = me->last_frame;
-        r->last_ns = me->last_ns;
-        r->last_data_frame = me->last_data_frame;
-        r->last_data_ns = me->last_data_ns;
+        r->syn_count = flow_syn_count(f, side);
+        r->fin_count = flow_fin_count(f, side);
+        r->rst_count = flow_rst_count(f, side);
+        r->last_frame = t->last_frame;
+        r->last_ns = t->last_ns;
+        r->last_data_frame = t->last_data_frame;
+        r->last_data_ns = t->last_data_ns;
         if (me->bits & SIDE_HEARD && peer->bits & SIDE_ACK && seq_after(me->nxt, peer->ack))
                 r->unacked_bytes = me->nxt - peer->ack - (me->bits & SIDE_FIN && me->nxt == me->fin_end);
 }
@@ -77,9 +79,9 @@ static void end_time_wait(const Flow *f, FlowRecord *record) {
 
                 if (me->state != STATE_TIME_WAIT)
                         continue;
-                over_ns = MAX(me->states[me->n_states - 1].time_ns, f->end_ns) + TIME_WAIT_NS;
+                over_ns = MAX(me->states[me->n_states - 1].time_ns, flow_end_ns(f)) + TIME_WAIT_NS;
                 if (record->taken_over_ns && record->taken_over_ns < over_ns)
-                        endpoint_event(me, EVENT_REUSED, record->taken_over_ns, f->newer->first_frame, BASIS_INFERRED);
+                        endpoint_event(me, EVENT_REUSED, record->taken_over_ns, flow_newer(f)->first_frame, BASIS_INFERRED);
                 else if (over_ns <= record->capture_end_ns)
                         endpoint_event(me, EVENT_EXPIRED, over_ns, 0, BASIS_TIMER);
         }
@@ -117,11 +119,13 @@ static void end_given_up(const Hindsight *h, FlowRecord *record) {
 }
 
 static void copy_zeek(const Flow *f, FlowRecord *r) {
+        const FlowZeek *zeek = flow_note(f, NOTE_ZEEK);
+
         r->zeek_conn_state = NULL;
         r->zeek_history[0] = '\0';
         r->n_zeek_later = 0;
-        for (guint i = 0; f->zeek && i < f->zeek->len && i <= RECORD_ZEEK_LATER_MAX; i++) {
-                const ZeekFlow *row = &g_array_index(f->zeek, ZeekFlow, i);
+        for (guint i = 0; zeek && i < zeek->rows->len && i <= RECORD_ZEEK_LATER_MAX; i++) {
+                const ZeekFlow *row = &g_array_index(zeek->rows, ZeekFlow, i);
 
                 if (i == 0) {
                         r->zeek_conn_state = zeek_conn_state(row);
@@ -134,36 +138,39 @@ static void copy_zeek(const Flow *f, FlowRecord *r) {
         }
 }
 
-static void copy_flow(const Flow *f, gint64 end_ns, FlowRecord *r) {
+static void copy_flow(const Flow *f, const Timeline *t, gint64 end_ns, FlowRecord *r) {
+        const FlowRare *rare = flow_note(f, NOTE_RARE);
+        const Flow *newer = flow_newer(f);
+
         r->number = f->number;
-        r->previous_flow = f->previous;
-        r->incarnation = f->incarnation;
+        r->previous_flow = flow_previous(f);
+        r->incarnation = flow_incarnation(f);
         r->path = f->side[CLIENT].bits & SIDE_PATH ? f->side[CLIENT].path : f->side[SERVER].path;
         r->ipv6 = f->ipv6;
         r->first_frame = f->first_frame;
-        r->last_frame = f->last_frame;
+        r->last_frame = f->timeline.expected.frame;
         r->start_ns = f->start_ns;
-        r->end_ns = f->end_ns;
+        r->end_ns = flow_end_ns(f);
         r->roles = f->roles;
         r->completeness = completeness_value(f->completeness);
         r->joined = !(f->side[CLIENT].bits & SIDE_BARE_SYN) && !(f->side[SERVER].bits & SIDE_SYN_ACK);
         copy_zeek(f, r);
         r->capture_end_ns = end_ns;
-        r->taken_over_ns = f->newer && f->newer->side[SERVER].bits & SIDE_SYN_ACK ? f->newer->start_ns : 0;
+        r->taken_over_ns = newer && newer->side[SERVER].bits & SIDE_SYN_ACK ? newer->start_ns : 0;
         r->n_findings = 0;
         r->findings_left_out = 0;
-        r->timeline = f->timeline.entries;
-        r->n_timeline = f->timeline.n;
-        r->timeline_left_out = f->timeline.left_out;
-        r->icmp_errors = f->icmp_errors;
-        copy_side(f, CLIENT, &r->side[CLIENT]);
-        copy_side(f, SERVER, &r->side[SERVER]);
+        r->timeline = t->entries;
+        r->n_timeline = t->n;
+        r->timeline_left_out = t->left_out;
+        r->icmp_errors = rare ? rare->icmp_errors : 0;
+        for (guint s = 0; s < SIDES; s++)
+                copy_side(f, &t->side[s], s, &r->side[s]);
 }
 
-static void judge_in_full(const Flow *flow, const Surroundings *around, const TrackerOptions *options, FlowRecord *record) {
+static void judge_in_full(const Flow *flow, const Timeline *timeline, const Surroundings *around, const TrackerOptions *options, FlowRecord *record) {
         Hindsight h;
 
-        hindsight_init(&h, flow, record->capture_end_ns);
+        hindsight_init(&h, flow, timeline, record->capture_end_ns);
         for (guint s = 0; s < SIDES; s++)
                 if (h.side[s].has_isn) {
                         record->side[s].has_isn = TRUE;
@@ -184,10 +191,13 @@ static void judge_in_full(const Flow *flow, const Surroundings *around, const Tr
                   record);
 }
 
-gboolean judge_flow(const Flow *flow, const Surroundings *around, const TrackerOptions *options, FlowRecord *record) {
-        copy_flow(flow, coverage_end(around->coverage, flow->end_ns), record);
-        if (options->in_full || !textbook_close(flow, options->linger_ns, record)) {
-                judge_in_full(flow, around, options, record);
+gboolean judge_flow(const Flow *flow, const Surroundings *around, const TrackerOptions *options, TimelineEntry *entries, FlowRecord *record) {
+        Timeline timeline;
+
+        timeline_read(flow, entries, &timeline);
+        copy_flow(flow, &timeline, coverage_end(around->coverage, flow_end_ns(flow)), record);
+        if (options->in_full || !textbook_close(flow, &timeline, options->linger_ns, record)) {
+                judge_in_full(flow, &timeline, around, options, record);
                 return FALSE;
         }
         end_time_wait(flow, record);

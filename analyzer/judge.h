@@ -17,8 +17,9 @@ typedef struct Surroundings {
 
 /**
  * judge_flow:
- * @record: (out): all of it is written; its timeline points into @flow
+ * @entries: room for the flow's timeline, as long as @record is read
+ * @record: (out): all of it is written; its timeline is @entries
  *
  * Returns: whether it closed as in the textbook (textbook.h).
  */
-gboolean judge_flow(const Flow *flow, const Surroundings *around, const TrackerOptions *options, FlowRecord *record);
+gboolean judge_flow(const Flow *flow, const Surroundings *around, const TrackerOptions *options, TimelineEntry *entries, FlowRecord *record);

@@ -111,77 +111,88 @@ static Peer *look_up(const Peers *p, const Flow *f) {
         return NULL;
 }
 
-static Peer *peer_of(const Peers *p, const Flow *f) {
-        Peer *peer = f->syn.peer ? place(p, f->syn.peer) : NULL;
+static Peer *peer_of(const Peers *p, const FlowSyn *syn) {
+        Peer *peer = syn->peer ? place(p, syn->peer) : NULL;
 
-        return peer && peer->id == f->syn.peer ? peer : NULL;
+        return peer && peer->id == syn->peer ? peer : NULL;
 }
 
 const Peer *peers_of(const Peers *p, const Flow *f) {
-        return peer_of(p, f);
+        const FlowSyn *syn = flow_note(f, NOTE_SYN);
+
+        return syn ? peer_of(p, syn) : NULL;
 }
 
 /*
  * An address is known once a SYN of it was answered: a flood of SYNs that nobody answers costs a look-up each.
  */
 void peers_note_syn(Peers *p, Flow *f, const Segment *s) {
-        gboolean first = !f->syn.noted;
-        Peer *peer = first ? look_up(p, f) : peer_of(p, f);
-        gboolean known = peer && s->time_ns - peer->time_ns < REMEMBERED_NS;
+        gboolean first = !f->syn_noted, known;
+        FlowSyn *syn = first ? flow_note_add(f, NOTE_SYN) : flow_note(f, NOTE_SYN);
+        Peer *peer;
 
-        f->syn.noted = TRUE;
-        f->syn.tsval = s->tsval;
-        f->syn.frame = s->frame;
-        f->syn.peer = peer ? peer->id : 0;
-        f->syn.behind = known && seq_diff(s->tsval, peer->tsval) < -PAWS_WINDOW;
-        if (f->syn.behind && f->syn.behind_count < G_MAXUINT8)
-                f->syn.behind_count++;
-        if (f->syn.behind && !f->syn.behind_ticks)
-                f->syn.behind_ticks = peer->tsval - s->tsval;
+        if (!syn)
+                return; /* it was answered */
+        peer = first ? look_up(p, f) : peer_of(p, syn);
+        known = peer && s->time_ns - peer->time_ns < REMEMBERED_NS;
+        f->syn_noted = TRUE;
+        syn->tsval = s->tsval;
+        syn->frame = s->frame;
+        syn->peer = peer ? peer->id : 0;
+        syn->behind = known && seq_diff(s->tsval, peer->tsval) < -PAWS_WINDOW;
+        if (syn->behind && syn->behind_count < G_MAXUINT8)
+                syn->behind_count++;
+        if (syn->behind && !syn->behind_ticks)
+                syn->behind_ticks = peer->tsval - s->tsval;
         if (!first || !known)
                 return;
-        f->syn.waits_behind = f->syn.behind;
-        f->syn.waits_ahead = !f->syn.behind;
-        peer->behind_waiting += f->syn.waits_behind;
-        peer->ahead_waiting += f->syn.waits_ahead;
+        syn->waits_behind = syn->behind;
+        syn->waits_ahead = !syn->behind;
+        peer->behind_waiting += syn->waits_behind;
+        peer->ahead_waiting += syn->waits_ahead;
 }
 
-static void no_longer_waits(Peers *p, Flow *f) {
-        Peer *peer = peer_of(p, f);
+static void no_longer_waits(Peers *p, const FlowSyn *syn) {
+        Peer *peer = peer_of(p, syn);
 
         if (peer) {
-                peer->behind_waiting -= f->syn.waits_behind;
-                peer->ahead_waiting -= f->syn.waits_ahead;
+                peer->behind_waiting -= syn->waits_behind;
+                peer->ahead_waiting -= syn->waits_ahead;
         }
-        f->syn.waits_behind = f->syn.waits_ahead = FALSE;
 }
 
 /* Does the latest SYN of @f continue the clock of the one that was answered before? */
-static gboolean is_on_time(const Peer *peer, const Flow *f, gint64 time_ns) {
+static gboolean is_on_time(const Peer *peer, const FlowSyn *syn, gint64 time_ns) {
         gint64 ticks_max = (time_ns - peer->time_ns) / 1000000 * TICKS_PER_S_MAX / 1000 + TICKS_SLACK;
 
-        return peer->frame && time_ns - peer->time_ns < REMEMBERED_NS && seq_diff(f->syn.tsval, peer->tsval) <= ticks_max;
+        return peer->frame && time_ns - peer->time_ns < REMEMBERED_NS && seq_diff(syn->tsval, peer->tsval) <= ticks_max;
 }
 
-void peers_note_answer(Peers *p, Flow *f, const Segment *s) {
-        Peer *peer;
+/* What is remembered of an address when its SYN is answered. */
+static void learn(Peers *p, const Flow *f, const FlowSyn *syn, gint64 time_ns) {
+        Peer *peer = look_up(p, f);
 
-        if (!f->syn.noted)
-                return;
-        no_longer_waits(p, f);
-        if ((s->flags & (TCP_SYN | TCP_RST)) != TCP_SYN)
-                return;
-        peer = look_up(p, f);
         if (!peer)
                 peer = add(p, f);
-        if (f->syn.behind) {
+        if (syn->behind) {
                 peer->behind_answered++;
                 return;
         }
-        peer->on_time += is_on_time(peer, f, s->time_ns);
-        peer->tsval = f->syn.tsval;
-        peer->frame = f->syn.frame;
-        peer->time_ns = s->time_ns;
+        peer->on_time += is_on_time(peer, syn, time_ns);
+        peer->tsval = syn->tsval;
+        peer->frame = syn->frame;
+        peer->time_ns = time_ns;
+}
+
+void peers_note_answer(Peers *p, Flow *f, const Segment *s) {
+        const FlowSyn *syn = flow_note(f, NOTE_SYN);
+
+        if (!syn)
+                return;
+        no_longer_waits(p, syn);
+        if ((s->flags & (TCP_SYN | TCP_RST)) == TCP_SYN)
+                learn(p, f, syn, s->time_ns);
+        flow_note_remove(f, NOTE_SYN);
 }
 
 guint64 peers_given_up(const Peers *p) {

@@ -9,7 +9,7 @@
 static gboolean repeats_syn_later(const Hindsight *h, guint side, gint i) {
         gint64 sure_ns = h->entries[i].time_ns + h->side[side].reaction_ns;
 
-        if (h->flow->side[side].syn_count < 2)
+        if (flow_syn_count(h->flow, side) < 2)
                 return FALSE;
         FOR_ENTRIES(h, j, side, ENTRIES_ANY, 0) {
                 const TimelineEntry *e = &h->entries[j];
@@ -69,7 +69,7 @@ static Moment opener_syn_acked(const Hindsight *h, guint side, gint sent) {
         for (gint next = answer; next >= 0; next = next_syn_ack(h, peer, next + 1))
                 answer = next;
         if (answer < 0 || repeats_syn_later(h, side, answer) || repeats_syn_later(h, peer, answer) ||
-            h->flow->side[side].bits & SIDE_RST || h->flow->side[peer].syn_count > 1)
+            h->flow->side[side].bits & SIDE_RST || flow_syn_count(h->flow, peer) > 1)
                 return never;
         return moment_at(answer, position_of_arrival(answer), BASIS_ASSUMED);
 }
@@ -149,7 +149,7 @@ Moment received_syn_acked(const Hindsight *h, guint side) {
 static gboolean repeats_fin_later(const Hindsight *h, guint side, gint i) {
         gint64 sure_ns = h->entries[i].time_ns + h->side[side].reaction_ns;
 
-        if (h->flow->side[side].fin_count < 2)
+        if (flow_fin_count(h->flow, side) < 2)
                 return FALSE;
         FOR_ENTRIES(h, j, side, ENTRIES_FIN, i + 1)
                 if (is_the_fin(h, j, side) && !entries_has(h, side, ENTRIES_STALE, j) && h->entries[j].time_ns > sure_ns)
@@ -244,14 +244,14 @@ Moment received_fin_acked(const Hindsight *h, guint side) {
                 return moment_at(i, position_of_arrival(i), hindsight_settled(e->time_ns, h->end_ns));
         }
         /* of a silent side no ACK can be seen, but one that does not come makes its FIN's sender repeat it */
-        if (is_silent(h, other(side)) && h->flow->side[side].fin_count == 1 && fin.basis == BASIS_OBSERVED &&
+        if (is_silent(h, other(side)) && flow_fin_count(h->flow, side) == 1 && fin.basis == BASIS_OBSERVED &&
             hindsight_settled(moment_entry(h, &fin)->time_ns, h->end_ns) == BASIS_OBSERVED && !(h->flow->side[side].bits & SIDE_RST))
                 return moment_at(fin.entry, position_of_arrival(fin.entry), BASIS_INFERRED);
         /*
          * the other FIN is not in the capture either, and this one was not repeated: they came and went
          * together
          */
-        if (peer_fin.there && h->side[other(side)].fin_unseen && h->flow->side[side].fin_count == 1 && h->end_ns - moment_entry(h, &peer_fin)->time_ns >= SETTLED_NS) {
+        if (peer_fin.there && h->side[other(side)].fin_unseen && flow_fin_count(h->flow, side) == 1 && h->end_ns - moment_entry(h, &peer_fin)->time_ns >= SETTLED_NS) {
                 peer_fin.basis = BASIS_INFERRED;
                 return peer_fin;
         }
@@ -448,9 +448,9 @@ static gboolean speaks_against_fin(const Hindsight *h, guint side, gint fin) {
 
 /* Bytes below its FIN that the capture never had, and that nobody acknowledged. */
 static gboolean is_behind_hole(const Hindsight *h, guint sender) {
-        const Holes *holes = h->flow->side[sender].holes;
+        const Holes *holes = &flow_losses(h->flow, sender)->holes;
 
-        for (guint i = 0; holes && i < holes->n; i++)
+        for (guint i = 0; i < holes->n; i++)
                 if (seq_before(holes->range[i].left, h->side[sender].fin_end))
                         return TRUE;
         return FALSE;

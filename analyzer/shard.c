@@ -47,12 +47,12 @@ static gboolean is_first_ack_of_fin(const Flow *f, guint side, const Segment *s)
 }
 
 /* Flags that move a state, or show that one was moved. */
-static gboolean is_pinned(const FlowSide *me, const Segment *s) {
+static gboolean is_pinned(const Flow *f, guint side, const Segment *s) {
         if (s->flags & TCP_RST)
-                return me->rst_count <= PINNED_RSTS;
+                return flow_rst_count(f, side) <= PINNED_RSTS;
         if (s->flags & TCP_FIN)
-                return me->fin_count <= PINNED_FINS;
-        return s->flags & TCP_SYN && me->syn_count <= PINNED_SYNS;
+                return flow_fin_count(f, side) <= PINNED_FINS;
+        return s->flags & TCP_SYN && flow_syn_count(f, side) <= PINNED_SYNS;
 }
 
 static void add_sack(TimelineEntry *e, const Segment *s) {
@@ -84,45 +84,48 @@ static inline TimelineEntry make_entry(guint side, const Segment *s, guint16 mar
         return e;
 }
 
-static void note_times(Flow *f, const Segment *s) {
+static void note_start(Flow *f, const Segment *s) {
         if (!f->first_frame) {
-                f->first_frame = s->frame;
-                f->start_ns = s->time_ns;
-                f->end_ns = s->time_ns;
                 f->ipv6 = !!(s->facts & SEGMENT_IPV6);
+                timeline_begin(f, s->time_ns, s->frame);
+        } else if (G_UNLIKELY(s->time_ns < f->start_ns)) {
+                FlowRare *rare = flow_note_add(f, NOTE_RARE);
+
+                rare->moved_ns += f->start_ns - s->time_ns;
+                f->start_ns = s->time_ns;
         }
-        f->last_frame = s->frame;
-        f->start_ns = MIN(f->start_ns, s->time_ns);
-        f->end_ns = MAX(f->end_ns, s->time_ns);
 }
 
 /* A packet that cannot be new: it moves neither sequence numbers nor acknowledgments. */
 static gboolean may_be_copy(const FlowSide *me, const Segment *s) {
-        return me->packets && !seq_after(s->seq + segment_sequence_length(s), me->nxt) &&
-               (!(s->flags & TCP_ACK) || !(me->bits & SIDE_ACK) || !seq_after(s->ack, me->ack));
+        if (!(me->bits & SIDE_PATH) || seq_after(s->seq + segment_sequence_length(s), me->nxt))
+                return FALSE;
+        return !(s->flags & TCP_ACK) || (me->bits & SIDE_ANY_ACK && (!(me->bits & SIDE_ACK) || !seq_after(s->ack, me->ack)));
 }
 
 /* Copies too: other tools do not know them for what they are. */
 static void note_words_of_others(const Shard *x, Flow *f, guint side, const Segment *s) {
+        FlowZeek *zeek;
         ZeekFlow *row;
 
         f->completeness = completeness_segment(f->completeness, s);
         if (!x->zeek)
                 return;
-        if (!f->zeek)
-                f->zeek = g_array_sized_new(FALSE, TRUE, sizeof(ZeekFlow), 1);
-        row = f->zeek->len ? &g_array_index(f->zeek, ZeekFlow, f->zeek->len - 1) : NULL;
-        if (!row || (f->zeek->len <= RECORD_ZEEK_LATER_MAX && zeek_begins_anew(row, s, side))) {
-                g_array_set_size(f->zeek, f->zeek->len + 1);
-                row = &g_array_index(f->zeek, ZeekFlow, f->zeek->len - 1);
+        zeek = flow_note_add(f, NOTE_ZEEK);
+        if (!zeek->rows)
+                zeek->rows = g_array_sized_new(FALSE, TRUE, sizeof(ZeekFlow), 1);
+        row = zeek->rows->len ? &g_array_index(zeek->rows, ZeekFlow, zeek->rows->len - 1) : NULL;
+        if (!row || (zeek->rows->len <= RECORD_ZEEK_LATER_MAX && zeek_begins_anew(row, s, side))) {
+                g_array_set_size(zeek->rows, zeek->rows->len + 1);
+                row = &g_array_index(zeek->rows, ZeekFlow, zeek->rows->len - 1);
         }
         zeek_segment(row, s, side);
 }
 
 /* What others are told of @s, which @f has just taken in. */
-static inline guint8 what_it_did(const FlowSide *me, guint side, const Segment *s) {
+static inline guint8 what_it_did(guint side, gboolean first, const Segment *s) {
         if (side == SERVER)
-                return me->packets == 1 ? BLOCK_ANSWER : 0;
+                return first ? BLOCK_ANSWER : 0;
         return (s->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN && s->facts & SEGMENT_HAS_TIMESTAMP ? BLOCK_SYN : 0;
 }
 
@@ -130,26 +133,26 @@ static inline guint8 what_it_did(const FlowSide *me, guint side, const Segment *
 static guint8 add_segment(Shard *x, Flow *f, guint side, const Segment *s) {
         FlowSide *me = &f->side[side];
         TimelineEntry e;
-        gboolean acks_fin;
+        gboolean acks_fin, first = !(me->bits & SIDE_PATH);
 
         note_words_of_others(x, f, side, s);
         if ((me->bits & SIDE_HEARD || s->flags & TCP_RST) && may_be_copy(me, s) && segment_is_copy(f, side, s)) {
-                me->copies++;
+                ((FlowLosses *)flow_note_add(f, NOTE_CLIENT_LOSSES + side))->copies++;
                 x->totals.copies++;
                 return 0;
         }
-        if (!(me->bits & SIDE_PATH)) {
+        if (first) {
                 me->path = s->path;
                 me->bits |= SIDE_PATH;
         }
-        note_times(f, s);
+        note_start(f, s);
         acks_fin = is_first_ack_of_fin(f, side, s);
         e = make_entry(side, s, account_segment(f, side, s));
-        if (acks_fin || is_pinned(me, s))
+        if (acks_fin || is_pinned(f, side, s))
                 e.marks |= ENTRY_PINNED;
         f->closing |= !!(s->flags & (TCP_FIN | TCP_RST));
-        timeline_append(flow_table_timelines(x->table), &f->timeline, &e, f->closing);
-        return what_it_did(me, side, s);
+        timeline_append(f, &e, f->closing);
+        return what_it_did(side, first, s);
 }
 
 static void add_quote(Shard *x, const Segment *s, guint32 hash) {
@@ -168,8 +171,8 @@ static void add_quote(Shard *x, const Segment *s, guint32 hash) {
                              .flags = s->icmp_type,
                              .ttl = s->ttl,
                              .marks = ENTRY_ICMP | (side == SERVER ? ENTRY_SERVER : 0) };
-        f->icmp_errors++;
-        timeline_append(flow_table_timelines(x->table), &f->timeline, &e, f->closing);
+        ((FlowRare *)flow_note_add(f, NOTE_RARE))->icmp_errors++;
+        timeline_append(f, &e, f->closing);
 }
 
 /*
@@ -208,7 +211,7 @@ static void queue_closed(Shard *x, Flow *f) {
         if (x->closed.n > x->closed.mask)
                 grow_closed(x);
         f->queued = TRUE;
-        f->queued_ns = f->end_ns;
+        f->queued_ns = flow_end_ns(f);
         *closed_at(x, x->closed.n++) = f;
 }
 
@@ -219,7 +222,7 @@ static void queue_closed(Shard *x, Flow *f) {
 
 /* Nearly in order already. */
 static void add_due(Shard *x, Flow *f) {
-        Due due = { f->end_ns, f };
+        Due due = { flow_end_ns(f), f };
         guint i = x->due->len;
 
         g_array_append_val(x->due, due);
@@ -236,13 +239,13 @@ static void collect_closed(Shard *x, gint64 now_ns) {
                 Flow *f = *closed_at(x, 0);
 
                 if (x->closed.n > CLOSED_AHEAD)
-                        __builtin_prefetch(&(*closed_at(x, CLOSED_AHEAD))->start_ns, 1);
+                        __builtin_prefetch(*closed_at(x, CLOSED_AHEAD), 1);
                 if (now_ns - f->queued_ns < FINAL_NS)
                         return;
                 x->closed.first++;
                 x->closed.n--;
                 f->queued = FALSE;
-                if (f->end_ns > f->queued_ns)
+                if (flow_end_ns(f) > f->queued_ns)
                         queue_closed(x, f);
                 else
                         add_due(x, f);
@@ -262,7 +265,7 @@ static void collect_rest(Shard *x) {
         Flow *f;
 
         while ((f = flow_table_each(x->table, &place))) {
-                Due due = { f->end_ns, f };
+                Due due = { flow_end_ns(f), f };
 
                 g_array_append_val(x->due, due);
         }
@@ -307,7 +310,7 @@ static Flow *feed_one(Shard *x, const Segment *s, guint32 hash, Flow *likely, gu
                 TimelineEntry e = make_entry(m.side, s, ENTRY_FOREIGN | ENTRY_PINNED);
 
                 m.ended->met_foreign = TRUE;
-                timeline_append(flow_table_timelines(x->table), &m.ended->timeline, &e, TRUE);
+                timeline_append(m.ended, &e, TRUE);
         }
         return m.flow;
 }

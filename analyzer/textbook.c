@@ -15,16 +15,17 @@ typedef struct Story {
 
 /* What a textbook side has shown, and may have shown; anything more is a story. */
 #define USUAL_BITS (SIDE_HEARD | SIDE_SYN | SIDE_ACK | SIDE_FIN)
-#define HARMLESS_BITS (SIDE_DATA | SIDE_PATH | SIDE_LINUX)
+#define HARMLESS_BITS (SIDE_DATA | SIDE_PATH | SIDE_LINUX | SIDE_ANY_ACK)
 
 static gboolean is_usual_side(const FlowSide *me, const FlowSide *peer, guint32 syn) {
-        return (me->bits & ~(guint32)HARMLESS_BITS) == (USUAL_BITS | syn) && me->syn_count == 1 && me->fin_count == 1 &&
-               !me->copies && !me->retransmitted_packets && !me->holes && !me->missing_bytes && me->nxt == me->fin_end &&
-               peer->ack == me->fin_end;
+        return (me->bits & ~(guint32)HARMLESS_BITS) == (USUAL_BITS | syn) && me->nxt == me->fin_end && peer->ack == me->fin_end;
 }
 
+/* More than one SYN or FIN, copies, retransmissions, holes, ICMP errors. */
+#define UNUSUAL_NOTES (1U << NOTE_CLIENT_LOSSES | 1U << NOTE_SERVER_LOSSES | 1U << NOTE_RARE)
+
 static gboolean is_usual(const Flow *f) {
-        return f->timeline.n >= STORY_ENTRIES_MIN && !f->older && !f->met_foreign && !f->icmp_errors &&
+        return f->timeline.n >= STORY_ENTRIES_MIN && !(f->has & UNUSUAL_NOTES) && !flow_older(f) && !f->met_foreign &&
                is_usual_side(&f->side[CLIENT], &f->side[SERVER], SIDE_BARE_SYN) &&
                is_usual_side(&f->side[SERVER], &f->side[CLIENT], SIDE_SYN_ACK);
 }
@@ -34,8 +35,8 @@ static gboolean is_usual(const Flow *f) {
         (ENTRY_SERVER | ENTRY_TIMESTAMP | ENTRY_IP_ID | ENTRY_OPTIONS | ENTRY_OPTIONS_CUT | ENTRY_PINNED | ENTRY_GAP_BEFORE)
 
 /* The acknowledgments and timestamps of each side and the time of all only go up. */
-static gboolean is_in_order(const Flow *f) {
-        const TimelineEntry *e = f->timeline.entries, *end = e + f->timeline.n, *latest[SIDES] = { e, e + 1 };
+static gboolean is_in_order(const Timeline *t) {
+        const TimelineEntry *e = t->entries, *end = e + t->n, *latest[SIDES] = { e, e + 1 };
 
         for (gint64 time_ns = e->time_ns; e < end; time_ns = e->time_ns, e++) {
                 const TimelineEntry *before = latest[entry_side(e)];
@@ -56,8 +57,8 @@ static gboolean has_flags(const TimelineEntry *e, guint8 flags) {
 }
 
 /* SYN, SYN+ACK, and the client's first word, before which the server says nothing more. */
-static gboolean has_handshake(const Flow *f, Story *s) {
-        const TimelineEntry *e = f->timeline.entries;
+static gboolean has_handshake(const Timeline *t, Story *s) {
+        const TimelineEntry *e = t->entries;
 
         s->syn = &e[0];
         s->syn_ack = &e[1];
@@ -77,8 +78,8 @@ static gboolean may_answer(const TimelineEntry *answer, const TimelineEntry *fin
  * The last packets are the second FIN and its ACK. Before them there is one FIN, and behind that no data: a
  * half-close is another story.
  */
-static gboolean has_close(const Flow *f, Story *s) {
-        const TimelineEntry *end = f->timeline.entries + f->timeline.n;
+static gboolean has_close(const Flow *f, const Timeline *t, Story *s) {
+        const TimelineEntry *end = t->entries + t->n;
         guint32 fin_end, answer_end;
 
         s->answer = end - 2;
@@ -143,11 +144,11 @@ static void note_packet(FrameRef *frame, gint64 *time_ns, const TimelineEntry *e
         *time_ns = e->time_ns;
 }
 
-gboolean textbook_close(const Flow *f, gint64 linger_ns, FlowRecord *r) {
+gboolean textbook_close(const Flow *f, const Timeline *t, gint64 linger_ns, FlowRecord *r) {
         Story s = { .fin = NULL };
         SideRecord *closer, *answerer;
 
-        if (!is_usual(f) || !is_in_order(f) || !has_handshake(f, &s) || !has_close(f, &s) || is_remarkable(f, &s, linger_ns))
+        if (!is_usual(f) || !is_in_order(t) || !has_handshake(t, &s) || !has_close(f, t, &s) || is_remarkable(f, &s, linger_ns))
                 return FALSE;
         closer = &r->side[s.closer];
         answerer = &r->side[other(s.closer)];

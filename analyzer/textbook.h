@@ -13,8 +13,9 @@
 
 /**
  * textbook_close:
+ * @timeline: of @flow
  * @record: filled as far as the flow alone goes; states, frames, close and vantage are added
  *
  * Returns: FALSE, with nothing added, when the flow is not such a one.
  */
-gboolean textbook_close(const Flow *flow, gint64 linger_ns, FlowRecord *record);
+gboolean textbook_close(const Flow *flow, const Timeline *timeline, gint64 linger_ns, FlowRecord *record);

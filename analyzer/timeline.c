@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <string.h>
 
-#include "pages.h"
+#include "pool.h"
 #include "sequence.h"
 #include "timeline_log.h"
 
@@ -10,15 +10,124 @@
  * state); then the older plain ones go at once, so that the cost stays a few
  * moves a packet.  The first packets and the latest always stay.
  */
+#define HEAD_KEPT 8U          /* the handshake and what came right after it */
+#define PLAIN_MAX_OPEN 32U    /* plain entries while nobody has closed */
 #define PLAIN_KEPT_OPEN 16U
 #define PLAIN_MAX_CLOSING 96U /* once a FIN or RST was seen each packet may be evidence */
 #define PLAIN_KEPT_CLOSING 64U
 #define ENTRIES_HEAD 256U     /* past TIMELINE_ENTRIES_MAX: this many from the beginning... */
 #define ENTRIES_TAIL 128U     /* ...and this many from the end stay */
 
-/* Drops entries [from, to) that are plain, or all of them if @pinned_too. */
-static void drop(Timeline *t, guint from, guint to, gboolean pinned_too) {
-        guint out = from;
+/* ── Reading ─────────────────────────────────────────────────────────────── */
+
+/* Of the first entry: the flow begins with it. */
+static Expected expected_first(const Flow *f) {
+        const FlowRare *rare = flow_note(f, NOTE_RARE);
+
+        return (Expected){ .time_ns = f->start_ns + (rare ? rare->moved_ns : 0), .frame = f->first_frame };
+}
+
+static inline void count(TimelineSide *side, const TimelineEntry *e) {
+        side->packets++;
+        side->payload_bytes += e->payload_bytes;
+        side->last_ns = e->time_ns;
+        side->last_frame = e->frame;
+        if (e->payload_bytes && !(e->marks & (ENTRY_KEEPALIVE | ENTRY_FOREIGN))) {
+                side->last_data_ns = e->time_ns;
+                side->last_data_frame = e->frame;
+        }
+}
+
+/* What is acknowledged was sent before, whatever two interfaces' clocks say. */
+static gboolean answers(const TimelineEntry *e, const TimelineEntry *before) {
+        return entry_side(e) != entry_side(before) && e->flags & TCP_ACK && entry_end(before) != before->seq &&
+               !(before->marks & (ENTRY_RETRANSMISSION | ENTRY_ICMP)) && seq_at_or_after(e->ack, entry_end(before));
+}
+
+/* Moves entry @i, earlier than the one before it, to where it belongs. */
+static void place(Timeline *t, guint i) {
+        TimelineEntry e = t->entries[i];
+
+        for (; i > 0; i--) {
+                gint64 early = t->entries[i - 1].time_ns - e.time_ns;
+
+                if (early <= 0 || early > SWAPPED_NS_MAX || answers(&e, &t->entries[i - 1]))
+                        break;
+                t->entries[i] = t->entries[i - 1];
+        }
+        t->entries[i] = e;
+}
+
+void timeline_read(const Flow *f, TimelineEntry *entries, Timeline *t) {
+        const FlowThinned *thinned = flow_note(f, NOTE_THINNED);
+        guint placed = thinned ? thinned->placed : 0;
+        const guint8 *at = f->timeline.records;
+        Expected x = expected_first(f);
+
+        t->entries = entries;
+        t->n = f->timeline.n;
+        t->left_out = thinned ? thinned->left_out : 0;
+        for (guint i = 0; i < placed; i++)
+                at = packed_read(&x, &t->entries[i], at);
+        memset(t->side, 0, sizeof t->side);
+        if (thinned) {
+                memcpy(t->side, thinned->side, sizeof t->side);
+                x = thinned->expected;
+        }
+        for (guint i = placed; i < t->n; i++) {
+                TimelineEntry *e = &t->entries[i];
+
+                at = packed_read(&x, e, at);
+                if (!entry_is_aside(e))
+                        count(&t->side[entry_side(e)], e);
+                if (i > 0 && G_UNLIKELY(e->time_ns < e[-1].time_ns))
+                        place(t, i);
+        }
+}
+
+/* ── Writing ─────────────────────────────────────────────────────────────── */
+
+static void grow(Flow *f, guint bytes) {
+        FlowTimeline *t = &f->timeline;
+        guint8 size_class = pool_class(bytes);
+        guint8 *larger = pool_take(flow_pool(f), size_class);
+
+        if (t->records) {
+                memcpy(larger, t->records, t->bytes);
+                pool_give_back(flow_pool(f), t->records, pool_class(t->room_bytes));
+        }
+        t->records = larger;
+        t->room_bytes = (guint16)pool_class_bytes(size_class);
+}
+
+static void write_long(Flow *f, Expected *x, const TimelineEntry *e) {
+        FlowTimeline *t = &f->timeline;
+        guint8 record[PACKED_BYTES_MAX];
+        guint bytes = (guint)(packed_write_long(x, e, record) - record);
+
+        if (t->bytes + bytes > t->room_bytes)
+                grow(f, t->bytes + bytes);
+        memcpy(t->records + t->bytes, record, bytes);
+        t->bytes += (guint16)bytes;
+}
+
+static inline void write_entry(Flow *f, Expected *x, const TimelineEntry *e) {
+        FlowTimeline *t = &f->timeline;
+        guint8 *at, *end;
+
+        if (G_UNLIKELY(t->bytes + PACKED_SHORT_BYTES_MAX > t->room_bytes))
+                grow(f, t->bytes + PACKED_SHORT_BYTES_MAX);
+        at = t->records + t->bytes;
+        end = packed_write_short(x, e, at);
+        if (end)
+                t->bytes += (guint16)(end - at);
+        else
+                write_long(f, x, e);
+}
+
+/* Drops entries [from, to) that are plain, or all of them if @pinned_too. Returns: how many plain ones. */
+static guint drop(Timeline *t, guint from, guint to, gboolean pinned_too) {
+        guint out = from, dropped_plain = 0;
         gboolean gap = FALSE;
 
         for (guint i = from; i < t->n; i++) {
@@ -27,7 +136,7 @@ static void drop(Timeline *t, guint from, guint to, gboolean pinned_too) {
 
                 if (i < to && (plain || pinned_too)) {
                         t->left_out++;
-                        t->plain -= plain;
+                        dropped_plain += plain;
                         gap = TRUE;
                         continue;
                 }
@@ -36,7 +145,8 @@ static void drop(Timeline *t, guint from, guint to, gboolean pinned_too) {
                 gap = FALSE;
                 t->entries[out++] = *e;
         }
-        t->n = (guint16)out;
+        t->n = out;
+        return dropped_plain;
 }
 
 /* Returns: the index from which on @keep plain entries are left. */
@@ -49,119 +159,49 @@ static guint nth_plain_from_end(const Timeline *t, guint keep) {
         return i;
 }
 
-static void thin(Timeline *t, gboolean closing) {
+/* Writes what is left of @t in the place of all that was written; the next packet is expected all the same. */
+static void rewrite(Flow *f, const Timeline *t) {
+        FlowThinned *thinned = flow_note_add(f, NOTE_THINNED);
+        Expected x = expected_first(f);
+
+        thinned->expected = f->timeline.expected;
+        thinned->left_out = t->left_out;
+        thinned->placed = (guint16)t->n;
+        memcpy(thinned->side, t->side, sizeof t->side);
+        f->timeline.n = (guint16)t->n;
+        f->timeline.bytes = 0;
+        for (guint i = 0; i < t->n; i++)
+                write_entry(f, &x, &t->entries[i]);
+}
+
+G_GNUC_NO_INLINE static void thin(Flow *f, gboolean closing) {
         guint max = closing ? PLAIN_MAX_CLOSING : PLAIN_MAX_OPEN;
         guint kept = closing ? PLAIN_KEPT_CLOSING : PLAIN_KEPT_OPEN;
+        guint plain = f->timeline.plain;
+        TimelineEntry entries[TIMELINE_ENTRIES_MAX];
+        Timeline t;
 
-        if (t->plain >= max + HEAD_KEPT)
-                drop(t, MIN(HEAD_KEPT, t->n), nth_plain_from_end(t, kept), FALSE);
-        if (t->n >= TIMELINE_ENTRIES_MAX)
-                drop(t, ENTRIES_HEAD, t->n - ENTRIES_TAIL, TRUE);
+        timeline_read(f, entries, &t);
+        if (plain >= max + HEAD_KEPT)
+                plain -= drop(&t, MIN(HEAD_KEPT, t.n), nth_plain_from_end(&t, kept), FALSE);
+        if (t.n >= TIMELINE_ENTRIES_MAX)
+                plain -= drop(&t, ENTRIES_HEAD, t.n - ENTRIES_TAIL, TRUE);
+        f->timeline.plain = (guint16)plain;
+        rewrite(f, &t);
 }
 
-/* Sizes of memory, in entries; each a step that few flows take. */
-static const guint16 sizes[] = { 10, 16, 32, 64, 128, 256, TIMELINE_ENTRIES_MAX + 1 };
+void timeline_append(Flow *f, const TimelineEntry *entry, gboolean closing) {
+        FlowTimeline *t = &f->timeline;
 
-#define SIZES G_N_ELEMENTS(sizes)
-
-struct TimelinePool {
-        gpointer free[SIZES]; /* each piece begins with the address of the next */
-        GPtrArray *slabs;     /* of HUGE_PAGE_BYTES, that pieces are cut from */
-        gsize left;           /* at the end of the last one */
-};
-
-TimelinePool *timeline_pool_new(void) {
-        TimelinePool *p = g_new0(TimelinePool, 1);
-
-        p->slabs = g_ptr_array_new();
-        return p;
-}
-
-void timeline_pool_free(TimelinePool *p) {
-        if (!p)
-                return;
-        for (guint i = 0; i < p->slabs->len; i++)
-                pages_free(p->slabs->pdata[i], HUGE_PAGE_BYTES);
-        g_ptr_array_unref(p->slabs);
-        g_free(p);
-}
-
-gsize timeline_pool_bytes(const TimelinePool *p) {
-        return p->slabs->len * HUGE_PAGE_BYTES;
-}
-
-static TimelineEntry *take(TimelinePool *p, guint size_class) {
-        gpointer piece = p->free[size_class];
-        gsize bytes = sizes[size_class] * sizeof(TimelineEntry);
-
-        if (piece) {
-                p->free[size_class] = *(gpointer *)piece;
-                return piece;
-        }
-        if (p->left < bytes) {
-                g_ptr_array_add(p->slabs, pages_alloc(HUGE_PAGE_BYTES));
-                p->left = HUGE_PAGE_BYTES;
-        }
-        p->left -= bytes;
-        return (TimelineEntry *)((guint8 *)p->slabs->pdata[p->slabs->len - 1] + p->left);
-}
-
-static guint size_class_of(guint room) {
-        guint i = 0;
-
-        while (sizes[i] != room)
-                i++;
-        return i;
-}
-
-static void give_back(TimelinePool *p, TimelineEntry *entries, guint room) {
-        guint size_class = size_class_of(room);
-
-        *(gpointer *)(void *)entries = p->free[size_class];
-        p->free[size_class] = entries;
-}
-
-/* Room for one more; thin() sees to it that the largest size is enough. */
-static void make_room(TimelinePool *p, Timeline *t) {
-        guint size_class;
-        TimelineEntry *entries;
-
-        if (t->n < t->room)
-                return;
-        size_class = t->entries ? size_class_of(t->room) + 1 : 0;
-        entries = take(p, size_class);
-        if (t->entries) {
-                memcpy(entries, t->entries, t->n * sizeof *entries);
-                give_back(p, t->entries, t->room);
-        }
-        t->entries = entries;
-        t->room = sizes[size_class];
-}
-
-/* What is acknowledged was sent before, whatever two interfaces' clocks say. */
-static gboolean answers(const TimelineEntry *e, const TimelineEntry *before) {
-        return entry_side(e) != entry_side(before) && e->flags & TCP_ACK && entry_end(before) != before->seq &&
-               !(before->marks & (ENTRY_RETRANSMISSION | ENTRY_ICMP)) && seq_at_or_after(e->ack, entry_end(before));
-}
-
-void timeline_insert(TimelinePool *p, Timeline *t, const TimelineEntry *entry, gboolean closing) {
-        guint i;
-
-        thin(t, closing);
-        make_room(p, t);
+        if (G_UNLIKELY(t->plain >= (closing ? PLAIN_MAX_CLOSING : PLAIN_MAX_OPEN) + HEAD_KEPT || t->n >= TIMELINE_ENTRIES_MAX))
+                thin(f, closing);
+        write_entry(f, &t->expected, entry);
         t->plain += !(entry->marks & ENTRY_PINNED);
-        for (i = t->n++; i > 0; i--) {
-                gint64 early = t->entries[i - 1].time_ns - entry->time_ns;
-
-                if (early <= 0 || early > SWAPPED_NS_MAX || answers(entry, &t->entries[i - 1]))
-                        break;
-                t->entries[i] = t->entries[i - 1];
-        }
-        t->entries[i] = *entry;
+        t->n++;
 }
 
-void timeline_clear(TimelinePool *p, Timeline *t) {
-        if (t->entries)
-                give_back(p, t->entries, t->room);
-        *t = (Timeline){ 0 };
+void timeline_clear(Flow *f) {
+        if (f->timeline.records)
+                pool_give_back(flow_pool(f), f->timeline.records, pool_class(f->timeline.room_bytes));
+        f->timeline = (FlowTimeline){ .records = NULL };
 }

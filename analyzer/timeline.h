@@ -9,6 +9,7 @@
  */
 
 #include "dissect/segment.h"
+#include "states.h"
 
 enum {
         ENTRY_SERVER = 1 << 0,         /* sent by side SERVER */
@@ -50,6 +51,14 @@ typedef struct TimelineEntry {
         guint8 ttl;
 } TimelineEntry;
 
+/*
+ * A word of somebody else that met this connection: an ICMP error, or a RST of the newer connection on its 4-tuple.
+ * It is in the timeline, and not counted among the flow's packets.
+ */
+static inline gboolean entry_is_aside(const TimelineEntry *e) {
+        return e->marks & ENTRY_ICMP || (e->marks & ENTRY_FOREIGN && e->flags & TCP_RST);
+}
+
 /* A TCP packet of this connection: no ICMP quotation, nothing of another one. */
 static inline gboolean entry_is_ordinary(const TimelineEntry *e) {
         return !(e->marks & (ENTRY_ICMP | ENTRY_FOREIGN));
@@ -63,3 +72,21 @@ static inline guint entry_side(const TimelineEntry *e) {
 static inline guint32 entry_end(const TimelineEntry *e) {
         return e->seq + e->payload_bytes + !!(e->flags & TCP_SYN) + !!(e->flags & TCP_FIN);
 }
+
+/* What the packets of a side add up to, those that were not kept included. */
+typedef struct TimelineSide {
+        guint64 packets;
+        guint64 payload_bytes;
+        gint64 last_ns; /* of the one that came last */
+        FrameRef last_frame;
+        gint64 last_data_ns; /* of the last one with payload */
+        FrameRef last_data_frame;
+} TimelineSide;
+
+/* A timeline as it is read: timeline_read() of timeline_log.h. */
+typedef struct Timeline {
+        TimelineEntry *entries; /* @n of them */
+        guint n;
+        guint64 left_out; /* packets that were not kept */
+        TimelineSide side[SIDES];
+} Timeline;

@@ -12,7 +12,7 @@ struct Slice {
         guint n_records;
         guint textbook; /* of them were */
         FlowRecord record[SLICE_FLOWS];
-        GPtrArray *entries; /* memory for copies of timelines: the flows' own may be gone when a record is read */
+        GPtrArray *entries; /* memory for timelines */
         guint left;         /* of the last piece */
 };
 
@@ -62,9 +62,11 @@ void tracker_feed(Tracker *t, Block *b, guint shard) {
 }
 
 static void settle_birth(Tracker *t, Flow *f) {
+        FlowLinks *links = flow_note(f, NOTE_LINKS);
+
         f->number = (guint32)++t->flows;
-        if (f->older)
-                f->previous = f->older->number;
+        if (links && links->older)
+                links->previous = links->older->number;
 }
 
 void tracker_settle(Tracker *t, const Block *b) {
@@ -108,18 +110,14 @@ static void slice_clear(Slice *s) {
         s->left = s->entries->len ? SLICE_ENTRIES : 0;
 }
 
-static void keep_timeline(Slice *s, FlowRecord *r) {
-        TimelineEntry *entries;
-
-        if (r->n_timeline > s->left) {
+/* Room for so many entries of the next record. */
+static TimelineEntry *room_for(Slice *s, guint n) {
+        if (n > s->left) {
                 g_ptr_array_add(s->entries, g_new(TimelineEntry, SLICE_ENTRIES));
                 s->left = SLICE_ENTRIES;
         }
-        s->left -= r->n_timeline;
-        entries = (TimelineEntry *)s->entries->pdata[s->entries->len - 1] + s->left;
-        for (guint i = 0; i < r->n_timeline; i++)
-                entries[i] = r->timeline[i];
-        r->timeline = entries;
+        s->left -= n;
+        return (TimelineEntry *)s->entries->pdata[s->entries->len - 1] + s->left;
 }
 G_STATIC_ASSERT(SLICE_ENTRIES >= TIMELINE_ENTRIES_MAX);
 
@@ -166,13 +164,12 @@ void tracker_judge(const Tracker *t, Slice *s) {
 
                 if (i + JUDGED_AHEAD < s->n)
                         flow_prefetch_rest(s->due[i + JUDGED_AHEAD]->flow);
-                textbook = judge_flow(f, &t->around, &t->options, r);
+                textbook = judge_flow(f, &t->around, &t->options, room_for(s, f->timeline.n), r);
                 /* the RST was none to the other end: more may come */
                 if (!t->around.peers && (r->side[CLIENT].state != STATE_CLOSED || r->side[SERVER].state != STATE_CLOSED)) {
                         s->due[i]->flow = NULL;
                         continue;
                 }
-                keep_timeline(s, r);
                 s->n_records++;
                 s->textbook += textbook;
         }

@@ -23,9 +23,10 @@ static gboolean has_reuse(const Case *c) {
 void rule_dropped_syn(const Case *c) {
         const SideRecord *client = &c->record->side[CLIENT];
         const Peer *peer = c->peer;
+        const FlowSyn *syn = flow_note(c->flow, NOTE_SYN);
         Finding *f;
 
-        if (c->record->side[SERVER].packets || client->syn_count < SYNS_MIN || c->flow->syn.behind_count < MIN(client->syn_count, G_MAXUINT8))
+        if (c->record->side[SERVER].packets || client->syn_count < SYNS_MIN || syn->behind_count < MIN(client->syn_count, G_MAXUINT8))
                 return;
         /* the server was there: it answered others while it left these unanswered */
         if (peer->behind_answered || peer->ahead_waiting || peer->on_time < ON_TIME_MIN || peer->time_ns < c->record->start_ns || has_reuse(c))
@@ -35,7 +36,7 @@ void rule_dropped_syn(const Case *c) {
         finding_frame(f, client->last_frame);
         finding_frame(f, peer->frame);
         finding_integer(f, "count", client->syn_count, BOUND_EXACT);
-        finding_integer(f, "behind", c->flow->syn.behind_ticks, BOUND_EXACT);
+        finding_integer(f, "behind", syn->behind_ticks, BOUND_EXACT);
         finding_integer(f, "answered_frame", (gint64)peer->frame, BOUND_EXACT);
         finding_integer(f, "duration_ns", client->last_ns - c->record->start_ns, BOUND_AT_LEAST);
 }

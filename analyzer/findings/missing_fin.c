@@ -52,7 +52,7 @@ static Wait wait_in(const Case *c, guint side, TcpState state) {
         w.duration_ns = record_state_end(c->record, side, w.entry, &w.cut) - w.entry->time_ns;
         if (w.cut && c->record->taken_over_ns > w.entry->time_ns)
                 return (Wait){ .entry = w.entry, .duration_ns = c->record->taken_over_ns - w.entry->time_ns, .reused = TRUE,
-                               .ended = "reuse", .end_frame = c->flow->newer->first_frame, .bound = BOUND_AT_MOST };
+                               .ended = "reuse", .end_frame = flow_newer(c->flow)->first_frame, .bound = BOUND_AT_MOST };
         w.ended = ended_by(c, w.entry, w.cut);
         w.bound = w.cut ? BOUND_AT_LEAST : w.entry[1].basis == BASIS_TIMER ? BOUND_AT_MOST : BOUND_EXACT;
         w.end_frame = w.cut ? 0 : w.entry[1].frame;

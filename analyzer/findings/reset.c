@@ -327,7 +327,7 @@ static gint lived_on(const Case *c, const Reset *r) {
 static ResetCause cause(const Case *c, Reset *r, const Before *b) {
         const TimelineEntry *rst = &c->hindsight->entries[r->entry];
 
-        if (c->flow->side[r->side].bits & SIDE_BARE_SYN && !b->has_ack && !(rst->flags & TCP_ACK) && (c->flow->previous || met_another(c, r)))
+        if (c->flow->side[r->side].bits & SIDE_BARE_SYN && !b->has_ack && !(rst->flags & TCP_ACK) && (flow_previous(c->flow) || met_another(c, r)))
                 return RESET_CHALLENGE_RESPONSE;
         if (!(rst->flags & TCP_ACK))
                 return cause_of_bare(c, r, b);

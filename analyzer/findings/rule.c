@@ -13,16 +13,15 @@ static const struct {
 };
 
 static guint what_it_has(const Case *c) {
-        const FlowSide *client = &c->flow->side[CLIENT], *server = &c->flow->side[SERVER];
         guint has = 0;
 
         if (c->hindsight->side[CLIENT].has_fin || c->hindsight->side[SERVER].has_fin)
                 has |= NEEDS_FIN;
-        if (client->fin_count > 1 || server->fin_count > 1)
+        if (flow_fin_count(c->flow, CLIENT) > 1 || flow_fin_count(c->flow, SERVER) > 1)
                 has |= NEEDS_REPEATED_FIN;
-        if (client->rst_count || server->rst_count)
+        if ((c->flow->side[CLIENT].bits | c->flow->side[SERVER].bits) & SIDE_RST)
                 has |= NEEDS_RST;
-        if (c->flow->previous)
+        if (flow_previous(c->flow))
                 has |= NEEDS_PREVIOUS;
         if (c->peer)
                 has |= NEEDS_PEER;

@@ -3,6 +3,7 @@
 
 #include "analyzer/replay.h"
 #include "analyzer/sequence.h"
+#include "analyzer/timeline_log.h"
 #include "rule.h"
 
 /*
@@ -21,6 +22,7 @@
 
 typedef struct Reuse {
         const Flow *old;
+        const Hindsight *old_hindsight;
         FlowRecord *old_record;
         const TimelineEntry *syn;
         guint sender, receiver;         /* of the SYN, in this flow */
@@ -31,9 +33,9 @@ typedef struct Reuse {
 } Reuse;
 
 /* The first packet of @side with these flags, not before @since_ns. */
-static const TimelineEntry *first_with(const Timeline *t, guint side, guint8 mask, guint8 value, gint64 since_ns) {
-        for (guint i = 0; i < t->n; i++) {
-                const TimelineEntry *e = &t->entries[i];
+static const TimelineEntry *first_with(const Hindsight *h, guint side, guint8 mask, guint8 value, gint64 since_ns) {
+        for (gint i = 0; i < h->n; i++) {
+                const TimelineEntry *e = &h->entries[i];
 
                 if (entry_is_ordinary(e) && entry_side(e) == side && (e->flags & mask) == value && e->time_ns >= since_ns)
                         return e;
@@ -82,8 +84,8 @@ static void add_answer(const Case *c, const Reuse *r, Finding *f) {
 static void add_timestamps(const Reuse *r, Finding *f) {
         if (!(r->syn->marks & ENTRY_TIMESTAMP))
                 return;
-        for (guint i = r->old->timeline.n; i > 0; i--) {
-                const TimelineEntry *e = &r->old->timeline.entries[i - 1];
+        for (gint i = r->old_hindsight->n; i > 0; i--) {
+                const TimelineEntry *e = &r->old_hindsight->entries[i - 1];
 
                 if (entry_is_ordinary(e) && entry_side(e) == r->old_sender && e->marks & ENTRY_TIMESTAMP && e->time_ns <= r->syn->time_ns) {
                         finding_integer(f, "timestamp_delta", seq_diff(r->syn->tsval, e->tsval), BOUND_EXACT);
@@ -147,37 +149,47 @@ static void on_stale(const Case *c, const Reuse *r, const StateEntry *held) {
         finding_text(f, "held", tcp_state_name(held->state));
 }
 
-static gboolean find_reuse(const Case *c, Reuse *r) {
-        const Timeline *t = &c->flow->timeline;
+static gboolean find_syn(const Case *c, Reuse *r) {
+        const Hindsight *h = c->hindsight;
 
-        for (guint i = 0; i < t->n && !r->syn; i++)
-                if (entry_is_ordinary(&t->entries[i]) && (t->entries[i].flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN)
-                        r->syn = &t->entries[i];
+        for (gint i = 0; i < h->n && !r->syn; i++)
+                if (entry_is_ordinary(&h->entries[i]) && (h->entries[i].flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN)
+                        r->syn = &h->entries[i];
         if (!r->syn)
                 return FALSE;
-        r->old = c->flow->older;
+        r->old = flow_older(c->flow);
         r->sender = entry_side(r->syn);
         r->receiver = other(r->sender);
         r->old_sender = memcmp(&r->old->address[CLIENT], &c->flow->address[r->sender], sizeof(FlowAddress)) == 0 ? CLIENT : SERVER;
         r->old_receiver = other(r->old_sender);
-        r->challenge = first_with(&r->old->timeline, r->old_receiver, TCP_SYN | TCP_FIN | TCP_RST | TCP_ACK, TCP_ACK, r->syn->time_ns);
-        r->syn_ack = first_with(t, r->receiver, TCP_SYN | TCP_ACK | TCP_RST, TCP_SYN | TCP_ACK, r->syn->time_ns);
-        r->syn_again = first_with(t, r->sender, TCP_SYN | TCP_ACK | TCP_RST, TCP_SYN, r->syn->time_ns + 1);
-        r->rst = first_with(t, r->receiver, TCP_RST, TCP_RST, r->syn->time_ns);
         return TRUE;
+}
+
+static void find_answers(const Case *c, Reuse *r) {
+        const Hindsight *h = c->hindsight;
+
+        r->challenge = first_with(r->old_hindsight, r->old_receiver, TCP_SYN | TCP_FIN | TCP_RST | TCP_ACK, TCP_ACK, r->syn->time_ns);
+        r->syn_ack = first_with(h, r->receiver, TCP_SYN | TCP_ACK | TCP_RST, TCP_SYN | TCP_ACK, r->syn->time_ns);
+        r->syn_again = first_with(h, r->sender, TCP_SYN | TCP_ACK | TCP_RST, TCP_SYN, r->syn->time_ns + 1);
+        r->rst = first_with(h, r->receiver, TCP_RST, TCP_RST, r->syn->time_ns);
 }
 
 void rule_syn_reuse(const Case *c) {
         Reuse r = { .old = NULL };
         g_autofree FlowRecord *old_record = NULL;
         g_autofree Hindsight *old = NULL;
+        g_autofree TimelineEntry *old_entries = NULL;
+        Timeline old_timeline;
         const StateEntry *sender, *receiver;
 
-        if (!c->flow->older || !find_reuse(c, &r))
+        if (!flow_older(c->flow) || !find_syn(c, &r))
                 return;
-        old = g_new(Hindsight, 1);
+        r.old_hindsight = old = g_new(Hindsight, 1);
         r.old_record = old_record = g_new(FlowRecord, 1);
-        hindsight_init(old, r.old, c->hindsight->end_ns);
+        old_entries = g_new(TimelineEntry, r.old->timeline.n);
+        timeline_read(r.old, old_entries, &old_timeline);
+        hindsight_init(old, r.old, &old_timeline, c->hindsight->end_ns);
+        find_answers(c, &r);
         replay_flow(old, old_record);
         sender = state_at_syn(&r, r.old_sender);
         receiver = state_at_syn(&r, r.old_receiver);

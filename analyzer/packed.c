@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "packed.h"
+
+/*
+ * What is not written in short. After two bytes of header, whose flags are 0, come the parts that it has a bit for,
+ * in this order; all others are as expected, or 0.
+ */
+enum {
+        LONG_MOMENT = 1 << 4,  /* time and frame: 8 + 8 bytes instead of 4 + 4, each behind the expected one */
+        LONG_SEQ = 1 << 5,     /* 4 */
+        LONG_ACK = 1 << 6,     /* 4 */
+        LONG_PAYLOAD = 1 << 7, /* 4 */
+        LONG_WINDOW = 1 << 8,  /* 2 */
+        LONG_IP_ID = 1 << 9,   /* 2 */
+        LONG_TRAITS = 1 << 10, /* 4: marks, TTL and flags; without them it is an ACK */
+        LONG_TSVAL = 1 << 11,  /* 4 */
+        LONG_TSECR = 1 << 12,  /* 4 */
+        LONG_SACK = 1 << 13,   /* 4: sack_right */
+        LONG_WHOLE = 1 << 15,  /* the entry as it is, and nothing else: it is none of the flow's packets */
+};
+
+/*
+ * A number further back than what is ever sent again is no step back but another beginning; what is not known
+ * yet is 0.
+ */
+#define STEP_BACK_MAX (1U << 24)
+
+static guint32 further(guint32 known, guint32 number) {
+        return known - number < STEP_BACK_MAX ? known : number;
+}
+
+/* Marks that are expected to stay as they are. */
+#define STABLE_MARKS (ENTRY_TIMESTAMP | ENTRY_IP_ID | ENTRY_OPTIONS | ENTRY_OPTIONS_CUT)
+
+static void expect_after(Expected *x, const TimelineEntry *e) {
+        guint side = entry_side(e), peer = !side;
+
+        x->time_ns = MAX(x->time_ns, e->time_ns);
+        x->frame = e->frame;
+        x->side[side].number = further(x->side[side].number, entry_end(e));
+        if (e->flags & TCP_ACK)
+                x->side[peer].number = further(x->side[peer].number, e->ack);
+        if (e->marks & ENTRY_TIMESTAMP) {
+                x->side[side].clock = e->tsval;
+                x->side[peer].clock = e->tsecr;
+        }
+        x->side[side].window = e->window;
+        x->side[side].ip_id = e->ip_id;
+        x->side[side].marks = e->marks & STABLE_MARKS;
+        x->side[side].ttl = e->ttl;
+}
+
+/* Of @x eight bytes are written, and read, whatever is wanted: what comes next lies over the rest. */
+static inline guint8 *put(guint8 *at, guint64 x, guint bytes) {
+        x = GUINT64_TO_LE(x);
+        memcpy(at, &x, sizeof x);
+        return at + bytes;
+}
+
+static inline guint64 get(const guint8 **at, guint bytes) {
+        guint64 x;
+
+        memcpy(&x, *at, sizeof x);
+        *at += bytes;
+        return GUINT64_FROM_LE(x);
+}
+
+static guint8 *write_whole(const TimelineEntry *e, guint8 *at) {
+        at = put(at, LONG_WHOLE, 2);
+        memcpy(at, e, sizeof *e);
+        return at + sizeof *e;
+}
+
+guint8 *packed_write_long(Expected *x, const TimelineEntry *e, guint8 *at) {
+        guint side = entry_side(e), peer = !side;
+        guint64 time = (guint64)e->time_ns - (guint64)x->time_ns, frame = e->frame - x->frame;
+        guint header = side | (e->marks & ENTRY_PINNED ? 1U << PACKED_PINNED : 0);
+
+        if (entry_is_aside(e))
+                return write_whole(e, at);
+        header |= (time | frame) >> 32 ? LONG_MOMENT : 0;
+        header |= e->seq != x->side[side].number ? LONG_SEQ : 0;
+        header |= e->ack != x->side[peer].number ? LONG_ACK : 0;
+        header |= e->payload_bytes ? LONG_PAYLOAD : 0;
+        header |= e->window != x->side[side].window ? LONG_WINDOW : 0;
+        header |= e->ip_id != x->side[side].ip_id ? LONG_IP_ID : 0;
+        header |= (e->marks & ~PACKED_OWN_MARKS) != x->side[side].marks || e->ttl != x->side[side].ttl || e->flags != TCP_ACK ? LONG_TRAITS : 0;
+        header |= e->tsval != x->side[side].clock ? LONG_TSVAL : 0;
+        header |= e->tsecr != x->side[peer].clock ? LONG_TSECR : 0;
+        header |= e->sack_right ? LONG_SACK : 0;
+        at = put(at, header, 2);
+        at = put(at, time, header & LONG_MOMENT ? 8 : 4);
+        at = put(at, frame, header & LONG_MOMENT ? 8 : 4);
+        at = put(at, e->seq, header & LONG_SEQ ? 4 : 0);
+        at = put(at, e->ack, header & LONG_ACK ? 4 : 0);
+        at = put(at, e->payload_bytes, header & LONG_PAYLOAD ? 4 : 0);
+        at = put(at, e->window, header & LONG_WINDOW ? 2 : 0);
+        at = put(at, e->ip_id, header & LONG_IP_ID ? 2 : 0);
+        at = put(at, e->marks | (guint32)e->ttl << 16 | (guint32)e->flags << 24, header & LONG_TRAITS ? 4 : 0);
+        at = put(at, e->tsval, header & LONG_TSVAL ? 4 : 0);
+        at = put(at, e->tsecr, header & LONG_TSECR ? 4 : 0);
+        at = put(at, e->sack_right, header & LONG_SACK ? 4 : 0);
+        expect_after(x, e);
+        return at;
+}
+
+const guint8 *packed_read_long(Expected *x, TimelineEntry *e, const guint8 *at) {
+        guint header = (guint16)get(&at, 2), side = header & 1, peer = !side, moment_bytes = header & LONG_MOMENT ? 8 : 4;
+        guint64 moment_mask = header & LONG_MOMENT ? G_MAXUINT64 : G_MAXUINT32;
+        guint32 traits = x->side[side].marks | side | (header >> PACKED_PINNED & 1) * ENTRY_PINNED | (guint32)x->side[side].ttl << 16 | (guint32)TCP_ACK << 24;
+
+        guint64 told;
+
+        if (header & LONG_WHOLE) {
+                memcpy(e, at, sizeof *e);
+                return at + sizeof *e;
+        }
+        e->time_ns = (gint64)((guint64)x->time_ns + (get(&at, moment_bytes) & moment_mask));
+        e->frame = x->frame + (get(&at, moment_bytes) & moment_mask);
+        told = get(&at, header & LONG_SEQ ? 4 : 0);
+        e->seq = header & LONG_SEQ ? (guint32)told : x->side[side].number;
+        told = get(&at, header & LONG_ACK ? 4 : 0);
+        e->ack = header & LONG_ACK ? (guint32)told : x->side[peer].number;
+        told = get(&at, header & LONG_PAYLOAD ? 4 : 0);
+        e->payload_bytes = header & LONG_PAYLOAD ? (guint32)told : 0;
+        told = get(&at, header & LONG_WINDOW ? 2 : 0);
+        e->window = header & LONG_WINDOW ? (guint16)told : x->side[side].window;
+        told = get(&at, header & LONG_IP_ID ? 2 : 0);
+        e->ip_id = header & LONG_IP_ID ? (guint16)told : x->side[side].ip_id;
+        told = get(&at, header & LONG_TRAITS ? 4 : 0);
+        traits = header & LONG_TRAITS ? (guint32)told : traits;
+        e->marks = (guint16)traits;
+        e->ttl = (guint8)(traits >> 16);
+        e->flags = (guint8)(traits >> 24);
+        told = get(&at, header & LONG_TSVAL ? 4 : 0);
+        e->tsval = header & LONG_TSVAL ? (guint32)told : x->side[side].clock;
+        told = get(&at, header & LONG_TSECR ? 4 : 0);
+        e->tsecr = header & LONG_TSECR ? (guint32)told : x->side[peer].clock;
+        told = get(&at, header & LONG_SACK ? 4 : 0);
+        e->sack_right = header & LONG_SACK ? (guint32)told : 0;
+        expect_after(x, e);
+        return at;
+}

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#pragma once
+
+/*
+ * An entry of a timeline in a dozen bytes. A packet is nearly what the ones before it let expect: its number is
+ * the next one, its timestamp is a little later. Written is what differs from that. The reader expects the same,
+ * since it has read the same entries: what it reads is what was written, whatever a packet says.
+ */
+
+#include <string.h>
+
+#include "timeline.h"
+
+/* What is expected of the next entry, from those before it. */
+typedef struct Expected {
+        gint64 time_ns; /* the latest so far */
+        FrameRef frame; /* of the last one */
+        struct {
+                guint32 number; /* one past the highest sequence number that is known of this side */
+                guint32 clock;  /* its last timestamp */
+                guint16 window, ip_id;
+                guint16 marks;  /* without PACKED_OWN_MARKS */
+                guint8 ttl;
+        } side[SIDES];
+} Expected;
+
+/* They may be on one packet and not on the next: a bit of the header each. */
+#define PACKED_OWN_MARKS (ENTRY_SERVER | ENTRY_PINNED)
+
+/*
+ * Most entries are written in short: eight bytes and what is unlike the side's last one, lowest byte first. From the
+ * lowest bit on:
+ *
+ *      1   ENTRY_SERVER
+ *      1   ENTRY_PINNED
+ *      2   flags, an index of packed_flags[]; 0: not in short (packed.c)
+ *      1   payload: none, or 2 bytes
+ *      1   window: the last one, or 2 bytes
+ *      2   ip_id: the last one, one more, or 2 bytes
+ *      2   ack: all that came, or 2 or 3 bytes of what it is short of that (packed_fold())
+ *      2   tsval, behind the side's last one, and tsecr, before the other side's (folded): none, 1 + 1, 2 + 2
+ *      20  frames since the last one
+ *      32  nanoseconds since the latest one
+ */
+enum {
+        PACKED_PINNED = 1,
+        PACKED_FLAGS = 2,
+        PACKED_PAYLOAD = 4,
+        PACKED_WINDOW = 5,
+        PACKED_IP_ID = 6,
+        PACKED_ACK = 8,
+        PACKED_CLOCKS = 10,
+        PACKED_FRAME = 12,
+        PACKED_TIME = 32,
+};
+
+#define PACKED_FRAME_BITS (PACKED_TIME - PACKED_FRAME)
+#define PACKED_IP_ID_TOLD 2U
+
+/* What is written at most; of a short one no more is touched, read or written, whatever its length. */
+#define PACKED_SHORT_BYTES_MAX 21U
+#define PACKED_BYTES_MAX 60U
+
+static const guint8 packed_flags[] = { 0, TCP_ACK, TCP_ACK | TCP_PSH, TCP_ACK | TCP_FIN };
+static const guint32 packed_ack_mask[] = { 0, 0xffff, 0xffffff };
+
+/* Small differences of either sign as small numbers. */
+static inline guint32 packed_fold(guint32 difference) {
+        return difference << 1 ^ -(difference >> 31);
+}
+
+static inline guint32 packed_unfold(guint32 folded) {
+        return folded >> 1 ^ -(folded & 1);
+}
+
+/* What cannot be written in short: packed.c. @at: room for PACKED_BYTES_MAX */
+guint8 *packed_write_long(Expected *x, const TimelineEntry *e, guint8 *at);
+const guint8 *packed_read_long(Expected *x, TimelineEntry *e, const guint8 *at);
+
+static inline guint8 *packed_put_16(guint8 *at, guint value, gboolean told) {
+        guint16 x = GUINT16_TO_LE((guint16)value);
+
+        memcpy(at, &x, sizeof x);
+        return at + 2 * told;
+}
+
+static inline guint8 *packed_put_32(guint8 *at, guint32 value, guint bytes) {
+        value = GUINT32_TO_LE(value);
+        memcpy(at, &value, sizeof value);
+        return at + bytes;
+}
+
+static inline guint32 packed_later(guint32 number, guint32 ack) {
+        return (gint32)(ack - number) > 0 ? ack : number;
+}
+
+/*
+ * Hardly any branches: what a packet is like cannot be predicted. Returns: the end of the record; NULL, with
+ * nothing done, when the entry cannot be written in short.
+ */
+static inline guint8 *packed_write_short(Expected *x, const TimelineEntry *e, guint8 *at) {
+        const guint side = entry_side(e), peer = !side;
+        const guint flags = (e->flags == TCP_ACK) + 2 * (e->flags == (TCP_ACK | TCP_PSH)) + 3 * (e->flags == (TCP_ACK | TCP_FIN));
+        const guint32 unlike = (e->seq ^ x->side[side].number) | (guint)((e->marks & ~PACKED_OWN_MARKS) ^ x->side[side].marks) |
+                               (guint)(e->ttl ^ x->side[side].ttl) | e->sack_right;
+        guint64 time, frame, word;
+        guint32 not_acked, tsval, tsecr;
+        guint16 ip_id_step;
+        guint payload, window, ip_id, ack, clocks;
+
+        if (unlike || !flags)
+                return NULL;
+        time = (guint64)e->time_ns - (guint64)x->time_ns;
+        frame = e->frame - x->frame;
+        not_acked = packed_fold(x->side[peer].number - e->ack);
+        tsval = e->tsval - x->side[side].clock;
+        tsecr = packed_fold(x->side[peer].clock - e->tsecr);
+        if (G_UNLIKELY(time >> 32 | frame >> PACKED_FRAME_BITS | (e->payload_bytes | tsval | tsecr) >> 16 | not_acked >> 24))
+                return NULL;
+        ip_id_step = (guint16)(e->ip_id - x->side[side].ip_id);
+        ip_id = MIN(ip_id_step, PACKED_IP_ID_TOLD);
+        window = e->window != x->side[side].window;
+        payload = !!e->payload_bytes;
+        ack = !!not_acked + !!(not_acked >> 16);
+        clocks = !!(tsval | tsecr) + !!((tsval | tsecr) >> 8);
+        word = side | (guint)!!(e->marks & ENTRY_PINNED) << PACKED_PINNED | flags << PACKED_FLAGS | payload << PACKED_PAYLOAD |
+               window << PACKED_WINDOW | ip_id << PACKED_IP_ID | ack << PACKED_ACK | clocks << PACKED_CLOCKS |
+               frame << PACKED_FRAME | time << PACKED_TIME;
+        word = GUINT64_TO_LE(word);
+        memcpy(at, &word, sizeof word);
+        at = packed_put_16(at + sizeof word, e->payload_bytes, payload);
+        at = packed_put_16(at, e->window, window);
+        at = packed_put_16(at, e->ip_id, ip_id == PACKED_IP_ID_TOLD);
+        at = packed_put_32(at, not_acked, ack + !!ack);
+        at = packed_put_32(at, tsval | tsecr << 8 * clocks, 2 * clocks);
+        x->time_ns = e->time_ns;
+        x->frame = e->frame;
+        x->side[side].number += e->payload_bytes + (flags == 3);
+        x->side[peer].number = packed_later(x->side[peer].number, e->ack);
+        x->side[side].clock = e->tsval;
+        x->side[peer].clock = e->tsecr;
+        x->side[side].window = e->window;
+        x->side[side].ip_id = e->ip_id;
+        return at;
+}
+
+static inline guint packed_bits(guint64 word, guint at, guint bits) {
+        return (guint)(word >> at) & ((1U << bits) - 1);
+}
+
+static inline guint16 packed_get_16(const guint8 **at, gboolean told) {
+        guint16 x;
+
+        memcpy(&x, *at, sizeof x);
+        *at += 2 * told;
+        return GUINT16_FROM_LE(x);
+}
+
+/* Only the lowest @bytes mean anything: the caller takes them. */
+static inline guint32 packed_get_32(const guint8 **at, guint bytes) {
+        guint32 x;
+
+        memcpy(&x, *at, sizeof x);
+        *at += bytes;
+        return GUINT32_FROM_LE(x);
+}
+
+/* The way back. Returns: where the next one begins. */
+static inline const guint8 *packed_read(Expected *x, TimelineEntry *e, const guint8 *at) {
+        guint side, peer, flags, payload, window, ip_id, ack, clocks;
+        guint16 told_payload, told_window, told_ip_id;
+        guint32 not_acked, told_clocks, clock_mask;
+        guint64 word;
+
+        memcpy(&word, at, sizeof word);
+        word = GUINT64_FROM_LE(word);
+        flags = packed_bits(word, PACKED_FLAGS, 2);
+        if (G_UNLIKELY(!flags))
+                return packed_read_long(x, e, at);
+        at += sizeof word;
+        side = packed_bits(word, 0, 1);
+        peer = !side;
+        payload = packed_bits(word, PACKED_PAYLOAD, 1);
+        window = packed_bits(word, PACKED_WINDOW, 1);
+        ip_id = packed_bits(word, PACKED_IP_ID, 2);
+        ack = packed_bits(word, PACKED_ACK, 2);
+        clocks = packed_bits(word, PACKED_CLOCKS, 2);
+        told_payload = packed_get_16(&at, payload);
+        told_window = packed_get_16(&at, window);
+        told_ip_id = packed_get_16(&at, ip_id == PACKED_IP_ID_TOLD);
+        not_acked = packed_get_32(&at, ack + !!ack) & packed_ack_mask[ack];
+        told_clocks = packed_get_32(&at, 2 * clocks);
+        clock_mask = (1U << 8 * clocks) - 1;
+        e->time_ns = x->time_ns += (gint64)(word >> PACKED_TIME);
+        e->frame = x->frame += packed_bits(word, PACKED_FRAME, PACKED_FRAME_BITS);
+        e->seq = x->side[side].number;
+        e->ack = x->side[peer].number - packed_unfold(not_acked);
+        e->payload_bytes = told_payload & -payload;
+        e->tsval = x->side[side].clock += told_clocks & clock_mask;
+        e->tsecr = x->side[peer].clock -= packed_unfold(told_clocks >> 8 * clocks & clock_mask);
+        e->sack_right = 0;
+        e->window = x->side[side].window = window ? told_window : x->side[side].window;
+        e->ip_id = x->side[side].ip_id = ip_id == PACKED_IP_ID_TOLD ? told_ip_id : (guint16)(x->side[side].ip_id + ip_id);
+        e->marks = (guint16)(x->side[side].marks | side | packed_bits(word, PACKED_PINNED, 1) * ENTRY_PINNED);
+        e->flags = packed_flags[flags];
+        e->ttl = x->side[side].ttl;
+        x->side[side].number += e->payload_bytes + (flags == 3);
+        x->side[peer].number = packed_later(x->side[peer].number, e->ack);
+        return at;
+}

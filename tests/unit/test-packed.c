@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/*
+ * What is read of packed entries is what was written: of connections as they are, of numbers at their limits, and
+ * of anything at all.
+ */
+
+#include <stdlib.h>
+
+#include "analyzer/packed.h"
+
+#define ENTRIES 600U
+#define ROUNDS 400U
+
+typedef struct Talk {
+        GRand *random;
+        gint64 time_ns;
+        FrameRef frame;
+        guint32 number[SIDES], clock[SIDES];
+        guint16 ip_id[SIDES];
+} Talk;
+
+static gboolean one_in(Talk *t, gint32 n) {
+        return g_rand_int_range(t->random, 0, n) == 0;
+}
+
+/* A number that is likely to be at the limit of some width. */
+static guint64 edge(Talk *t) {
+        guint64 x = (guint64)1 << g_rand_int_range(t->random, 0, 64);
+
+        return one_in(t, 3) ? x - 1 : one_in(t, 2) ? -x : x;
+}
+
+/* The next packet of a connection that behaves. */
+static TimelineEntry next_entry(Talk *t) {
+        guint side = g_rand_int(t->random) & 1;
+        TimelineEntry e = { .marks = (guint16)(side | ENTRY_TIMESTAMP | ENTRY_OPTIONS | ENTRY_IP_ID), .flags = TCP_ACK, .window = 501, .ttl = 64 };
+
+        t->time_ns += g_rand_int_range(t->random, 0, 1 << g_rand_int_range(t->random, 1, 31));
+        t->frame += (FrameRef)g_rand_int_range(t->random, 1, 5000);
+        t->clock[side] += (guint32)g_rand_int_range(t->random, 0, 300);
+        e.time_ns = t->time_ns;
+        e.frame = t->frame;
+        e.seq = t->number[side];
+        e.ack = t->number[!side] - (one_in(t, 5) ? (guint32)g_rand_int_range(t->random, 0, 200000) : 0);
+        e.payload_bytes = one_in(t, 2) ? (guint32)g_rand_int_range(t->random, 0, 70000) : 0;
+        e.tsval = t->clock[side];
+        e.tsecr = t->clock[!side];
+        e.ip_id = one_in(t, 20) ? 0 : ++t->ip_id[side];
+        if (one_in(t, 20))
+                e.flags |= (guint8)(one_in(t, 2) ? TCP_FIN : TCP_PSH);
+        if (one_in(t, 20))
+                e.window = (guint16)g_rand_int(t->random);
+        t->number[side] = entry_end(&e);
+        return e;
+}
+
+/* ...and one of its fields is anything. */
+static void spoil(Talk *t, TimelineEntry *e) {
+        switch (g_rand_int_range(t->random, 0, 14)) {
+        case 0: e->time_ns = (gint64)edge(t); break;
+        case 1: e->time_ns += (gint64)(edge(t) >> 2); break;
+        case 2: e->frame = edge(t); break;
+        case 3: e->frame += edge(t); break;
+        case 4: e->seq += (guint32)edge(t); break;
+        case 5: e->ack += (guint32)edge(t); break;
+        case 6: e->payload_bytes = (guint32)edge(t); break;
+        case 7: e->tsval += (guint32)edge(t); break;
+        case 8: e->tsecr += (guint32)edge(t); break;
+        case 9: e->sack_right = (guint32)edge(t); break;
+        case 10: e->marks = (guint16)edge(t); break;
+        case 11: e->marks ^= (guint16)edge(t); break;
+        case 12: e->flags = (guint8)edge(t); break;
+        case 13: e->ttl = (guint8)edge(t); break;
+        default: g_assert_not_reached();
+        }
+}
+
+static TimelineEntry anything(Talk *t) {
+        TimelineEntry e;
+
+        for (guint i = 0; i < sizeof e; i++)
+                ((guint8 *)&e)[i] = (guint8)g_rand_int(t->random);
+        return e;
+}
+
+static gboolean is_same(const TimelineEntry *a, const TimelineEntry *b) {
+        return memcmp(a, b, sizeof *a) == 0;
+}
+
+/* @spoiled: one entry in so many, 0 none. Returns: the bytes it took. */
+static gsize go_round(guint32 seed, gint32 spoiled, gboolean all_anything) {
+        g_autoptr(GRand) random = g_rand_new_with_seed(seed);
+        g_autofree TimelineEntry *entries = g_new(TimelineEntry, ENTRIES);
+        g_autofree guint8 *records = g_malloc(ENTRIES * PACKED_BYTES_MAX);
+        Talk talk = { .random = random, .time_ns = g_rand_int(random), .frame = frame_ref(seed & 3, 1), .number = { seed, ~seed } };
+        Expected writer = { .time_ns = talk.time_ns, .frame = talk.frame }, reader = writer;
+        guint8 *end = records;
+        const guint8 *at = records;
+
+        for (guint i = 0; i < ENTRIES; i++) {
+                guint8 *next;
+
+                entries[i] = all_anything ? anything(&talk) : next_entry(&talk);
+                if (spoiled && one_in(&talk, spoiled))
+                        spoil(&talk, &entries[i]);
+                next = packed_write_short(&writer, &entries[i], end);
+                g_assert_true(!next || next - end <= PACKED_SHORT_BYTES_MAX);
+                if (!next)
+                        next = packed_write_long(&writer, &entries[i], end);
+                g_assert_cmpuint((gsize)(next - end), <=, PACKED_BYTES_MAX);
+                end = next;
+        }
+        for (guint i = 0; i < ENTRIES; i++) {
+                TimelineEntry e;
+
+                at = packed_read(&reader, &e, at);
+                g_assert_true(is_same(&e, &entries[i]));
+        }
+        g_assert_true(at == end);
+        g_assert_true(memcmp(&reader, &writer, sizeof reader) == 0);
+        return (gsize)(end - records);
+}
+
+static void test_connections(void) {
+        gsize bytes = 0;
+
+        for (guint i = 0; i < ROUNDS; i++)
+                bytes += go_round(i, 0, FALSE);
+        g_assert_cmpuint(bytes / (ROUNDS * ENTRIES), <=, 20);
+}
+
+static void test_edges(void) {
+        for (guint i = 0; i < ROUNDS; i++)
+                go_round(i, 1 + (gint32)(i % 20), FALSE);
+}
+
+static void test_anything(void) {
+        for (guint i = 0; i < ROUNDS; i++)
+                go_round(i, 0, TRUE);
+}
+
+int main(int argc, char **argv) {
+        g_test_init(&argc, &argv, NULL);
+        g_test_add_func("/packed/connections", test_connections);
+        g_test_add_func("/packed/edges", test_edges);
+        g_test_add_func("/packed/anything", test_anything);
+        return g_test_run();
+}
