@@ -29,9 +29,6 @@ static guint32 further(guint32 known, guint32 number) {
         return known - number < STEP_BACK_MAX ? known : number;
 }
 
-/* Marks that are expected to stay as they are. */
-#define STABLE_MARKS (ENTRY_TIMESTAMP | ENTRY_IP_ID | ENTRY_OPTIONS | ENTRY_OPTIONS_CUT)
-
 static void expect_after(Expected *x, const TimelineEntry *e) {
         guint side = entry_side(e), peer = !side;
 
@@ -46,7 +43,7 @@ static void expect_after(Expected *x, const TimelineEntry *e) {
         }
         x->side[side].window = e->window;
         x->side[side].ip_id = e->ip_id;
-        x->side[side].marks = e->marks & STABLE_MARKS;
+        x->side[side].marks = e->marks & PACKED_STABLE_MARKS;
         x->side[side].ttl = e->ttl;
 }
 

@@ -26,6 +26,10 @@ typedef struct Expected {
 
 /* They may be on one packet and not on the next: a bit of the header each. */
 #define PACKED_OWN_MARKS (ENTRY_SERVER | ENTRY_PINNED)
+/* They are expected to stay as they are. */
+#define PACKED_STABLE_MARKS (ENTRY_TIMESTAMP | ENTRY_IP_ID | ENTRY_OPTIONS | ENTRY_OPTIONS_CUT)
+/* What has them is written long. */
+#define PACKED_LONG_MARKS (ENTRY_SACK | ENTRY_ICMP | ENTRY_FOREIGN)
 
 /*
  * Most entries are written in short: eight bytes and what is unlike the side's last one, lowest byte first. From the
@@ -38,8 +42,9 @@ typedef struct Expected {
  *      1   window: the last one, or 2 bytes
  *      2   ip_id: the last one, one more, or 2 bytes
  *      2   ack: all that came, or 2 or 3 bytes of what it is short of that (packed_fold())
- *      2   tsval, behind the side's last one, and tsecr, before the other side's (folded): none, 1 + 1, 2 + 2
- *      20  frames since the last one
+ *      2   tsval, behind the side's last one, and tsecr, before the other side's (folded): none, 1 + 1, 2 + 2, 4 + 4
+ *      1   marks: those of the last one, or 2 bytes
+ *      19  frames since the last one
  *      32  nanoseconds since the latest one
  */
 enum {
@@ -50,7 +55,8 @@ enum {
         PACKED_IP_ID = 6,
         PACKED_ACK = 8,
         PACKED_CLOCKS = 10,
-        PACKED_FRAME = 12,
+        PACKED_MARKS = 12,
+        PACKED_FRAME = 13,
         PACKED_TIME = 32,
 };
 
@@ -58,11 +64,12 @@ enum {
 #define PACKED_IP_ID_TOLD 2U
 
 /* What is written at most; of a short one no more is touched, read or written, whatever its length. */
-#define PACKED_SHORT_BYTES_MAX 21U
+#define PACKED_SHORT_BYTES_MAX 27U
 #define PACKED_BYTES_MAX 60U
 
 static const guint8 packed_flags[] = { 0, TCP_ACK, TCP_ACK | TCP_PSH, TCP_ACK | TCP_FIN };
 static const guint32 packed_ack_mask[] = { 0, 0xffff, 0xffffff };
+static const guint8 packed_clock_bits[] = { 0, 8, 16, 32 };
 
 /* Small differences of either sign as small numbers. */
 static inline guint32 packed_fold(guint32 difference) {
@@ -101,12 +108,11 @@ static inline guint32 packed_later(guint32 number, guint32 ack) {
 static inline guint8 *packed_write_short(Expected *x, const TimelineEntry *e, guint8 *at) {
         const guint side = entry_side(e), peer = !side;
         const guint flags = (e->flags == TCP_ACK) + 2 * (e->flags == (TCP_ACK | TCP_PSH)) + 3 * (e->flags == (TCP_ACK | TCP_FIN));
-        const guint32 unlike = (e->seq ^ x->side[side].number) | (guint)((e->marks & ~PACKED_OWN_MARKS) ^ x->side[side].marks) |
-                               (guint)(e->ttl ^ x->side[side].ttl) | e->sack_right;
+        const guint32 unlike = (e->seq ^ x->side[side].number) | (e->marks & PACKED_LONG_MARKS) | (guint)(e->ttl ^ x->side[side].ttl) | e->sack_right;
         guint64 time, frame, word;
         guint32 not_acked, tsval, tsecr;
         guint16 ip_id_step;
-        guint payload, window, ip_id, ack, clocks;
+        guint payload, window, ip_id, ack, clocks, marks;
 
         if (unlike || !flags)
                 return NULL;
@@ -115,24 +121,28 @@ static inline guint8 *packed_write_short(Expected *x, const TimelineEntry *e, gu
         not_acked = packed_fold(x->side[peer].number - e->ack);
         tsval = e->tsval - x->side[side].clock;
         tsecr = packed_fold(x->side[peer].clock - e->tsecr);
-        if (G_UNLIKELY(time >> 32 | frame >> PACKED_FRAME_BITS | (e->payload_bytes | tsval | tsecr) >> 16 | not_acked >> 24))
+        if (G_UNLIKELY(time >> 32 | frame >> PACKED_FRAME_BITS | e->payload_bytes >> 16 | not_acked >> 24))
                 return NULL;
         ip_id_step = (guint16)(e->ip_id - x->side[side].ip_id);
         ip_id = MIN(ip_id_step, PACKED_IP_ID_TOLD);
         window = e->window != x->side[side].window;
         payload = !!e->payload_bytes;
         ack = !!not_acked + !!(not_acked >> 16);
-        clocks = !!(tsval | tsecr) + !!((tsval | tsecr) >> 8);
+        clocks = !!(tsval | tsecr) + !!((tsval | tsecr) >> 8) + !!((tsval | tsecr) >> 16);
+        marks = (e->marks & ~PACKED_OWN_MARKS) != x->side[side].marks;
         word = side | (guint)!!(e->marks & ENTRY_PINNED) << PACKED_PINNED | flags << PACKED_FLAGS | payload << PACKED_PAYLOAD |
                window << PACKED_WINDOW | ip_id << PACKED_IP_ID | ack << PACKED_ACK | clocks << PACKED_CLOCKS |
-               frame << PACKED_FRAME | time << PACKED_TIME;
+               marks << PACKED_MARKS |               frame << PACKED_FRAME | time << PACKED_TIME;
         word = GUINT64_TO_LE(word);
         memcpy(at, &word, sizeof word);
         at = packed_put_16(at + sizeof word, e->payload_bytes, payload);
         at = packed_put_16(at, e->window, window);
         at = packed_put_16(at, e->ip_id, ip_id == PACKED_IP_ID_TOLD);
         at = packed_put_32(at, not_acked, ack + !!ack);
-        at = packed_put_32(at, tsval | tsecr << 8 * clocks, 2 * clocks);
+        at = packed_put_16(at, e->marks, marks);
+        word = GUINT64_TO_LE(tsval | (guint64)tsecr << packed_clock_bits[clocks]);
+        memcpy(at, &word, sizeof word);
+        at += packed_clock_bits[clocks] / 4;
         x->time_ns = e->time_ns;
         x->frame = e->frame;
         x->side[side].number += e->payload_bytes + (flags == 3);
@@ -141,6 +151,7 @@ static inline guint8 *packed_write_short(Expected *x, const TimelineEntry *e, gu
         x->side[peer].clock = e->tsecr;
         x->side[side].window = e->window;
         x->side[side].ip_id = e->ip_id;
+        x->side[side].marks = e->marks & PACKED_STABLE_MARKS;
         return at;
 }
 
@@ -167,10 +178,10 @@ static inline guint32 packed_get_32(const guint8 **at, guint bytes) {
 
 /* The way back. Returns: where the next one begins. */
 static inline const guint8 *packed_read(Expected *x, TimelineEntry *e, const guint8 *at) {
-        guint side, peer, flags, payload, window, ip_id, ack, clocks;
-        guint16 told_payload, told_window, told_ip_id;
-        guint32 not_acked, told_clocks, clock_mask;
-        guint64 word;
+        guint side, peer, flags, payload, window, ip_id, ack, clock_bits, marks;
+        guint16 told_payload, told_window, told_ip_id, told_marks;
+        guint32 not_acked;
+        guint64 word, told_clocks, clock_mask;
 
         memcpy(&word, at, sizeof word);
         word = GUINT64_FROM_LE(word);
@@ -184,27 +195,31 @@ static inline const guint8 *packed_read(Expected *x, TimelineEntry *e, const gui
         window = packed_bits(word, PACKED_WINDOW, 1);
         ip_id = packed_bits(word, PACKED_IP_ID, 2);
         ack = packed_bits(word, PACKED_ACK, 2);
-        clocks = packed_bits(word, PACKED_CLOCKS, 2);
+        clock_bits = packed_clock_bits[packed_bits(word, PACKED_CLOCKS, 2)];
+        marks = packed_bits(word, PACKED_MARKS, 1);
         told_payload = packed_get_16(&at, payload);
         told_window = packed_get_16(&at, window);
         told_ip_id = packed_get_16(&at, ip_id == PACKED_IP_ID_TOLD);
         not_acked = packed_get_32(&at, ack + !!ack) & packed_ack_mask[ack];
-        told_clocks = packed_get_32(&at, 2 * clocks);
-        clock_mask = (1U << 8 * clocks) - 1;
+        told_marks = packed_get_16(&at, marks);
+        memcpy(&told_clocks, at, sizeof told_clocks);
+        told_clocks = GUINT64_FROM_LE(told_clocks);
+        clock_mask = ((guint64)1 << clock_bits) - 1;
         e->time_ns = x->time_ns += (gint64)(word >> PACKED_TIME);
         e->frame = x->frame += packed_bits(word, PACKED_FRAME, PACKED_FRAME_BITS);
         e->seq = x->side[side].number;
         e->ack = x->side[peer].number - packed_unfold(not_acked);
         e->payload_bytes = told_payload & -payload;
-        e->tsval = x->side[side].clock += told_clocks & clock_mask;
-        e->tsecr = x->side[peer].clock -= packed_unfold(told_clocks >> 8 * clocks & clock_mask);
+        e->tsval = x->side[side].clock += (guint32)(told_clocks & clock_mask);
+        e->tsecr = x->side[peer].clock -= packed_unfold((guint32)(told_clocks >> clock_bits & clock_mask));
         e->sack_right = 0;
         e->window = x->side[side].window = window ? told_window : x->side[side].window;
         e->ip_id = x->side[side].ip_id = ip_id == PACKED_IP_ID_TOLD ? told_ip_id : (guint16)(x->side[side].ip_id + ip_id);
-        e->marks = (guint16)(x->side[side].marks | side | packed_bits(word, PACKED_PINNED, 1) * ENTRY_PINNED);
+        e->marks = marks ? told_marks : (guint16)(x->side[side].marks | side | packed_bits(word, PACKED_PINNED, 1) * ENTRY_PINNED);
+        x->side[side].marks = e->marks & PACKED_STABLE_MARKS;
         e->flags = packed_flags[flags];
         e->ttl = x->side[side].ttl;
         x->side[side].number += e->payload_bytes + (flags == 3);
         x->side[peer].number = packed_later(x->side[peer].number, e->ack);
-        return at;
+        return at + clock_bits / 4;
 }
