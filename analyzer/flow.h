@@ -152,6 +152,7 @@ typedef struct Flow {
         guint8 queued : 1;   /* waits to be reported: see shard.c */
         guint8 reported : 1; /* kept for the ones before and after it only */
         guint8 syn_noted : 1; /* a SYN of its client had a timestamp */
+        guint8 given_up : 1; /* reported before it was over: budget.h */
         FlowNote *notes;
         gint64 queued_ns; /* its end when it was queued */
         /* 64 bytes */

@@ -145,6 +145,10 @@ void flow_prefetch_rest(const Flow *f) {
                 __builtin_prefetch(f->timeline.records + line);
 }
 
+static Tombstone *tombstone_at(const FlowTable *t, guint32 slot_place) {
+        return &g_array_index(t->tombstones, Tombstone, (slot_place - 1) & ~TOMBSTONE);
+}
+
 static inline gboolean end_is(const FlowAddress *end, const Address *address, guint16 port) {
         return end_difference(end, address, port) == 0;
 }
@@ -165,7 +169,7 @@ static Slot *find_slot(const FlowTable *t, guint32 *i, const Segment *s, guint32
 
                 if (slot->tag != hash || !!(slot->place & TOMBSTONE) != tombstone)
                         continue;
-                if (same_tuple(tombstone ? g_array_index(t->tombstones, Tombstone, place & ~TOMBSTONE).address : flow_at(t, place)->address, s))
+                if (same_tuple(tombstone ? tombstone_at(t, slot->place)->address : flow_at(t, place)->address, s))
                         return slot;
         }
         return NULL;
@@ -265,7 +269,7 @@ static void index_flow(FlowTable *t, Flow *f, const Segment *segment, Flow *olde
         slot = find_slot(t, &i, segment, f->hash, TRUE);
         if (slot) {
                 guint32 place = (slot->place - 1) & ~TOMBSTONE;
-                const Tombstone *tombstone = &g_array_index(t->tombstones, Tombstone, place);
+                const Tombstone *tombstone = tombstone_at(t, slot->place);
 
                 note_links(f)->previous = tombstone->number;
                 note_links(f)->before = tombstone->incarnation;
@@ -344,6 +348,68 @@ void flow_table_reported(FlowTable *t, Flow *f) {
         give_back_unless_asked(t, f);
 }
 
+/* Slots behind it that were put there for want of a better one move up. */
+static void empty_slot(FlowTable *t, Slot *slot) {
+        guint32 gap = (guint32)(slot - t->slots);
+
+        for (guint32 i = (gap + 1) & t->mask; t->slots[i].place; i = (i + 1) & t->mask) {
+                guint32 wanted = t->slots[i].tag & t->mask;
+
+                if (((i - wanted) & t->mask) < ((i - gap) & t->mask))
+                        continue;
+                t->slots[gap] = t->slots[i];
+                gap = i;
+        }
+        t->slots[gap] = (Slot){ 0 };
+        t->used--;
+}
+
+void flow_table_forgotten(FlowTable *t, Flow *f) {
+        if (!f->indexed || flow_note(f, NOTE_LINKS)) {
+                flow_table_reported(t, f);
+                return;
+        }
+        empty_slot(t, slot_of(t, f));
+        give_back(t, f);
+}
+
+/* Returns: the flow number that about half of the tombstones are below. */
+static guint32 middle_number(const FlowTable *t) {
+        guint32 low = G_MAXUINT32, high = 0;
+
+        for (guint32 i = 0; i <= t->mask; i++)
+                if (t->slots[i].place & TOMBSTONE) {
+                        guint32 number = tombstone_at(t, t->slots[i].place)->number;
+
+                        low = MIN(low, number);
+                        high = MAX(high, number);
+                }
+        return low + (high - low) / 2;
+}
+
+gsize flow_table_forget_tombstones(FlowTable *t) {
+        Slot *old = t->slots;
+        guint32 middle = middle_number(t);
+        gsize n = 0;
+
+        t->slots = pages_alloc((t->mask + (gsize)1) * sizeof(Slot));
+        for (guint32 i = 0; i <= t->mask; i++) {
+                guint32 place = (old[i].place - 1) & ~TOMBSTONE;
+
+                if (!old[i].place)
+                        continue;
+                if (!(old[i].place & TOMBSTONE) || tombstone_at(t, old[i].place)->number > middle) {
+                        insert(t->slots, t->mask, old[i]);
+                        continue;
+                }
+                g_array_append_val(t->free_tombstones, place);
+                n++;
+        }
+        t->used -= (guint32)n;
+        pages_free(old, (t->mask + (gsize)1) * sizeof(Slot));
+        return n;
+}
+
 gboolean flow_table_is_late(const FlowTable *t, const Segment *s, guint32 hash) {
         guint32 i = hash & t->mask;
         const Slot *slot = s->flags & TCP_SYN ? NULL : find_slot(t, &i, s, hash, TRUE);
@@ -352,7 +418,7 @@ gboolean flow_table_is_late(const FlowTable *t, const Segment *s, guint32 hash) 
 
         if (!slot)
                 return FALSE;
-        tombstone = &g_array_index(t->tombstones, Tombstone, (slot->place - 1) & ~TOMBSTONE);
+        tombstone = tombstone_at(t, slot->place);
         side = end_is(&tombstone->address[CLIENT], &s->source, s->source_port) ? CLIENT : SERVER;
         return seq_distance(s->seq, tombstone->isn[side] - 1, tombstone->nxt[side]) == 0 &&
                (!(s->flags & TCP_ACK) || seq_distance(s->ack, tombstone->isn[other(side)], tombstone->nxt[other(side)]) == 0);
@@ -379,5 +445,7 @@ FlowTableUse flow_table_use(const FlowTable *t) {
 
         u.flow_bytes += of_flows;
         u.tombstone_bytes += index_bytes - of_flows;
+        u.flow_bytes_used = u.flows * sizeof(Flow) + pool_bytes_used(t->pool) + of_flows;
+        u.tombstone_bytes_used = u.tombstones * sizeof(Tombstone) + index_bytes - of_flows;
         return u;
 }

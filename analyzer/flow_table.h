@@ -61,6 +61,12 @@ Flow *flow_table_add(FlowTable *t, const Segment *segment, guint32 hash, guint s
  */
 void flow_table_reported(FlowTable *t, Flow *f);
 
+/* The same without a tombstone: as if it had never been, unless another incarnation is there. */
+void flow_table_forgotten(FlowTable *t, Flow *f);
+
+/* Removes the older half of the tombstones. Returns: how many. */
+gsize flow_table_forget_tombstones(FlowTable *t);
+
 /*
  * Returns: whether @s can only be a straggler of a flow that was reported long ago: its numbers are that
  * flow's.
@@ -72,8 +78,8 @@ Flow *flow_table_each(const FlowTable *t, guint32 *place);
 
 /* What is in memory; bytes with their part of the index, and with what is kept for later ones. */
 typedef struct FlowTableUse {
-        gsize flows, flow_bytes;
-        gsize tombstones, tombstone_bytes;
+        gsize flows, flow_bytes, flow_bytes_used; /* used: without what is kept for later ones */
+        gsize tombstones, tombstone_bytes, tombstone_bytes_used;
 } FlowTableUse;
 
 FlowTableUse flow_table_use(const FlowTable *t);

@@ -153,6 +153,7 @@ static void copy_flow(const Flow *f, const Timeline *t, gint64 end_ns, FlowRecor
         r->end_ns = flow_end_ns(f);
         r->roles = f->roles;
         r->completeness = completeness_value(f->completeness);
+        r->given_up = f->given_up;
         r->joined = !(f->side[CLIENT].bits & SIDE_BARE_SYN) && !(f->side[SERVER].bits & SIDE_SYN_ACK);
         copy_zeek(f, r);
         r->capture_end_ns = end_ns;
@@ -195,7 +196,7 @@ gboolean judge_flow(const Flow *flow, const Surroundings *around, const TrackerO
         Timeline timeline;
 
         timeline_read(flow, entries, &timeline);
-        copy_flow(flow, &timeline, coverage_end(around->coverage, flow_end_ns(flow)), record);
+        copy_flow(flow, &timeline, flow->given_up ? flow_end_ns(flow) : coverage_end(around->coverage, flow_end_ns(flow)), record);
         if (options->in_full || !textbook_close(flow, &timeline, options->linger_ns, record)) {
                 judge_in_full(flow, &timeline, around, options, record);
                 return FALSE;

@@ -131,6 +131,7 @@ typedef struct FlowRecord {
         guint8 vantage;         /* Vantage */
         guint8 completeness;    /* COMPLETENESS_ bits */
         gboolean joined;        /* the capture began in its middle */
+        gboolean given_up;      /* reported before it was over, as memory was full: it was watched to its last packet so far */
         const char *zeek_conn_state; /* "SF" ...; NULL unless TrackerOptions.zeek */
         char zeek_history[48];
         guint n_zeek_later; /* rows that Zeek opens when its timers have ended the first */

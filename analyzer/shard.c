@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "account.h"
+#include "budget.h"
 #include "completeness.h"
 #include "incarnation.h"
 #include "sequence.h"
@@ -21,6 +22,7 @@ Shard *shard_new(const TrackerOptions *options) {
         Shard *x = g_new0(Shard, 1);
 
         x->zeek = options->zeek;
+        x->memory_bytes = options->memory_bytes / SHARDS;
         x->table = flow_table_new();
         x->closed.flows = g_new(Flow *, CLOSED_FIRST);
         x->closed.mask = CLOSED_FIRST - 1;
@@ -231,6 +233,18 @@ static void add_due(Shard *x, Flow *f) {
         g_array_index(x->due, Due, i) = due;
 }
 
+Flow *shard_oldest_closed(Shard *x) {
+        Flow *f;
+
+        if (x->closed.n == 0)
+                return NULL;
+        f = *closed_at(x, 0);
+        x->closed.first++;
+        x->closed.n--;
+        f->queued = FALSE;
+        return f;
+}
+
 /* By the time of the latest frame, not by the latest time: a clock may have been set back. */
 static void collect_closed(Shard *x, gint64 now_ns) {
         guint32 n = x->closed.n;
@@ -242,9 +256,7 @@ static void collect_closed(Shard *x, gint64 now_ns) {
                         __builtin_prefetch(*closed_at(x, CLOSED_AHEAD), 1);
                 if (now_ns - f->queued_ns < FINAL_NS)
                         return;
-                x->closed.first++;
-                x->closed.n--;
-                f->queued = FALSE;
+                shard_oldest_closed(x);
                 if (flow_end_ns(f) > f->queued_ns)
                         queue_closed(x, f);
                 else
@@ -260,6 +272,10 @@ static int by_completion(gconstpointer a, gconstpointer b) {
         return due_is_older(y, x) - due_is_older(x, y);
 }
 
+void shard_sort_due(Shard *x) {
+        g_array_sort(x->due, by_completion);
+}
+
 static void collect_rest(Shard *x) {
         guint32 place = 0;
         Flow *f;
@@ -269,7 +285,7 @@ static void collect_rest(Shard *x) {
 
                 g_array_append_val(x->due, due);
         }
-        g_array_sort(x->due, by_completion);
+        shard_sort_due(x);
 }
 
 /* Those that have been reported since: their memory goes back. */
@@ -279,7 +295,9 @@ static void release_due(Shard *x) {
 
                 if (i + CLOSED_AHEAD < x->due->len && g_array_index(x->due, Due, i + CLOSED_AHEAD).flow)
                         flow_table_prefetch_slot(x->table, g_array_index(x->due, Due, i + CLOSED_AHEAD).flow->hash);
-                if (f)
+                if (f && f->given_up && shard_is_half_open(f))
+                        flow_table_forgotten(x->table, f);
+                else if (f)
                         flow_table_reported(x->table, f);
         }
         g_array_set_size(x->due, 0);
@@ -339,8 +357,11 @@ void shard_feed(Shard *x, Block *b, guint number) {
         for (guint from = 0; from < n; from += LOOKAHEAD)
                 feed_some(x, b, &b->order[number][from], MIN(n - from, LOOKAHEAD));
         x->totals.segments += n;
-        if (b->last)
+        if (b->last) {
                 collect_rest(x);
-        else
-                collect_closed(x, b->now_ns);
+                return;
+        }
+        if (x->memory_bytes > 0)
+                budget_keep(x, b->now_ns);
+        collect_closed(x, b->now_ns);
 }

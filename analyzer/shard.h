@@ -27,12 +27,24 @@ typedef struct Shard {
                 Flow **flows; /* both ends have closed, oldest first: a ring */
                 guint32 first, n, mask;
         } closed;
+        gsize memory_bytes; /* for flows, 0 as much as they need */
         GArray *due; /* (element-type Due): what is reported after the block at hand, in order of completion */
         TrackerTotals totals; /* of this shard; not all members */
 } Shard;
 
 Shard *shard_new(const TrackerOptions *options);
 void shard_free(Shard *x);
+
+/* Returns: the flow that closed first, which waits no longer; NULL if there is none. */
+Flow *shard_oldest_closed(Shard *x);
+
+/* Returns: whether its handshake was begun and not ended. */
+static inline gboolean shard_is_half_open(const Flow *f) {
+        return f->roles == ROLES_SYN && !(f->side[CLIENT].bits & f->side[SERVER].bits & SIDE_ACK);
+}
+
+/* Puts what is due in order. */
+void shard_sort_due(Shard *x);
 
 /*
  * Takes the segments of @b that are of shard @number, after which x->due has what is to be reported; what was

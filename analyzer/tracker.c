@@ -166,7 +166,7 @@ void tracker_judge(const Tracker *t, Slice *s) {
                         flow_prefetch_rest(s->due[i + JUDGED_AHEAD]->flow);
                 textbook = judge_flow(f, &t->around, &t->options, room_for(s, f->timeline.n), r);
                 /* the RST was none to the other end: more may come */
-                if (!t->around.peers && (r->side[CLIENT].state != STATE_CLOSED || r->side[SERVER].state != STATE_CLOSED)) {
+                if (!t->around.peers && !f->given_up && (r->side[CLIENT].state != STATE_CLOSED || r->side[SERVER].state != STATE_CLOSED)) {
                         s->due[i]->flow = NULL;
                         continue;
                 }
@@ -198,6 +198,15 @@ void tracker_take(Tracker *t, Block *b) {
         }
 }
 
+static void add_given_up(GivenUp *sum, const GivenUp *g) {
+        sum->closed += g->closed;
+        sum->half_open += g->half_open;
+        sum->idle += g->idle;
+        sum->tombstones += g->tombstones;
+        if (g->since_ns && (!sum->since_ns || g->since_ns < sum->since_ns))
+                sum->since_ns = g->since_ns;
+}
+
 const TrackerTotals *tracker_totals(const Tracker *t) {
         TrackerTotals *sum = (TrackerTotals *)&t->totals;
 
@@ -217,6 +226,7 @@ const TrackerTotals *tracker_totals(const Tracker *t) {
                 sum->late_segments += x->totals.late_segments;
                 sum->flows_refused += x->totals.flows_refused;
                 sum->icmp_unmatched += x->totals.icmp_unmatched;
+                add_given_up(&sum->given_up, &x->totals.given_up);
                 sum->held_flows += use.flows;
                 sum->held_bytes += use.flow_bytes;
                 sum->tombstones += use.tombstones;

@@ -23,12 +23,22 @@ typedef void (*FlowSink)(const FlowRecord *record, gpointer data);
 
 typedef struct TrackerOptions {
         gint64 linger_ns;   /* a FIN_WAIT_2 of at least this is a finding; 60 s */
+        guint64 memory_bytes; /* that flows may hold, 0 as much as they need: see budget.h */
         gboolean zeek;      /* find out what Zeek would say, too; costs time and memory */
         gboolean in_full;   /* without the short cut of textbook.h, which must not change a word */
         void (*expect)(const FlowRecord *records, guint n, gpointer data); /* (nullable): what the sink gets next, one by one */
         FlowSink sink;
         gpointer sink_data;
 } TrackerOptions;
+
+/* Reported, or forgotten, before they were over, as memory was full. */
+typedef struct GivenUp {
+        guint64 closed;     /* less than 4 minutes ago: packets that came later are not told of */
+        guint64 half_open;  /* without the end of their handshake */
+        guint64 idle;       /* open or half-closed: how they ended is not told */
+        guint64 tombstones; /* of flows that were over: the next one on their 4-tuple counts as its first */
+        gint64 since_ns;    /* when it began; 0 never */
+} GivenUp;
 
 typedef struct TrackerTotals {
         guint64 segments;
@@ -42,6 +52,7 @@ typedef struct TrackerTotals {
         guint64 held_bytes;  /* of it */
         guint64 tombstones;  /* what is left of flows that were over, and may come again */
         guint64 tombstone_bytes;
+        GivenUp given_up;
         guint64 flows_refused; /* past a limit: counted, not tracked */
         guint64 peers_given_up; /* addresses whose SYNs' timestamps were compared until there were too many: peers.h */
         guint64 icmp_unmatched; /* ICMP errors that quote no flow that was seen */

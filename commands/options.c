@@ -53,6 +53,25 @@ static gboolean parse_color(const char *option, const char *value, gpointer data
         return set_word_error(error, option, value, "auto, always, never");
 }
 
+/* Below this not even the fixed tables have room. */
+#define MEMORY_MIN (64 * G_GUINT64_CONSTANT(1048576))
+
+static gboolean parse_memory(const char *option, const char *value, gpointer data, GError **error) {
+        static const char units[] = "KMGT";
+        Options *o = data;
+        char *end;
+        guint64 n = g_ascii_strtoull(value, &end, 10);
+        const char *unit = *end ? strchr(units, g_ascii_toupper(*end)) : NULL;
+        guint shift = unit ? 10 * (guint)(unit - units + 1) : 0;
+
+        if (end == value || (*end && (!unit || end[1])) || n > G_MAXUINT64 >> shift || n << shift < MEMORY_MIN) {
+                g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "%s: '%s' is no size from 64M on, as 512M or 4G", option, value);
+                return FALSE;
+        }
+        o->memory_bytes = n << shift;
+        return TRUE;
+}
+
 static gboolean parse_reader(const char *option, const char *value, gpointer data, GError **error) {
         Options *o = data;
 
@@ -85,6 +104,8 @@ static GOptionContext *make_context(const Command *c, Options *o) {
                 { "local-time", 0, 0, G_OPTION_ARG_NONE, &o->local_time, "Times in the local zone, not in UTC", NULL },
                 { "color", 0, 0, G_OPTION_ARG_CALLBACK, OPTION_CALLBACK(parse_color), "auto, always or never", "WHEN" },
                 { "jobs", 'j', 0, G_OPTION_ARG_INT, &o->jobs, "Threads to run (as many as there are cores)", "N" },
+                { "memory", 0, 0, G_OPTION_ARG_CALLBACK, OPTION_CALLBACK(parse_memory),
+                  "Hold no more than this, as 512M (a quarter of the machine's)", "SIZE" },
                 { "stats", 0, 0, G_OPTION_ARG_NONE, &o->stats, "Say on standard error where time and memory went", NULL },
                 { "reader", 0, 0, G_OPTION_ARG_CALLBACK, OPTION_CALLBACK(parse_reader), "Read captures by 'own' code or 'libpcap'", "READER" },
                 { "host", 0, 0, G_OPTION_ARG_STRING, &o->host, "at: only this address", "ADDRESS" },
@@ -111,6 +132,7 @@ static Options *options_new(void) {
 
         o->fail_on = SEVERITIES;
         o->linger_seconds = 60;
+        o->memory_bytes = MAX((guint64)sysconf(_SC_PHYS_PAGES) * (guint64)sysconf(_SC_PAGESIZE) / 4, MEMORY_MIN);
         o->jobs = (int)MIN(g_get_num_processors(), WORKERS_MAX);
         o->hosts = g_array_new(FALSE, FALSE, sizeof(HostGiven));
         return o;

@@ -37,6 +37,7 @@ typedef struct Options {
         gboolean local_time;
         gboolean use_libpcap;
         gboolean stats;
+        guint64 memory_bytes; /* budget of the whole program */
         int jobs; /* 1 to WORKERS_MAX */
         gboolean help, version;
         gdouble linger_seconds;

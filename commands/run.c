@@ -245,6 +245,9 @@ static HostChoice choose_host(const Address *address, gpointer data) {
         return (HostChoice){ .model = learned.model, .settings = learned.settings, .basis = model_basis_name(learned.basis) };
 }
 
+/* Of --memory: for blocks, tallies of hosts and what reports hold. */
+#define MEMORY_ASIDE (128 * G_GUINT64_CONSTANT(1048576))
+
 static void set_up(Pass *p) {
         TrackerOptions options = tracker_options_default();
 
@@ -253,6 +256,7 @@ static void set_up(Pass *p) {
                 options.zeek |= p->options->output_paths[i] != NULL;
         p->damage = g_array_new(FALSE, FALSE, sizeof(FrameRef));
         options.expect = expect_flows;
+        options.memory_bytes = p->options->memory_bytes - MIN(p->options->memory_bytes / 2, MEMORY_ASIDE);
         options.sink = take_flow;
         options.sink_data = p;
         p->dissector = dissector_new();

@@ -130,6 +130,18 @@ static const char *worst_name(guint severity) {
         return severity < SEVERITIES ? severity_name(severity) : "none";
 }
 
+static void put_given_up(JsonWriter *w, const GivenUp *g) {
+        if (!g->since_ns)
+                return;
+        json_begin_object(w, "given_up");
+        json_put_time(w, "since", g->since_ns);
+        json_put_unsigned(w, "closed", g->closed);
+        json_put_unsigned(w, "half_open", g->half_open);
+        json_put_unsigned(w, "idle", g->idle);
+        json_put_unsigned(w, "forgotten", g->tombstones);
+        json_end(w);
+}
+
 static void put_totals(JsonWriter *w, const Summary *s) {
         json_put_unsigned(w, "flows", s->flows);
         json_put_unsigned(w, "joined", s->joined);
@@ -138,6 +150,7 @@ static void put_totals(JsonWriter *w, const Summary *s) {
         json_put_unsigned(w, "retransmitted_packets", s->retransmitted_packets);
         json_put_unsigned(w, "copies", s->totals.copies);
         json_put_unsigned(w, "flows_refused", s->totals.flows_refused);
+        put_given_up(w, &s->totals.given_up);
         json_put_unsigned(w, "peers_given_up", s->totals.peers_given_up);
         json_put_unsigned(w, "icmp_unmatched", s->totals.icmp_unmatched);
         json_put_unsigned(w, "late_segments", s->totals.late_segments);

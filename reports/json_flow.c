@@ -266,6 +266,8 @@ static void put_identity(JsonRecords *j, const ReportContext *c, const FlowRecor
         }
         json_put_string(w, "vantage", vantage_name(f->vantage));
         json_put_boolean(w, "joined", f->joined);
+        if (f->given_up)
+                json_put_boolean(w, "given_up", TRUE);
 }
 
 void json_records_flow(JsonRecords *j, const char *key, const ReportContext *c, const FlowRecord *f,

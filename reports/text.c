@@ -230,6 +230,27 @@ static void print_learned(TextReport *r) {
         }
 }
 
+/* What is not told as it would be with more memory. */
+static void print_given_up(TextReport *r, const GivenUp *g) {
+        GString *text = scratch(r);
+
+        if (!g->since_ns)
+                return;
+        g_string_append(text, "from ");
+        time_append(text, g->since_ns, r->report.context->local_time);
+        g_string_append(text, " on memory was full (--memory):");
+        g_string_append_c(text, ' ');
+        counted_append(text, g->half_open + g->idle, "connection");
+        g_string_append(text, " were reported before they ended, ");
+        count_append(text, g->half_open);
+        g_string_append(text, " of them half-open; ");
+        count_append(text, g->closed);
+        g_string_append(text, " less than 4 minutes after; of ");
+        count_append(text, g->tombstones);
+        g_string_append(text, " older ones it is not told whether they came again");
+        print_line(r, "Given up", text->str);
+}
+
 /* What the captures hold that was not understood, and what is wrong with them. */
 static void print_captures(TextReport *r, const Summary *s) {
         const ReportContext *c = r->report.context;
@@ -248,6 +269,7 @@ static void print_captures(TextReport *r, const Summary *s) {
         counted_append(scratch(r), filtered, "frame");
         if (filtered > 0)
                 print_line(r, "Filtered out", text->str);
+        print_given_up(r, &s->totals.given_up);
         if (s->totals.late_segments > 0) {
                 counted_append(scratch(r), s->totals.late_segments, "packet");
                 g_string_append(text, " came minutes after their connections had closed");

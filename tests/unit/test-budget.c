@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* Memory that is full: what is given up, what is not, and that it stays within bounds. */
+
+#include <string.h>
+
+#include "analyzer/tracker.h"
+
+#define SECOND_NS G_GINT64_CONSTANT(1000000000)
+#define MEMORY_BYTES (64 * 1048576U)
+
+typedef struct Input {
+        Tracker *tracker;
+        Block *block;
+        guint64 frames;
+        gint64 time_ns;
+} Input;
+
+typedef struct Seen {
+        guint by_close[CLOSE_KINDS];
+        guint given_up, reused;
+} Seen;
+
+static void note(const FlowRecord *f, gpointer data) {
+        Seen *seen = data;
+
+        seen->by_close[f->close]++;
+        seen->given_up += f->given_up;
+        seen->reused += f->incarnation > 1;
+}
+
+static void flush(Input *in, gboolean last) {
+        in->block->last = last;
+        tracker_take(in->tracker, in->block);
+        block_clear(in->block);
+}
+
+/* @from_client: else the server answers; client @n of 10.x.x.x port 4000, server 192.168.0.1 port 80 */
+static void put(Input *in, guint32 n, gboolean from_client, guint8 flags, guint32 seq, guint32 ack) {
+        const guint8 client[4] = { 10, (guint8)(n >> 16), (guint8)(n >> 8), (guint8)n }, server[4] = { 192, 168, 0, 1 };
+        Segment *s = block_next(in->block);
+
+        memset(s, 0, sizeof *s);
+        address_set_ipv4(&s->source, from_client ? client : server);
+        address_set_ipv4(&s->destination, from_client ? server : client);
+        s->source_port = from_client ? 4000 : 80;
+        s->destination_port = from_client ? 80 : 4000;
+        s->time_ns = in->time_ns += 1000000;
+        s->frame = frame_ref(0, ++in->frames);
+        s->seq = seq;
+        s->ack = ack;
+        s->flags = flags;
+        block_note_frame(in->block, s->frame, s->time_ns);
+        block_add(in->block);
+        if (block_room(in->block) == 0)
+                flush(in, FALSE);
+}
+
+static void open_connection(Input *in, guint32 n) {
+        put(in, n, TRUE, TCP_SYN, 100, 0);
+        put(in, n, FALSE, TCP_SYN | TCP_ACK, 500, 101);
+        put(in, n, TRUE, TCP_ACK, 101, 501);
+}
+
+static void close_connection(Input *in, guint32 n) {
+        put(in, n, TRUE, TCP_FIN | TCP_ACK, 101, 501);
+        put(in, n, FALSE, TCP_FIN | TCP_ACK, 501, 102);
+        put(in, n, TRUE, TCP_ACK, 102, 502);
+}
+
+static void begin(Input *in, Seen *seen) {
+        TrackerOptions options = tracker_options_default();
+
+        options.memory_bytes = MEMORY_BYTES;
+        options.sink = note;
+        options.sink_data = seen;
+        *in = (Input){ .tracker = tracker_new(&options), .block = block_new(), .time_ns = SECOND_NS };
+}
+
+static void end(Input *in) {
+        tracker_free(in->tracker);
+        g_free(in->block);
+}
+
+/* A flood of half-open connections takes nothing from those that are open all the while. */
+static void test_flood(void) {
+        const guint flood = 400000, connections = 100;
+        Seen seen = { .given_up = 0 };
+        const TrackerTotals *totals;
+        Input in;
+
+        begin(&in, &seen);
+        for (guint32 i = 0; i < connections; i++)
+                open_connection(&in, i);
+        for (guint32 i = 0; i < flood; i++) {
+                put(&in, 0x100000 + i, TRUE, TCP_SYN, i, 0);
+                if (i % 4 == 0)
+                        put(&in, 0x100000 + i, FALSE, TCP_SYN | TCP_ACK, 7, i + 1);
+        }
+        for (guint32 i = 0; i < connections; i++)
+                close_connection(&in, i);
+        flush(&in, TRUE);
+        totals = tracker_totals(in.tracker);
+        g_assert_cmpuint(totals->flows, ==, flood + connections);
+        g_assert_cmpuint(totals->reported, ==, totals->flows);
+        g_assert_cmpuint(totals->given_up.half_open, >, flood / 4);
+        g_assert_cmpuint(totals->given_up.half_open, ==, seen.given_up);
+        g_assert_cmpuint(totals->given_up.idle, ==, 0);
+        g_assert_cmpuint(totals->given_up.closed, ==, 0);
+        g_assert_cmpint(totals->given_up.since_ns, >, SECOND_NS);
+        g_assert_cmpuint(seen.by_close[CLOSE_ORDERLY], ==, connections);
+        g_assert_cmpuint(totals->held_bytes + totals->tombstone_bytes, <=, MEMORY_BYTES * 5 / 4);
+        end(&in);
+}
+
+/* Open connections that are too many: the ones that were idle for longest go. */
+static void test_idle(void) {
+        const guint connections = 300000, last = 1000;
+        Seen seen = { .given_up = 0 };
+        const TrackerTotals *totals;
+        Input in;
+
+        begin(&in, &seen);
+        for (guint32 i = 0; i < connections; i++)
+                open_connection(&in, i);
+        for (guint32 i = connections - last; i < connections; i++)
+                close_connection(&in, i);
+        flush(&in, TRUE);
+        totals = tracker_totals(in.tracker);
+        g_assert_cmpuint(totals->reported, ==, connections);
+        g_assert_cmpuint(totals->given_up.idle, >, connections / 10);
+        g_assert_cmpuint(totals->given_up.idle, ==, seen.given_up);
+        g_assert_cmpuint(seen.by_close[CLOSE_ORDERLY], ==, last);
+        g_assert_cmpuint(seen.by_close[CLOSE_OPEN], ==, connections - last);
+        end(&in);
+}
+
+/* Connections that closed: reported early, with the verdict that they have; then their tombstones go. */
+static void test_closed(void) {
+        const guint connections = 400000, again = 100;
+        Seen seen = { .given_up = 0 };
+        const TrackerTotals *totals;
+        Input in;
+
+        begin(&in, &seen);
+        for (guint32 i = 0; i < connections; i++) {
+                open_connection(&in, i);
+                close_connection(&in, i);
+        }
+        in.time_ns += 1000 * SECOND_NS;
+        for (guint32 i = connections - again; i < connections; i++) /* their tombstones are the youngest */
+                put(&in, i, TRUE, TCP_SYN, 200, 0);
+        flush(&in, TRUE);
+        totals = tracker_totals(in.tracker);
+        g_assert_cmpuint(seen.by_close[CLOSE_ORDERLY], ==, connections);
+        g_assert_cmpuint(totals->given_up.tombstones, >, connections / 10);
+        g_assert_cmpuint(totals->tombstones, <, connections);
+        g_assert_cmpuint(seen.reused, ==, again);
+        end(&in);
+}
+
+int main(int argc, char **argv) {
+        g_test_init(&argc, &argv, NULL);
+        g_test_add_func("/budget/flood", test_flood);
+        g_test_add_func("/budget/idle", test_idle);
+        g_test_add_func("/budget/closed", test_closed);
+        return g_test_run();
+}
