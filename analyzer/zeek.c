@@ -465,7 +465,12 @@ const char *zeek_conn_state(const ZeekFlow *z) {
 }
 
 void zeek_history(const ZeekFlow *z, char *out, gsize n) {
-        g_snprintf(out, n, "%.*s%s", (int)z->n_history, z->history, z->marks & FLOW_CUT ? "+" : "");
+        gsize used = MIN(z->n_history, n - 1);
+
+        memcpy(out, z->history, used);
+        if (z->marks & FLOW_CUT && used < n - 1)
+                out[used++] = '+';
+        out[used] = '\0';
 }
 
 guint zeek_originator(const ZeekFlow *z) {

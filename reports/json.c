@@ -12,6 +12,23 @@
 #include "outputs.h"
 #include "settings_words.h"
 #include "units.h"
+#include "words.h"
+
+#define SET_WORDS(words, name_of)                                                                                      \
+        do {                                                                                                           \
+                for (guint i_ = 0; i_ < G_N_ELEMENTS(words); i_++)                                                     \
+                        json_word_set(&(words)[i_], name_of(i_));                                                      \
+        } while (0)
+
+static void set_words(JsonWords *words) {
+        SET_WORDS(words->close, close_kind_name);
+        SET_WORDS(words->closed_first_by, closed_first_by_name);
+        SET_WORDS(words->roles, roles_basis_name);
+        SET_WORDS(words->vantage, vantage_name);
+        SET_WORDS(words->state, tcp_state_name);
+        SET_WORDS(words->basis, basis_name);
+        SET_WORDS(words->event, words_event);
+}
 
 JsonRecords *json_records_new(JsonWriter *w) {
         JsonRecords *j = g_new0(JsonRecords, 1);
@@ -19,6 +36,7 @@ JsonRecords *json_records_new(JsonWriter *w) {
         j->writer = w;
         j->scratch = g_string_new(NULL);
         j->sha1 = g_checksum_new(G_CHECKSUM_SHA1);
+        set_words(&j->words);
         return j;
 }
 
@@ -28,16 +46,6 @@ void json_records_free(JsonRecords *j) {
         g_string_free(j->scratch, TRUE);
         g_checksum_free(j->sha1);
         g_free(j);
-}
-
-void json_put_frame(JsonWriter *w, const ReportContext *c, const char *key, const char *file_key, FrameRef frame) {
-        if (frame == 0) {
-                json_put_null(w, key);
-                return;
-        }
-        json_put_unsigned(w, key, frame_ref_number(frame));
-        if (c->n_captures > 1)
-                json_put_unsigned(w, file_key, frame_ref_file(frame));
 }
 
 /* ── Captures ────────────────────────────────────────────────────────────── */

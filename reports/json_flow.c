@@ -44,10 +44,20 @@ static void format_community_id(GChecksum *sha1, const FlowRecord *f, char *text
         text[used] = '\0';
 }
 
+#define KEY_BYTES 64
+
+/* Returns: @key, which becomes the first @n bytes of @name and @suffix. */
+static const char *make_key(char *key, const char *name, gsize n, const char *suffix) {
+        g_assert(n + strlen(suffix) < KEY_BYTES);
+        memcpy(key, name, n);
+        strcpy(key + n, suffix);
+        return key;
+}
+
 /* A duration or count that the capture may have cut off: "x_ns" and, beside it, "x_bound". */
 static void put_bound(JsonWriter *w, const char *name, guint bound) {
         static const char *const suffixes[] = { "_ns", "_bytes", "_packets" };
-        char key[64];
+        char key[KEY_BYTES];
         gsize n = strlen(name);
 
         if (bound == BOUND_EXACT)
@@ -58,40 +68,42 @@ static void put_bound(JsonWriter *w, const char *name, guint bound) {
                         break;
                 }
         }
-        g_snprintf(key, sizeof key, "%.*s_bound", (int)n, name);
-        json_put_string(w, key, bound == BOUND_AT_LEAST ? "at_least" : "at_most");
+        json_put_name(w, make_key(key, name, n, "_bound"), bound == BOUND_AT_LEAST ? "at_least" : "at_most");
 }
 
-static void put_endpoint(JsonWriter *w, const char *key, const FlowRecord *f, guint side) {
+G_ALWAYS_INLINE static inline void put_endpoint(JsonWriter *w, const char *key, const FlowRecord *f, guint side) {
         char address[ADDRESS_TEXT_BYTES];
+        gsize n = address_format(address, &f->side[side].address, f->ipv6);
 
-        address_format(address, &f->side[side].address, f->ipv6);
         json_begin_object(w, key);
-        json_put_string(w, "address", address);
+        json_put_plain(w, "address", address, n);
         json_put_unsigned(w, "port", f->side[side].port);
         json_end(w);
 }
 
 /* ── Sides ───────────────────────────────────────────────────────────────── */
 
-static void put_states(JsonWriter *w, const ReportContext *c, const SideRecord *s) {
+static void put_states(JsonRecords *j, const ReportContext *c, const SideRecord *s) {
+        const JsonWords *words = &j->words;
+        JsonWriter *w = j->writer;
+
         json_begin_array(w, "states");
         for (guint i = 0; i < s->n_states; i++) {
                 const StateEntry *e = &s->states[i];
 
                 json_begin_object(w, NULL);
-                json_put_string(w, "state", tcp_state_name(e->state));
+                json_put_word(w, "state", &words->state[e->state]);
                 json_put_frame(w, c, "frame", "file", e->frame);
                 json_put_time(w, "time", e->time_ns);
-                json_put_string(w, "basis", basis_name(e->basis));
-                json_put_string(w, "cause", words_event(e->event));
+                json_put_word(w, "basis", &words->basis[e->basis]);
+                json_put_word(w, "cause", &words->event[e->event]);
                 json_end(w);
         }
         json_end(w);
 }
 
 /* SYN, FIN or RST of a side: null when there is none. Returns: whether the object was begun. */
-static gboolean begin_control(JsonWriter *w, const ReportContext *c, const char *key, FrameRef frame, guint32 count,
+G_ALWAYS_INLINE static inline gboolean begin_control(JsonWriter *w, const ReportContext *c, const char *key, FrameRef frame, guint32 count,
                               gint64 time_ns) {
         if (frame == 0) {
                 json_put_null(w, key);
@@ -104,11 +116,12 @@ static gboolean begin_control(JsonWriter *w, const ReportContext *c, const char 
         return TRUE;
 }
 
-static void put_side(JsonWriter *w, const ReportContext *c, const FlowRecord *f, guint side) {
+static void put_side(JsonRecords *j, const ReportContext *c, const FlowRecord *f, guint side) {
         const SideRecord *s = &f->side[side];
+        JsonWriter *w = j->writer;
 
         json_begin_object(w, side_name(side));
-        json_put_string(w, "state", tcp_state_name(s->state));
+        json_put_word(w, "state", &j->words.state[s->state]);
         json_put_unsigned(w, "packets", s->packets);
         json_put_unsigned(w, "payload_bytes", s->payload_bytes);
         json_put_unsigned(w, "retransmitted_packets", s->retransmitted_packets);
@@ -120,7 +133,7 @@ static void put_side(JsonWriter *w, const ReportContext *c, const FlowRecord *f,
                 json_put_unsigned(w, "isn", s->isn);
         else
                 json_put_null(w, "isn");
-        put_states(w, c, s);
+        put_states(j, c, s);
         if (begin_control(w, c, "syn", s->syn_frame, s->syn_count, s->syn_ns))
                 json_end(w);
         if (begin_control(w, c, "fin", s->fin_frame, s->fin_count, s->fin_ns)) {
@@ -140,10 +153,10 @@ static void put_side(JsonWriter *w, const ReportContext *c, const FlowRecord *f,
 
 /* "rst_frame", and "rst_file" beside it where there are several. */
 static void put_frame_value(JsonWriter *w, const ReportContext *c, const FindingValue *v) {
-        char file_key[64];
+        const gsize n = strlen(v->name) - strlen("_frame");
+        char key[KEY_BYTES];
 
-        g_snprintf(file_key, sizeof file_key, "%.*s_file", (int)(strlen(v->name) - strlen("_frame")), v->name);
-        json_put_frame(w, c, v->name, file_key, (FrameRef)v->integer);
+        json_put_frame(w, c, v->name, make_key(key, v->name, n, "_file"), (FrameRef)v->integer);
 }
 
 static void put_values(JsonWriter *w, const ReportContext *c, const Finding *finding) {
@@ -152,7 +165,7 @@ static void put_values(JsonWriter *w, const ReportContext *c, const Finding *fin
                 const FindingValue *v = &finding->values[i];
 
                 if (v->kind == VALUE_TEXT)
-                        json_put_string(w, v->name, v->text);
+                        json_put_name(w, v->name, v->text);
                 else if (g_str_has_suffix(v->name, "_frame"))
                         put_frame_value(w, c, v);
                 else
@@ -167,11 +180,11 @@ void json_put_finding(JsonRecords *j, const char *key, const ReportContext *c, c
         JsonWriter *w = j->writer;
 
         json_begin_object(w, key);
-        json_put_string(w, "code", kind->code);
-        json_put_string(w, "id", kind->id);
-        json_put_string(w, "side", finding->side < SIDES ? side_name(finding->side) : NULL);
-        json_put_string(w, "severity", severity_name(finding->severity));
-        json_put_string(w, "certainty", certainty_name(finding->certainty));
+        json_put_name(w, "code", kind->code);
+        json_put_name(w, "id", kind->id);
+        json_put_name(w, "side", finding->side < SIDES ? side_name(finding->side) : NULL);
+        json_put_name(w, "severity", severity_name(finding->severity));
+        json_put_name(w, "certainty", certainty_name(finding->certainty));
         json_begin_array(w, "frames");
         for (guint i = 0; i < finding->n_frames; i++)
                 json_put_unsigned(w, NULL, frame_ref_number(finding->frames[i]));
@@ -183,9 +196,9 @@ void json_put_finding(JsonRecords *j, const char *key, const ReportContext *c, c
                 json_end(w);
         }
         words_finding_filter(json_scratch(j), c, f, finding);
-        json_put_string(w, "filter", j->scratch->str);
+        json_put_plain(w, "filter", j->scratch->str, j->scratch->len);
         words_finding(json_scratch(j), c, f, finding);
-        json_put_string(w, "text", j->scratch->str);
+        json_put_text(w, "text", j->scratch->str, j->scratch->len);
         put_values(w, c, finding);
         json_end(w);
 }
@@ -195,7 +208,7 @@ void json_put_finding(JsonRecords *j, const char *key, const ReportContext *c, c
 static void put_packet_states(JsonWriter *w, const FlowRecord *f, StateCursor *cursor, const TimelineEntry *e) {
         json_begin_object(w, "states");
         for (guint side = 0; side < SIDES; side++)
-                json_put_string(w, side_name(side), tcp_state_name(state_cursor_after(cursor, f, side, e)));
+                json_put_name(w, side_name(side), tcp_state_name(state_cursor_after(cursor, f, side, e)));
         json_end(w);
 }
 
@@ -208,10 +221,10 @@ static void put_packet(JsonRecords *j, const ReportContext *c, const FlowRecord 
         json_put_frame(w, c, "frame", "file", e->frame);
         json_put_time(w, "time", e->time_ns);
         json_put_integer(w, "offset_ns", e->time_ns - f->start_ns);
-        json_put_string(w, "side", side_name(entry_side(e)));
+        json_put_name(w, "side", side_name(entry_side(e)));
         if (!(e->marks & ENTRY_ICMP)) {
                 words_flags(json_scratch(j), e->flags);
-                json_put_string(w, "flags", j->scratch->str);
+                json_put_plain(w, "flags", j->scratch->str, j->scratch->len);
                 json_put_integer(w, "seq", words_relative_seq(f, e));
                 if (e->flags & TCP_ACK)
                         json_put_integer(w, "ack", words_relative_ack(f, e));
@@ -222,10 +235,10 @@ static void put_packet(JsonRecords *j, const ReportContext *c, const FlowRecord 
         }
         json_begin_array(w, "marks");
         for (guint i = 0; (mark = words_mark(e, i)) != NULL; i++)
-                json_put_string(w, NULL, mark);
+                json_put_name(w, NULL, mark);
         json_end(w);
         words_packet(json_scratch(j), f, e);
-        json_put_string(w, "text", j->scratch->str);
+        json_put_text(w, "text", j->scratch->str, j->scratch->len);
         put_packet_states(w, f, cursor, e);
         json_end(w);
 }
@@ -246,8 +259,8 @@ static void put_identity(JsonRecords *j, const ReportContext *c, const FlowRecor
         JsonWriter *w = j->writer;
         char community_id[COMMUNITY_ID_TEXT_BYTES];
 
-        json_put_string(w, "type", "flow");
-        json_put_string(w, "schema", JSON_SCHEMA);
+        json_put_name(w, "type", "flow");
+        json_put_name(w, "schema", JSON_SCHEMA);
         json_put_unsigned(w, "flow", f->number);
         json_put_unsigned(w, "incarnation", f->incarnation);
         if (f->previous_flow)
@@ -255,16 +268,16 @@ static void put_identity(JsonRecords *j, const ReportContext *c, const FlowRecor
         else
                 json_put_null(w, "previous_flow");
         format_community_id(j->sha1, f, community_id);
-        json_put_string(w, "community_id", community_id);
+        json_put_name(w, "community_id", community_id);
         put_endpoint(w, "client", f, CLIENT);
         put_endpoint(w, "server", f, SERVER);
-        json_put_string(w, "roles", roles_basis_name(f->roles));
+        json_put_word(w, "roles", &j->words.roles[f->roles]);
         if (f->path != 0 && c->paths) {
                 g_autofree char *path = path_describe(c->paths, f->path);
 
                 json_put_string(w, "path", path);
         }
-        json_put_string(w, "vantage", vantage_name(f->vantage));
+        json_put_word(w, "vantage", &j->words.vantage[f->vantage]);
         json_put_boolean(w, "joined", f->joined);
         if (f->given_up)
                 json_put_boolean(w, "given_up", TRUE);
@@ -286,25 +299,25 @@ void json_records_flow(JsonRecords *j, const char *key, const ReportContext *c, 
                 json_put_null(w, "watched_ns");
         else
                 json_put_integer(w, "watched_ns", f->capture_end_ns - f->start_ns);
-        json_put_string(w, "close", close_kind_name(f->close));
-        json_put_string(w, "closed_first_by", closed_first_by_name(f->closed_first_by));
+        json_put_word(w, "close", &j->words.close[f->close]);
+        json_put_word(w, "closed_first_by", &j->words.closed_first_by[f->closed_first_by]);
         words_verdict(json_scratch(j), c, f);
-        json_put_string(w, "verdict", j->scratch->str);
+        json_put_text(w, "verdict", j->scratch->str, j->scratch->len);
         words_flow_filter(json_scratch(j), c, f);
-        json_put_string(w, "filter", j->scratch->str);
+        json_put_plain(w, "filter", j->scratch->str, j->scratch->len);
         json_begin_object(w, "sides");
-        put_side(w, c, f, CLIENT);
-        put_side(w, c, f, SERVER);
+        put_side(j, c, f, CLIENT);
+        put_side(j, c, f, SERVER);
         json_end(w);
         json_begin_object(w, "zeek");
-        json_put_string(w, "conn_state", f->zeek_conn_state);
-        json_put_string(w, "history", f->zeek_history);
+        json_put_name(w, "conn_state", f->zeek_conn_state);
+        json_put_name(w, "history", f->zeek_history);
         if (f->n_zeek_later > 0) {
                 json_begin_array(w, "later");
                 for (guint i = 0; i < f->n_zeek_later; i++) {
                         json_begin_object(w, NULL);
-                        json_put_string(w, "conn_state", f->zeek_later[i].conn_state);
-                        json_put_string(w, "history", f->zeek_later[i].history);
+                        json_put_name(w, "conn_state", f->zeek_later[i].conn_state);
+                        json_put_name(w, "history", f->zeek_later[i].history);
                         json_end(w);
                 }
                 json_end(w);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #define OUTPUT_BUFFER_BYTES (256 * 1024)
+#define OUTPUT_DIRECT_BYTES (16 * 1024) /* from here on a copy costs more than a write() */
 
 struct Output {
         char *path;      /* as given, for messages */
@@ -77,9 +78,9 @@ static void flush(Output *o) {
 }
 
 void output_write(Output *o, const char *data, gsize n) {
-        if (n > sizeof o->buffer - o->used)
+        if (n > sizeof o->buffer - o->used || n >= OUTPUT_DIRECT_BYTES)
                 flush(o);
-        if (n > sizeof o->buffer) {
+        if (n >= OUTPUT_DIRECT_BYTES) {
                 write_out(o, data, n);
                 return;
         }

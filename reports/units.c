@@ -3,8 +3,9 @@
 #include "units.h"
 
 #include <arpa/inet.h>
-#include <string.h>
 #include <time.h>
+
+#include "digits.h"
 
 #define NS_PER_US 1000
 #define NS_PER_MS 1000000
@@ -46,30 +47,33 @@ static Clock clock_of(gint64 time_ns) {
         return c;
 }
 
-/* Returns: where @n digits of @value end. */
-static char *put_digits(char *at, guint64 value, guint n) {
-        for (guint i = n; i-- > 0; value /= 10)
-                at[i] = (char)('0' + value % 10);
-        return at + n;
+char *string_room(GString *text, gsize n) {
+        const gsize used = text->len;
+
+        if (text->allocated_len - used <= n) {
+                g_string_set_size(text, used + n);
+                g_string_truncate(text, used);
+        }
+        return text->str + used;
 }
 
 /* 64 bits of nanoseconds stay within the years 1677 to 2262, so four digits always do. */
 gsize time_format_utc(char *text, gint64 time_ns) {
         Clock c = clock_of(time_ns);
-        char *p = put_digits(text, (guint64)c.year, 4);
+        char *p = digits_put_fixed(text, (guint32)c.year, 4);
 
         *p++ = '-';
-        p = put_digits(p, c.month, 2);
+        p = digits_put_fixed(p, c.month, 2);
         *p++ = '-';
-        p = put_digits(p, c.day, 2);
+        p = digits_put_fixed(p, c.day, 2);
         *p++ = 'T';
-        p = put_digits(p, c.hour, 2);
+        p = digits_put_fixed(p, c.hour, 2);
         *p++ = ':';
-        p = put_digits(p, c.minute, 2);
+        p = digits_put_fixed(p, c.minute, 2);
         *p++ = ':';
-        p = put_digits(p, c.second, 2);
+        p = digits_put_fixed(p, c.second, 2);
         *p++ = '.';
-        p = put_digits(p, c.ns, 9);
+        p = digits_put_fixed(p, c.ns, 9);
         *p++ = 'Z';
         *p = '\0';
         return (gsize)(p - text);
@@ -110,21 +114,27 @@ static guint64 divide(guint64 value, guint64 by, Bound bound) {
 
 /* Appends @ns in @unit with at most @decimals decimals, without trailing zeros. */
 static void decimal_append(GString *text, guint64 ns, guint64 unit, guint decimals, Bound bound) {
-        guint64 scale = decimals == 2 ? 100 : decimals == 1 ? 10 : 1;
-        guint64 value = divide(ns, unit / scale, bound);
+        const guint64 scale = decimals == 2 ? 100 : decimals == 1 ? 10 : 1;
+        const guint64 value = divide(ns, unit / scale, bound);
+        char *at = digits_put(string_room(text, DIGITS_MAX + 3), value / scale);
+        guint rest = (guint)(value % scale);
 
-        g_string_append_printf(text, "%" G_GUINT64_FORMAT, value / scale);
-        value %= scale;
-        if (value > 0 && decimals == 2 && value % 10 == 0)
-                g_string_append_printf(text, ".%u", (guint)value / 10);
-        else if (value > 0)
-                g_string_append_printf(text, ".%0*u", (int)decimals, (guint)value);
+        if (rest > 0) {
+                *at++ = '.';
+                at = decimals == 2 && rest % 10 == 0 ? digits_put_fixed(at, rest / 10, 1)
+                                                     : digits_put_fixed(at, rest, decimals);
+        }
+        string_end(text, at);
 }
 
 static void two_units_append(GString *text, guint64 value, guint64 per, const char *large, const char *small) {
-        g_string_append_printf(text, "%" G_GUINT64_FORMAT " %s", value / per, large);
-        if (value % per > 0)
-                g_string_append_printf(text, " %u %s", (guint)(value % per), small);
+        number_append(text, value / per);
+        string_append(text, large);
+        if (value % per == 0)
+                return;
+        string_append(text, " ");
+        number_append(text, value % per);
+        string_append(text, small);
 }
 
 /* Up to which value a unit serves, and with how many decimals. */
@@ -133,14 +143,14 @@ static const struct DurationUnit {
         guint decimals;
         const char *name;
 } duration_units[] = {
-        { 10 * NS_PER_US, NS_PER_US, 2, "µs" },
-        { 100 * NS_PER_US, NS_PER_US, 1, "µs" },
-        { 1000 * NS_PER_US - NS_PER_US / 2, NS_PER_US, 0, "µs" }, /* what would be written 1000 µs is 1 ms */
-        { 10 * (guint64)NS_PER_MS, NS_PER_MS, 2, "ms" },
-        { 100 * (guint64)NS_PER_MS, NS_PER_MS, 1, "ms" },
-        { 1000 * (guint64)NS_PER_MS - NS_PER_MS / 2, NS_PER_MS, 0, "ms" },
-        { 10 * NS_PER_SECOND, NS_PER_SECOND, 2, "s" },
-        { 1000 * NS_PER_SECOND, NS_PER_SECOND, 1, "s" },
+        { 10 * NS_PER_US, NS_PER_US, 2, " µs" },
+        { 100 * NS_PER_US, NS_PER_US, 1, " µs" },
+        { 1000 * NS_PER_US - NS_PER_US / 2, NS_PER_US, 0, " µs" }, /* what would be written 1000 µs is 1 ms */
+        { 10 * (guint64)NS_PER_MS, NS_PER_MS, 2, " ms" },
+        { 100 * (guint64)NS_PER_MS, NS_PER_MS, 1, " ms" },
+        { 1000 * (guint64)NS_PER_MS - NS_PER_MS / 2, NS_PER_MS, 0, " ms" },
+        { 10 * NS_PER_SECOND, NS_PER_SECOND, 2, " s" },
+        { 1000 * NS_PER_SECOND, NS_PER_SECOND, 1, " s" },
 };
 
 void duration_append(GString *text, gint64 duration_ns, Bound bound) {
@@ -148,15 +158,16 @@ void duration_append(GString *text, gint64 duration_ns, Bound bound) {
         guint64 minutes;
 
         if (bound != BOUND_EXACT)
-                g_string_append(text, bound == BOUND_AT_LEAST ? ">= " : "<= ");
+                string_append(text, bound == BOUND_AT_LEAST ? ">= " : "<= ");
         if (duration_ns < 0)
-                g_string_append_c(text, '-');
+                string_append(text, "-");
         if (ns == 0) {
-                g_string_append(text, "0 s");
+                string_append(text, "0 s");
                 return;
         }
         if (ns < NS_PER_US) {
-                g_string_append_printf(text, "%u ns", (guint)ns);
+                number_append(text, ns);
+                string_append(text, " ns");
                 return;
         }
         for (guint i = 0; i < G_N_ELEMENTS(duration_units); i++) {
@@ -164,44 +175,49 @@ void duration_append(GString *text, gint64 duration_ns, Bound bound) {
 
                 if (ns < u->below_ns) {
                         decimal_append(text, ns, u->unit_ns, u->decimals, bound);
-                        g_string_append_printf(text, " %s", u->name);
+                        string_append(text, u->name);
                         return;
                 }
         }
         minutes = divide(ns, 60 * NS_PER_SECOND, bound);
         if (minutes < 60)
-                two_units_append(text, divide(ns, NS_PER_SECOND, bound), 60, "m", "s");
+                two_units_append(text, divide(ns, NS_PER_SECOND, bound), 60, " m", " s");
         else if (minutes < 24 * 60)
-                two_units_append(text, minutes, 60, "h", "m");
+                two_units_append(text, minutes, 60, " h", " m");
         else
-                two_units_append(text, divide(ns, 3600 * NS_PER_SECOND, bound), 24, "d", "h");
+                two_units_append(text, divide(ns, 3600 * NS_PER_SECOND, bound), 24, " d", " h");
 }
 
 void number_append(GString *text, guint64 number) {
-        char digits[20]; /* of 2^64 - 1 */
-        guint n = 1;
+        string_end(text, digits_put(string_room(text, DIGITS_MAX), number));
+}
 
-        for (guint64 rest = number; rest >= 10; rest /= 10)
-                n++;
-        g_string_append_len(text, digits, put_digits(digits, number, n) - digits);
+void integer_append(GString *text, gint64 number) {
+        if (number < 0)
+                string_append(text, "-");
+        number_append(text, number < 0 ? 0 - (guint64)number : (guint64)number);
 }
 
 void count_append(GString *text, guint64 count) {
-        if (count >= 1000) {
-                count_append(text, count / 1000);
-                g_string_append_printf(text, ",%03u", (guint)(count % 1000));
-        } else {
-                g_string_append_printf(text, "%u", (guint)count);
+        if (count < 1000) {
+                number_append(text, count);
+                return;
         }
+        count_append(text, count / 1000);
+        string_append(text, ",");
+        string_end(text, digits_put_fixed(string_room(text, 3), (guint32)(count % 1000), 3));
 }
 
 void counted_append(GString *text, guint64 count, const char *noun) {
         count_append(text, count);
-        g_string_append_printf(text, " %s%s", noun, count == 1 ? "" : "s");
+        string_append(text, " ");
+        string_append(text, noun);
+        if (count != 1)
+                string_append(text, "s");
 }
 
 void bytes_append(GString *text, guint64 bytes) {
-        static const char *const units[] = { "kB", "MB", "GB", "TB", "PB", "EB" };
+        static const char *const units[] = { " kB", " MB", " GB", " TB", " PB", " EB" };
         guint64 tenths = bytes / 100;
         guint unit = 0;
 
@@ -211,37 +227,59 @@ void bytes_append(GString *text, guint64 bytes) {
         }
         for (; tenths >= 10000; tenths /= 1000)
                 unit++;
-        if (tenths < 1000)
-                g_string_append_printf(text, "%u.%u %s", (guint)(tenths / 10), (guint)(tenths % 10), units[unit]);
-        else
-                g_string_append_printf(text, "%u %s", (guint)(tenths / 10), units[unit]);
+        number_append(text, tenths / 10);
+        if (tenths < 1000) {
+                string_append(text, ".");
+                number_append(text, tenths % 10);
+        }
+        string_append(text, units[unit]);
 }
 
-void address_format(char *text, const Address *address, gboolean ipv6) {
+static char *octet_put(char *at, guint8 octet) {
+        if (octet >= 100)
+                *at++ = (char)('0' + octet / 100);
+        if (octet >= 10)
+                *at++ = (char)('0' + octet / 10 % 10);
+        *at++ = (char)('0' + octet % 10);
+        return at;
+}
+
+static char *address_put(char *at, const Address *address, gboolean ipv6) {
         const guint8 *b = address->bytes;
 
         if (ipv6) {
-                inet_ntop(AF_INET6, b, text, ADDRESS_TEXT_BYTES);
-                return;
+                inet_ntop(AF_INET6, b, at, ADDRESS_TEXT_BYTES);
+                return at + strlen(at);
         }
         for (guint i = 12; i < 16; i++) {
-                text = put_digits(text, b[i], b[i] >= 100 ? 3 : b[i] >= 10 ? 2 : 1);
-                *text++ = '.';
+                at = octet_put(at, b[i]);
+                *at++ = '.';
         }
-        text[-1] = '\0';
+        return at - 1;
+}
+
+gsize address_format(char *text, const Address *address, gboolean ipv6) {
+        char *end = address_put(text, address, ipv6);
+
+        *end = '\0';
+        return (gsize)(end - text);
+}
+
+void address_append(GString *text, const Address *address, gboolean ipv6) {
+        string_end(text, address_put(string_room(text, ADDRESS_TEXT_BYTES), address, ipv6));
 }
 
 void endpoint_append(GString *text, const Address *address, guint16 port, gboolean ipv6) {
-        char number[ADDRESS_TEXT_BYTES];
+        char *at = string_room(text, ADDRESS_TEXT_BYTES + DIGITS_MAX);
 
-        address_format(number, address, ipv6);
-        if (port == 0) {
-                g_string_append(text, number);
-                return;
+        if (ipv6 && port != 0)
+                *at++ = '[';
+        at = address_put(at, address, ipv6);
+        if (ipv6 && port != 0)
+                *at++ = ']';
+        if (port != 0) {
+                *at++ = ':';
+                at = digits_put(at, port);
         }
-        if (ipv6)
-                g_string_append_c(text, '[');
-        g_string_append(text, number);
-        g_string_append(text, ipv6 ? "]:" : ":");
-        number_append(text, port);
+        string_end(text, at);
 }

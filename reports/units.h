@@ -3,9 +3,32 @@
 
 /* Numbers as people read them: times, durations, counts, bytes, addresses. */
 
+#include <string.h>
+
 #include "analyzer/record.h"
 
 #define NS_PER_SECOND G_GINT64_CONSTANT(1000000000)
+
+/* Returns: where @n bytes may be appended; string_end() says where they ended. */
+char *string_room(GString *text, gsize n);
+
+static inline void string_end(GString *text, char *at) {
+        *at = '\0';
+        text->len = (gsize)(at - text->str);
+}
+
+/* g_string_append_len() is a call and a move; most of what a sentence is made of are a few bytes that fit. */
+G_ALWAYS_INLINE static inline void string_append_len(GString *text, const char *part, gsize n) {
+        char *at = G_LIKELY(text->allocated_len - text->len > n) ? text->str + text->len : string_room(text, n);
+
+        memcpy(at, part, n);
+        string_end(text, at + n);
+}
+
+/* Best with literals. */
+G_ALWAYS_INLINE static inline void string_append(GString *text, const char *part) {
+        string_append_len(text, part, strlen(part));
+}
 
 /* "2024-05-01T10:00:00.000000000Z" and its NUL. */
 #define TIME_TEXT_BYTES 32
@@ -33,8 +56,11 @@ void time_append_clock(GString *text, gint64 time_ns, gboolean local);
  */
 void duration_append(GString *text, gint64 duration_ns, Bound bound);
 
-/* Appends "1234567"; printf() would be the dearest part of a record. */
+/* Appends "1234567". */
 void number_append(GString *text, guint64 number);
+
+/* Appends "-1234567". */
+void integer_append(GString *text, gint64 number);
 
 /* Appends "1,234,567". */
 void count_append(GString *text, guint64 count);
@@ -48,7 +74,11 @@ void counted_append(GString *text, guint64 count, const char *noun);
 /* INET6_ADDRSTRLEN and some. */
 #define ADDRESS_TEXT_BYTES 48
 
-void address_format(char *text, const Address *address, gboolean ipv6);
+/* Returns: the length written. */
+gsize address_format(char *text, const Address *address, gboolean ipv6);
+
+/* Appends what that writes. */
+void address_append(GString *text, const Address *address, gboolean ipv6);
 
 /* Appends "10.0.0.1:80" or "[2001:db8::1]:80"; without the port (and brackets) if @port is 0. */
 void endpoint_append(GString *text, const Address *address, guint16 port, gboolean ipv6);

@@ -68,7 +68,7 @@ void words_flags(GString *text, guint8 flags) {
         };
 
         if (flags == 0)
-                g_string_append_c(text, '-');
+                string_append(text, "-");
         for (guint i = 0; i < G_N_ELEMENTS(letters); i++)
                 if (flags & letters[i].flag)
                         g_string_append_c(text, letters[i].letter);
@@ -78,15 +78,26 @@ void words_packet(GString *text, const FlowRecord *f, const TimelineEntry *e) {
         gint64 seq = words_relative_seq(f, e);
 
         if (e->marks & ENTRY_ICMP) {
-                g_string_append_printf(text, "icmp error, type %u, about %" G_GINT64_FORMAT, e->flags, seq);
+                string_append(text, "icmp error, type ");
+                number_append(text, e->flags);
+                string_append(text, ", about ");
+                integer_append(text, seq);
                 return;
         }
         words_flags(text, e->flags);
-        g_string_append_printf(text, " %" G_GINT64_FORMAT ":%" G_GINT64_FORMAT "(%u)", seq, seq + e->payload_bytes,
-                               e->payload_bytes);
-        if (e->flags & TCP_ACK)
-                g_string_append_printf(text, " ack %" G_GINT64_FORMAT, words_relative_ack(f, e));
-        g_string_append_printf(text, " win %u", e->window);
+        string_append(text, " ");
+        integer_append(text, seq);
+        string_append(text, ":");
+        integer_append(text, seq + e->payload_bytes);
+        string_append(text, "(");
+        number_append(text, e->payload_bytes);
+        string_append(text, ")");
+        if (e->flags & TCP_ACK) {
+                string_append(text, " ack ");
+                integer_append(text, words_relative_ack(f, e));
+        }
+        string_append(text, " win ");
+        number_append(text, e->window);
 }
 
 /* ── Frames and filters ──────────────────────────────────────────────────── */
@@ -106,33 +117,34 @@ static void append_frame_number(GString *text, const ReportContext *c, FrameRef 
         number_append(text, frame_ref_number(frame));
         if (c->n_captures < 2 || file >= c->n_captures)
                 return;
-        g_string_append(text, " of ");
+        string_append(text, " of ");
         for (const char *p = words_capture_name(c->captures[file]); *p; p++)
                 g_string_append_c(text, g_ascii_iscntrl(*p) ? '?' : *p);
 }
 
 void words_frame(GString *text, const ReportContext *c, FrameRef frame) {
-        g_string_append(text, "frame ");
+        string_append(text, "frame ");
         append_frame_number(text, c, frame);
 }
 
 void words_flow_filter(GString *text, const ReportContext *c, const FlowRecord *f) {
         for (guint side = 0; side < SIDES; side++) {
-                char address[ADDRESS_TEXT_BYTES];
-
-                address_format(address, &f->side[side].address, f->ipv6);
-                g_string_append(text, side == CLIENT ? "" : " && ");
-                g_string_append(text, f->ipv6 ? "ipv6.addr == " : "ip.addr == ");
-                g_string_append(text, address);
+                if (side != CLIENT)
+                        string_append(text, " && ");
+                if (f->ipv6)
+                        string_append(text, "ipv6.addr == ");
+                else
+                        string_append(text, "ip.addr == ");
+                address_append(text, &f->side[side].address, f->ipv6);
                 if (f->side[side].port == 0)
                         continue;
-                g_string_append(text, " && tcp.port == ");
+                string_append(text, " && tcp.port == ");
                 number_append(text, f->side[side].port);
         }
         if (c->n_captures == 1 && f->first_frame) {
-                g_string_append(text, " && frame.number >= ");
+                string_append(text, " && frame.number >= ");
                 number_append(text, frame_ref_number(f->first_frame));
-                g_string_append(text, " && frame.number <= ");
+                string_append(text, " && frame.number <= ");
                 number_append(text, frame_ref_number(f->last_frame));
         }
 }
@@ -142,12 +154,13 @@ void words_finding_filter(GString *text, const ReportContext *c, const FlowRecor
                 words_flow_filter(text, c, f);
                 return;
         }
-        g_string_append(text, "frame.number in {");
+        string_append(text, "frame.number in {");
         for (guint i = 0; i < finding->n_frames; i++) {
-                g_string_append(text, i ? ", " : "");
+                if (i > 0)
+                        string_append(text, ", ");
                 number_append(text, frame_ref_number(finding->frames[i]));
         }
-        g_string_append_c(text, '}');
+        string_append(text, "}");
 }
 
 /* ── Verdicts ────────────────────────────────────────────────────────────── */
@@ -158,15 +171,17 @@ void words_side(GString *text, const FlowRecord *f, guint side) {
 
 /* "(FIN, frame 12)" */
 static void append_evidence(GString *text, const ReportContext *c, const char *what, FrameRef frame) {
-        g_string_append(text, frame ? " (" : " (its ");
-        g_string_append(text, what);
         if (frame == 0) {
-                g_string_append(text, " is not in the capture)");
+                string_append(text, " (its ");
+                string_append(text, what);
+                string_append(text, " is not in the capture)");
                 return;
         }
-        g_string_append(text, ", ");
+        string_append(text, " (");
+        string_append(text, what);
+        string_append(text, ", ");
         words_frame(text, c, frame);
-        g_string_append_c(text, ')');
+        string_append(text, ")");
 }
 
 /* Returns: who closed first, a guess where the analyzer has none. */
@@ -182,7 +197,9 @@ static guint first_closer(const FlowRecord *f) {
 
 static void append_closed_first(GString *text, const ReportContext *c, const FlowRecord *f, guint side) {
         words_side(text, f, side);
-        g_string_append(text, f->closed_first_by == CLOSED_FIRST_BY_UNKNOWN ? " closed" : " closed first");
+        string_append(text, " closed");
+        if (f->closed_first_by != CLOSED_FIRST_BY_UNKNOWN)
+                string_append(text, " first");
         append_evidence(text, c, "FIN", f->side[side].fin_frame);
 }
 
@@ -190,17 +207,17 @@ static void append_closed_first(GString *text, const ReportContext *c, const Flo
 static void append_later(GString *text, gint64 from_ns, gint64 to_ns) {
         if (from_ns == 0 || to_ns < from_ns)
                 return;
-        g_string_append_c(text, ' ');
+        string_append(text, " ");
         duration_append(text, to_ns - from_ns, BOUND_EXACT);
-        g_string_append(text, " later");
+        string_append(text, " later");
 }
 
 static void append_closed_second(GString *text, const ReportContext *c, const FlowRecord *f, guint side) {
         const SideRecord *first = &f->side[!side], *second = &f->side[side];
 
-        g_string_append(text, "; ");
+        string_append(text, "; ");
         words_side(text, f, side);
-        g_string_append(text, " closed");
+        string_append(text, " closed");
         if (first->fin_frame != 0 && second->fin_frame != 0)
                 append_later(text, first->fin_ns, second->fin_ns);
         append_evidence(text, c, "FIN", second->fin_frame);
@@ -220,13 +237,13 @@ static void append_time_wait(GString *text, const FlowRecord *f) {
 
         if (!client && !server)
                 return;
-        g_string_append(text, "; ");
+        string_append(text, "; ");
         if (client && server) {
-                g_string_append(text, "both went to TIME_WAIT");
+                string_append(text, "both went to TIME_WAIT");
                 return;
         }
         words_side(text, f, client ? CLIENT : SERVER);
-        g_string_append(text, " went to TIME_WAIT");
+        string_append(text, " went to TIME_WAIT");
 }
 
 /* "FIN_WAIT_2 for >= 187.2 s (capture ended)" */
@@ -236,9 +253,13 @@ static void append_state_since(GString *text, const FlowRecord *f, guint side) {
 
         if (!last || last->state == STATE_CLOSED || last->state == STATE_UNKNOWN)
                 return;
-        g_string_append_printf(text, "; %s is in %s for ", side_name(side), tcp_state_title(last->state));
+        string_append(text, "; ");
+        string_append(text, side_name(side));
+        string_append(text, " is in ");
+        string_append(text, tcp_state_title(last->state));
+        string_append(text, " for ");
         duration_append(text, MAX(f->capture_end_ns - last->time_ns, 0), BOUND_AT_LEAST);
-        g_string_append(text, " (capture ended)");
+        string_append(text, " (capture ended)");
 }
 
 /* The side whose RST came first. */
@@ -260,16 +281,16 @@ static void verdict_orderly(GString *text, const ReportContext *c, const FlowRec
 
 static void verdict_last_ack_unseen(GString *text, const ReportContext *c, const FlowRecord *f) {
         verdict_orderly(text, c, f);
-        g_string_append(text, "; the last ACK is not in the capture");
+        string_append(text, "; the last ACK is not in the capture");
 }
 
 static void verdict_half_closed(GString *text, const ReportContext *c, const FlowRecord *f) {
         guint first = first_closer(f);
 
         append_closed_first(text, c, f, first);
-        g_string_append(text, f->side[!first].packets ? "; " : "; of ");
+        string_append(text, f->side[!first].packets ? "; " : "; of ");
         words_side(text, f, !first);
-        g_string_append(text, f->side[!first].packets ? " never closed" : " nothing was captured");
+        string_append(text, f->side[!first].packets ? " never closed" : " nothing was captured");
         append_state_since(text, f, first);
 }
 
@@ -285,10 +306,10 @@ static void verdict_unaware(GString *text, const ReportContext *c, const FlowRec
         guint first = f->side[SERVER].fin_ns < f->side[CLIENT].fin_ns ? SERVER : CLIENT;
 
         words_side(text, f, first);
-        g_string_append(text, " closed");
+        string_append(text, " closed");
         append_evidence(text, c, "FIN", f->side[first].fin_frame);
         append_closed_second(text, c, f, !first);
-        g_string_append(text, " without having had that FIN");
+        string_append(text, " without having had that FIN");
         append_time_wait(text, f);
 }
 
@@ -297,9 +318,9 @@ static void verdict_simultaneous(GString *text, const ReportContext *c, const Fl
                 verdict_unaware(text, c, f);
                 return;
         }
-        g_string_append(text, "both closed at once");
+        string_append(text, "both closed at once");
         for (guint side = 0; side < SIDES; side++) {
-                g_string_append(text, side == CLIENT ? ": " : ", ");
+                string_append(text, side == CLIENT ? ": " : ", ");
                 words_side(text, f, side);
                 append_evidence(text, c, "FIN", f->side[side].fin_frame);
         }
@@ -336,13 +357,13 @@ static void append_reset(GString *text, const ReportContext *c, const FlowRecord
         EndingRst rst = ending_rst(f);
 
         words_side(text, f, rst.side);
-        g_string_append(text, " reset the connection");
+        string_append(text, " reset the connection");
         append_later(text, after_ns, rst.time_ns);
         append_evidence(text, c, "RST", rst.frame);
         if (f->side[CLIENT].unacked_bytes > 0 || f->side[SERVER].unacked_bytes > 0) {
-                g_string_append(text, "; ");
+                string_append(text, "; ");
                 bytes_append(text, f->side[CLIENT].unacked_bytes + f->side[SERVER].unacked_bytes);
-                g_string_append(text, " never acknowledged");
+                string_append(text, " never acknowledged");
         }
 }
 
@@ -356,7 +377,7 @@ static void verdict_reset_after_fin(GString *text, const ReportContext *c, const
         append_closed_first(text, c, f, first);
         if (f->side[!first].fin_frame != 0)
                 append_closed_second(text, c, f, !first);
-        g_string_append(text, "; ");
+        string_append(text, "; ");
         append_reset(text, c, f, f->side[first].fin_frame ? f->side[first].fin_ns : 0);
 }
 
@@ -364,43 +385,43 @@ static void verdict_refused(GString *text, const ReportContext *c, const FlowRec
         EndingRst rst = ending_rst(f);
 
         words_side(text, f, rst.side);
-        g_string_append(text, " refused the connection");
+        string_append(text, " refused the connection");
         append_evidence(text, c, "RST", rst.frame);
-        g_string_append(text, " of ");
+        string_append(text, " of ");
         words_side(text, f, !rst.side);
 }
 
 static void verdict_unanswered(GString *text, const ReportContext *c, const FlowRecord *f) {
         words_side(text, f, SERVER);
-        g_string_append(text, " never answered ");
+        string_append(text, " never answered ");
         words_side(text, f, CLIENT);
-        g_string_append(text, " (");
+        string_append(text, " (");
         counted_append(text, f->side[CLIENT].syn_count, "SYN");
         if (f->side[CLIENT].last_ns > f->start_ns) {
-                g_string_append(text, " in ");
+                string_append(text, " in ");
                 duration_append(text, f->side[CLIENT].last_ns - f->start_ns, BOUND_EXACT);
         }
-        g_string_append_c(text, ')');
+        string_append(text, ")");
 }
 
 static void verdict_handshake_only_reset(GString *text, const ReportContext *c, const FlowRecord *f) {
         guint side = resetter(f);
 
         words_side(text, f, side);
-        g_string_append(text, " reset the connection as soon as ");
+        string_append(text, " reset the connection as soon as ");
         words_side(text, f, !side);
-        g_string_append(text, " had answered");
+        string_append(text, " had answered");
         append_evidence(text, c, "RST", f->side[side].rst_frame);
 }
 
 static void verdict_open(GString *text, const ReportContext *c, const FlowRecord *f) {
-        g_string_append(text, "neither side closed: ");
+        string_append(text, "neither side closed: ");
         if (f->capture_end_ns > f->end_ns) {
-                g_string_append(text, "the last packet came ");
+                string_append(text, "the last packet came ");
                 duration_append(text, f->capture_end_ns - f->end_ns, BOUND_EXACT);
-                g_string_append(text, " before the capture ended");
+                string_append(text, " before the capture ended");
         } else {
-                g_string_append(text, "open when the capture ended");
+                string_append(text, "open when the capture ended");
         }
 }
 
@@ -409,14 +430,14 @@ static void verdict_abandoned(GString *text, const ReportContext *c, const FlowR
 
         words_side(text, f, silent);
         if (f->side[silent].last_frame == 0) {
-                g_string_append(text, " was never heard");
+                string_append(text, " was never heard");
         } else {
-                g_string_append(text, " fell silent after ");
+                string_append(text, " fell silent after ");
                 words_frame(text, c, f->side[silent].last_frame);
         }
-        g_string_append(text, "; ");
+        string_append(text, "; ");
         words_side(text, f, !silent);
-        g_string_append(text, " went on for ");
+        string_append(text, " went on for ");
         duration_append(text, f->side[!silent].last_ns - (f->side[silent].last_frame ? f->side[silent].last_ns : f->start_ns),
                         BOUND_EXACT);
 }
@@ -447,18 +468,25 @@ void words_verdict(GString *text, const ReportContext *c, const FlowRecord *f) {
 /* How a value is written, by the unit that ends its name. */
 static const char *const unit_suffixes[] = { "", "_ns", "_bytes", "_packets" };
 
-/* Returns: the value that {name} means: "name" itself, or with its unit. */
+/* Returns: the value that {name} means: "name" itself, or with its unit; the first of the units above. */
 static const FindingValue *template_value(const Finding *finding, const char *name) {
-        for (guint i = 0; i < G_N_ELEMENTS(unit_suffixes); i++) {
-                char full[NAME_BYTES_MAX + 16];
-                const FindingValue *v;
+        const gsize n = strlen(name);
+        const FindingValue *found = NULL;
+        guint rank = G_N_ELEMENTS(unit_suffixes);
 
-                g_snprintf(full, sizeof full, "%s%s", name, unit_suffixes[i]);
-                v = finding_value(finding, full);
-                if (v)
-                        return v;
+        for (guint i = 0; i < finding->n_values; i++) {
+                const FindingValue *v = &finding->values[i];
+
+                if (v->name[0] != name[0] || strncmp(v->name, name, n) != 0)
+                        continue;
+                for (guint unit = 0; unit < rank; unit++) {
+                        if (strcmp(v->name + n, unit_suffixes[unit]) == 0) {
+                                found = v;
+                                rank = unit;
+                        }
+                }
         }
-        return NULL;
+        return found;
 }
 
 /* Words of values that read badly in a sentence. */
@@ -497,8 +525,8 @@ static const struct {
 
 static void append_word(GString *text, const FlowRecord *f, const char *word) {
         for (guint i = 0; i < G_N_ELEMENTS(phrases); i++) {
-                if (g_str_equal(word, phrases[i].word)) {
-                        g_string_append(text, phrases[i].phrase);
+                if (word[0] == phrases[i].word[0] && strcmp(word, phrases[i].word) == 0) {
+                        string_append(text, phrases[i].phrase);
                         return;
                 }
         }
@@ -526,7 +554,9 @@ static void append_value(GString *text, const ReportContext *c, const FlowRecord
         } else if (g_str_has_suffix(v->name, "_frame")) {
                 append_frame_number(text, c, (FrameRef)v->integer);
         } else {
-                g_string_append_printf(text, "%s%s", bounds[v->bound], v->integer < 0 ? "-" : "");
+                string_append(text, bounds[v->bound]);
+                if (v->integer < 0)
+                        string_append(text, "-");
                 if (g_str_has_suffix(v->name, "_bytes"))
                         bytes_append(text, (guint64)ABS(v->integer));
                 else
@@ -550,7 +580,7 @@ static void append_placeholder(GString *text, const ReportContext *c, const Flow
         else if (g_str_equal(name, "peer"))
                 words_side(text, f, !side);
         else
-                g_string_append(text, "(unknown)");
+                string_append(text, "(unknown)");
 }
 
 /* Returns: what follows the name that begins at @from and ends before @stop; the name in @name. */
@@ -578,7 +608,10 @@ void words_finding(GString *text, const ReportContext *c, const FlowRecord *f, c
                 } else if (*at == ']') {
                         at++;
                 } else {
-                        g_string_append_c(text, *at++);
+                        const gsize n = strcspn(at, "{[]");
+
+                        string_append_len(text, at, n);
+                        at += n;
                 }
         }
 }

@@ -2,10 +2,13 @@
 
 /* What our writer writes, json-c must read back as it was meant. */
 
+#include <glib/gstdio.h>
 #include <json-c/json.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "reports/json_writer.h"
+#include "reports/units.h"
 
 static json_object *parse(JsonWriter *w) {
         enum json_tokener_error error;
@@ -106,6 +109,151 @@ static void test_cannot_end_a_script(void) {
         g_assert_cmpstr(json_writer_text(w), ==, "[\"\\u003c/script\\u003e\\u003c!--\\u0026\"]");
 }
 
+/* RFC 8259 7: what must be escaped is, at every place in a string of several blocks, and nothing beside it is. */
+static void test_escapes(void) {
+        for (guint c = 1; c < 0x100; c++) {
+                for (guint at = 0; at < 40; at++) {
+                        g_autoptr(JsonWriter) w = json_writer_new(NULL, FALSE);
+                        g_autoptr(GString) expected = g_string_new("[\"");
+                        char text[41];
+
+                        memset(text, 'x', 40);
+                        text[at] = (char)c;
+                        text[40] = '\0';
+                        g_string_append_len(expected, text, at);
+                        if (c >= 0x80)
+                                g_string_append(expected, "\xef\xbf\xbd");
+                        else if (c == '"' || c == '\\')
+                                g_string_append_printf(expected, "\\%c", c);
+                        else if (c == '\b' || c == '\f' || c == '\n' || c == '\r' || c == '\t')
+                                g_string_append_printf(expected, "\\%c", "btn.fr"[c - '\b']);
+                        else if (c < 0x20 || c == 0x7f)
+                                g_string_append_printf(expected, "\\u%04x", c);
+                        else
+                                g_string_append_c(expected, (char)c);
+                        g_string_append(expected, text + at + 1);
+                        g_string_append(expected, "\"]");
+
+                        json_begin_array(w, NULL);
+                        json_put_string(w, NULL, text);
+                        json_end(w);
+                        g_assert_cmpstr(json_writer_text(w), ==, expected->str);
+                }
+        }
+}
+
+static void test_words_and_names(void) {
+        for (guint in_html = 0; in_html < 2; in_html++) {
+                g_autoptr(JsonWriter) w = json_writer_new(NULL, in_html != 0);
+                JsonWord word;
+
+                json_word_set(&word, "fin_wait_2");
+                json_begin_object(w, NULL);
+                json_put_word(w, "a", &word);
+                json_word_set(&word, "");
+                json_put_word(w, "b", &word);
+                json_put_name(w, "c", "x > y");
+                json_put_name(w, "d", NULL);
+                json_end(w);
+                g_assert_cmpstr(json_writer_text(w), ==,
+                                in_html ? "{\"a\":\"fin_wait_2\",\"b\":\"\",\"c\":\"x \\u003e y\",\"d\":null}"
+                                        : "{\"a\":\"fin_wait_2\",\"b\":\"\",\"c\":\"x > y\",\"d\":null}");
+        }
+}
+
+/* Seconds that share a place in the cache, and the ends of the range. */
+static void test_times(void) {
+        g_autoptr(GRand) random = g_rand_new_with_seed(5);
+        g_autoptr(JsonWriter) w = json_writer_new(NULL, FALSE);
+        g_autoptr(GString) expected = g_string_new("[");
+        static const gint64 edges[] = {
+                0, -1, 1, 999999999, NS_PER_SECOND, -NS_PER_SECOND, -NS_PER_SECOND - 1, 64 * NS_PER_SECOND,
+                -64 * NS_PER_SECOND, G_MAXINT64, G_MININT64, G_MAXINT64 - 1, G_MININT64 + 1,
+        };
+
+        json_begin_array(w, NULL);
+        for (guint i = 0; i < 20000; i++) {
+                gint64 near = g_rand_int_range(random, -200, 200) * (NS_PER_SECOND / 2) + g_rand_int_range(random, 0, 3);
+                gint64 time_ns = i % 3 ? near : edges[i / 3 % G_N_ELEMENTS(edges)];
+                char text[TIME_TEXT_BYTES];
+
+                time_format_utc(text, time_ns);
+                g_string_append_printf(expected, "%s\"%s\"", i ? "," : "", text);
+                json_put_time(w, NULL, time_ns);
+        }
+        json_end(w);
+        g_string_append_c(expected, ']');
+        g_assert_cmpstr(json_writer_text(w), ==, expected->str);
+}
+
+/* Something of every kind, nested at random, several documents of it. */
+static void put_anything(JsonWriter *w, guint32 seed) {
+        g_autoptr(GRand) random = g_rand_new_with_seed(seed);
+        g_autofree char *text = g_strnfill(300, 'x');
+        guint depth = 0;
+
+        json_begin_array(w, NULL);
+        for (guint i = 0; i < 20000; i++) {
+                switch (g_rand_int_range(random, 0, 6)) {
+                case 0:
+                        if (depth < 20) {
+                                json_begin_array(w, NULL);
+                                depth++;
+                        }
+                        break;
+                case 1:
+                        if (depth > 0) {
+                                json_end(w);
+                                depth--;
+                        }
+                        break;
+                case 2:
+                        json_put_text(w, NULL, text, (gsize)g_rand_int_range(random, 0, 300));
+                        break;
+                case 3:
+                        json_put_integer(w, NULL, (gint32)g_rand_int(random));
+                        break;
+                case 4:
+                        json_put_null(w, NULL);
+                        break;
+                default:
+                        json_begin_object(w, NULL);
+                        json_put_json(w, "key", "[1,2]");
+                        json_end(w);
+                }
+        }
+        for (; depth > 0; depth--)
+                json_end(w);
+        json_end(w);
+}
+
+/* Whatever the last byte of a full buffer was, the output is what stays in memory otherwise. */
+static void test_same_through_an_output(void) {
+        g_autofree char *path = NULL;
+        int fd = g_file_open_tmp("lastack-XXXXXX", &path, NULL);
+
+        close(fd);
+        for (guint32 seed = 0; seed < 20; seed++) {
+                g_autoptr(JsonWriter) memory = json_writer_new(NULL, FALSE);
+                g_autoptr(Output) out = output_open(path, NULL);
+                g_autoptr(JsonWriter) w = json_writer_new(out, FALSE);
+                g_autofree char *content = NULL;
+                g_autofree char *expected = NULL;
+
+                put_anything(memory, seed);
+                expected = g_strconcat(json_writer_text(memory), "\n", json_writer_text(memory), NULL);
+                put_anything(w, seed);
+                json_newline(w);
+                put_anything(w, seed);
+                json_flush(w);
+                g_assert_true(output_close(out, NULL));
+                g_assert_true(g_file_get_contents(path, &content, NULL, NULL));
+                g_assert_cmpuint(strlen(content), >, 2 * 64 * 1024);
+                g_assert_true(g_str_equal(content, expected));
+        }
+        g_unlink(path);
+}
+
 static void test_grows(void) {
         g_autoptr(JsonWriter) w = json_writer_new(NULL, FALSE);
         g_autofree char *text = g_strnfill(1000000, 'x');
@@ -126,6 +274,10 @@ int main(int argc, char **argv) {
         g_test_add_func("/json/any-bytes", test_any_bytes);
         g_test_add_func("/json/utf8", test_utf8_is_kept_and_repaired);
         g_test_add_func("/json/cannot-end-a-script", test_cannot_end_a_script);
+        g_test_add_func("/json/escapes", test_escapes);
+        g_test_add_func("/json/words-and-names", test_words_and_names);
+        g_test_add_func("/json/times", test_times);
+        g_test_add_func("/json/same-through-an-output", test_same_through_an_output);
         g_test_add_func("/json/grows", test_grows);
         return g_test_run();
 }

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "reports/digits.h"
 #include "reports/units.h"
 
 static void test_time_utc(void) {
@@ -36,6 +37,57 @@ static void test_time_agrees_with_glib(void) {
 
                 time_format_utc(text, seconds * NS_PER_SECOND);
                 g_assert_cmpstr(text, ==, expected);
+        }
+}
+
+static void check_digits(guint64 value) {
+        char text[DIGITS_MAX + 1], expected[DIGITS_MAX + 1];
+
+        *digits_put(text, value) = '\0';
+        g_snprintf(expected, sizeof expected, "%" G_GUINT64_FORMAT, value);
+        g_assert_cmpstr(text, ==, expected);
+        *digits_put_nine(text, (guint32)(value % NS_PER_SECOND)) = '\0';
+        g_snprintf(expected, sizeof expected, "%09" G_GUINT64_FORMAT, value % NS_PER_SECOND);
+        g_assert_cmpstr(text, ==, expected);
+}
+
+static void test_digits(void) {
+        GRand *random = g_rand_new_with_seed(64);
+
+        for (guint64 value = 0; value < 100000; value++)
+                check_digits(value);
+        for (guint64 power = 10; power <= G_MAXUINT64 / 10; power *= 10)
+                for (guint i = 0; i < 3; i++)
+                        check_digits(power * 10 - 1 + i);
+        for (guint i = 0; i < 200000; i++)
+                check_digits(((guint64)g_rand_int(random) << 32 | g_rand_int(random)) >> g_rand_int_range(random, 0, 64));
+        check_digits(G_MAXUINT64);
+        g_rand_free(random);
+}
+
+static void test_integers(void) {
+        g_autoptr(GString) text = g_string_new(NULL);
+
+        integer_append(text, G_MININT64);
+        g_assert_cmpstr(text->str, ==, "-9223372036854775808");
+        integer_append(g_string_truncate(text, 0), 0);
+        g_assert_cmpstr(text->str, ==, "0");
+}
+
+/* However little room a string had. */
+static void test_string_append(void) {
+        for (gsize room = 0; room < 80; room++) {
+                g_autoptr(GString) text = g_string_sized_new(room);
+                g_autoptr(GString) expected = g_string_new(NULL);
+
+                for (guint i = 0; i < 40; i++) {
+                        string_append(text, "a part");
+                        string_append_len(text, "of which more is left out", i % 8);
+                        number_append(text, i);
+                        g_string_append_printf(expected, "a part%.*s%u", (int)(i % 8), "of which more is left out", i);
+                        g_assert_cmpstr(text->str, ==, expected->str);
+                        g_assert_cmpuint(text->len, ==, expected->len);
+                }
         }
 }
 
@@ -116,6 +168,9 @@ int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/units/time/utc", test_time_utc);
         g_test_add_func("/units/time/agrees-with-glib", test_time_agrees_with_glib);
+        g_test_add_func("/units/digits", test_digits);
+        g_test_add_func("/units/integers", test_integers);
+        g_test_add_func("/units/string-append", test_string_append);
         g_test_add_func("/units/durations", test_durations);
         g_test_add_func("/units/durations/extreme", test_extreme_durations);
         g_test_add_func("/units/bytes-and-counts", test_bytes_and_counts);
