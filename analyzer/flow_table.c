@@ -225,7 +225,7 @@ static guint32 take(GArray *free_places) {
 }
 
 static void add_page(FlowTable *t) {
-        FlowPage *page = pages_alloc(HUGE_PAGE_BYTES);
+        FlowPage *page = t->n_pages ? pages_alloc(HUGE_PAGE_BYTES) : pages_alloc_first(HUGE_PAGE_BYTES);
 
         page->pool = t->pool;
         page->first = t->places;

@@ -24,16 +24,24 @@ static gsize rounded(gsize bytes) {
         return (bytes + page - 1) & ~(page - 1);
 }
 
-gpointer pages_alloc(gsize bytes) {
+static gpointer map(gsize bytes, gboolean huge) {
         gsize size = rounded(bytes);
         gpointer pages = size < HUGE_PAGE_BYTES ? mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
                                                 : map_aligned(size);
 
         if (pages == MAP_FAILED)
                 g_error("out of memory: %" G_GSIZE_FORMAT " bytes", bytes);
-        if (size >= HUGE_PAGE_BYTES)
+        if (huge && size >= HUGE_PAGE_BYTES)
                 madvise(pages, size, MADV_HUGEPAGE); /* a kernel without them does without */
         return pages;
+}
+
+gpointer pages_alloc(gsize bytes) {
+        return map(bytes, TRUE);
+}
+
+gpointer pages_alloc_first(gsize bytes) {
+        return map(bytes, FALSE);
 }
 
 void pages_free(gpointer pages, gsize bytes) {

@@ -13,5 +13,8 @@
 /* Returns: @bytes of zeroes at a page's begin; like g_malloc() it ends the program when there are none. */
 gpointer pages_alloc(gsize bytes);
 
+/* The same of which little may ever be needed: small pages, which cost nothing until they are touched. */
+gpointer pages_alloc_first(gsize bytes);
+
 /* @bytes as they were asked for; @pages may be NULL. */
 void pages_free(gpointer pages, gsize bytes);

@@ -59,7 +59,7 @@ gpointer pool_take(Pool *p, guint8 size_class) {
                 return piece;
         }
         if (p->left < bytes) {
-                g_ptr_array_add(p->slabs, pages_alloc(HUGE_PAGE_BYTES));
+                g_ptr_array_add(p->slabs, p->slabs->len ? pages_alloc(HUGE_PAGE_BYTES) : pages_alloc_first(HUGE_PAGE_BYTES));
                 p->left = HUGE_PAGE_BYTES - POOL_SLACK_BYTES;
         }
         p->left -= bytes;
