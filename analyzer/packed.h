@@ -205,7 +205,7 @@ static inline const guint8 *packed_read(Expected *x, TimelineEntry *e, const gui
         memcpy(&told_clocks, at, sizeof told_clocks);
         told_clocks = GUINT64_FROM_LE(told_clocks);
         clock_mask = ((guint64)1 << clock_bits) - 1;
-        e->time_ns = x->time_ns += (gint64)(word >> PACKED_TIME);
+        e->time_ns = x->time_ns = (gint64)((guint64)x->time_ns + (word >> PACKED_TIME));
         e->frame = x->frame += packed_bits(word, PACKED_FRAME, PACKED_FRAME_BITS);
         e->seq = x->side[side].number;
         e->ack = x->side[peer].number - packed_unfold(not_acked);
