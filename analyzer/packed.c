@@ -105,7 +105,6 @@ const guint8 *packed_read_long(Expected *x, TimelineEntry *e, const guint8 *at) 
         guint header = (guint16)get(&at, 2), side = header & 1, peer = !side, moment_bytes = header & LONG_MOMENT ? 8 : 4;
         guint64 moment_mask = header & LONG_MOMENT ? G_MAXUINT64 : G_MAXUINT32;
         guint32 traits = x->side[side].marks | side | (header >> PACKED_PINNED & 1) * ENTRY_PINNED | (guint32)x->side[side].ttl << 16 | (guint32)TCP_ACK << 24;
-
         guint64 told;
 
         if (header & LONG_WHOLE) {

@@ -132,7 +132,7 @@ static inline guint8 *packed_write_short(Expected *x, const TimelineEntry *e, gu
         marks = (e->marks & ~PACKED_OWN_MARKS) != x->side[side].marks;
         word = side | (guint)!!(e->marks & ENTRY_PINNED) << PACKED_PINNED | flags << PACKED_FLAGS | payload << PACKED_PAYLOAD |
                window << PACKED_WINDOW | ip_id << PACKED_IP_ID | ack << PACKED_ACK | clocks << PACKED_CLOCKS |
-               marks << PACKED_MARKS |               frame << PACKED_FRAME | time << PACKED_TIME;
+               marks << PACKED_MARKS | frame << PACKED_FRAME | time << PACKED_TIME;
         word = GUINT64_TO_LE(word);
         memcpy(at, &word, sizeof word);
         at = packed_put_16(at + sizeof word, e->payload_bytes, payload);

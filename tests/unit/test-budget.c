@@ -82,6 +82,26 @@ static void end(Input *in) {
         g_free(in->block);
 }
 
+static void open_connections(Input *in, guint32 from, guint32 to) {
+        for (guint32 i = from; i < to; i++)
+                open_connection(in, i);
+}
+
+static void close_connections(Input *in, guint32 from, guint32 to) {
+        for (guint32 i = from; i < to; i++)
+                close_connection(in, i);
+}
+
+/* The input has ended: all of it is reported. */
+static const TrackerTotals *report_all(Input *in) {
+        const TrackerTotals *totals;
+
+        flush(in, TRUE);
+        totals = tracker_totals(in->tracker);
+        g_assert_cmpuint(totals->reported, ==, totals->flows);
+        return totals;
+}
+
 /* A flood of half-open connections takes nothing from those that are open all the while. */
 static void test_flood(void) {
         const guint flood = 400000, connections = 100;
@@ -90,19 +110,15 @@ static void test_flood(void) {
         Input in;
 
         begin(&in, &seen);
-        for (guint32 i = 0; i < connections; i++)
-                open_connection(&in, i);
+        open_connections(&in, 0, connections);
         for (guint32 i = 0; i < flood; i++) {
                 put(&in, 0x100000 + i, TRUE, TCP_SYN, i, 0);
                 if (i % 4 == 0)
                         put(&in, 0x100000 + i, FALSE, TCP_SYN | TCP_ACK, 7, i + 1);
         }
-        for (guint32 i = 0; i < connections; i++)
-                close_connection(&in, i);
-        flush(&in, TRUE);
-        totals = tracker_totals(in.tracker);
+        close_connections(&in, 0, connections);
+        totals = report_all(&in);
         g_assert_cmpuint(totals->flows, ==, flood + connections);
-        g_assert_cmpuint(totals->reported, ==, totals->flows);
         g_assert_cmpuint(totals->given_up.half_open, >, flood / 4);
         g_assert_cmpuint(totals->given_up.half_open, ==, seen.given_up);
         g_assert_cmpuint(totals->given_up.idle, ==, 0);
@@ -121,12 +137,9 @@ static void test_idle(void) {
         Input in;
 
         begin(&in, &seen);
-        for (guint32 i = 0; i < connections; i++)
-                open_connection(&in, i);
-        for (guint32 i = connections - last; i < connections; i++)
-                close_connection(&in, i);
-        flush(&in, TRUE);
-        totals = tracker_totals(in.tracker);
+        open_connections(&in, 0, connections);
+        close_connections(&in, connections - last, connections);
+        totals = report_all(&in);
         g_assert_cmpuint(totals->reported, ==, connections);
         g_assert_cmpuint(totals->given_up.idle, >, connections / 10);
         g_assert_cmpuint(totals->given_up.idle, ==, seen.given_up);
@@ -150,8 +163,7 @@ static void test_closed(void) {
         in.time_ns += 1000 * SECOND_NS;
         for (guint32 i = connections - again; i < connections; i++) /* their tombstones are the youngest */
                 put(&in, i, TRUE, TCP_SYN, 200, 0);
-        flush(&in, TRUE);
-        totals = tracker_totals(in.tracker);
+        totals = report_all(&in);
         g_assert_cmpuint(seen.by_close[CLOSE_ORDERLY], ==, connections);
         g_assert_cmpuint(totals->given_up.tombstones, >, connections / 10);
         g_assert_cmpuint(totals->tombstones, <, connections);
