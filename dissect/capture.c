@@ -107,7 +107,6 @@ static Capture *capture_new(const char *name, CaptureStream *s, guint file, gboo
         c->file = file;
         c->info.path = g_strdup(name);
         c->stream = capture_stream_decompress(s);
-        capture_stream_map(c->stream);
         c->reader = reader_new(c, use_libpcap, &format, &why);
         const char *compression = c->stream->compression;
         if (why) {

@@ -116,8 +116,6 @@ static inline __attribute__((always_inline)) guint records_take(const PcapReader
                         stride = header_bytes + captured;
                 capture_prefetch(at, stride);
         }
-        if (!capture_stream_is_there(s))
-                return 0;
         capture_stream_consume(s, (gsize)(at - s->at));
         return i;
 }

@@ -202,8 +202,6 @@ packets_take_order(PcapngReader *r, CaptureStream *s, Frame *frames, guint n, gb
                         stride = bytes;
                 capture_prefetch(at, stride);
         }
-        if (!capture_stream_is_there(s))
-                return 0;
         capture_stream_consume(s, (gsize)(at - s->at));
         return i;
 }

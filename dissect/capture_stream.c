@@ -57,43 +57,6 @@ static void buffer_make_room(CaptureStream *s, gsize n) {
         s->end = s->buffer + left;
 }
 
-/* ── A window instead ──────────────────────────────────────────────────────── */
-
-/* Less is read in no time. */
-#define MAPPED_BYTES_MIN ((guint64)1 << 20)
-
-void capture_stream_map(CaptureStream *s) {
-        if (s->fd <= STDIN_FILENO || s->fd_bytes < MAPPED_BYTES_MIN)
-                return;
-        s->window = capture_window_new();
-        posix_fadvise(s->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
-}
-
-gboolean capture_stream_tear(CaptureStream *s) {
-        s->at = s->end = nothing;
-        return FALSE;
-}
-
-/* The end of the file, and whatever is amiss with it, is for read() to tell. */
-static gboolean window_move(CaptureStream *s, gsize n) {
-        gsize bytes;
-        const guint8 *at = capture_window_move(s->window, s->fd, s->offset, n, s->fd_bytes, &bytes);
-
-        g_clear_pointer(&s->buffer, g_free);
-        s->buffer_bytes = 0;
-        s->at = at ? at : nothing;
-        s->end = at ? at + bytes : nothing;
-        s->fd_offset = s->offset + capture_stream_left(s);
-        if (at)
-                return TRUE;
-        s->at_end = capture_window_is_torn(s->window);
-        if (s->at_end)
-                s->failure = g_strdup("the file was cut while it was read");
-        g_clear_pointer(&s->window, capture_window_free);
-        lseek(s->fd, (off_t)s->offset, SEEK_SET);
-        return FALSE;
-}
-
 /* ── More of it ────────────────────────────────────────────────────────────── */
 
 /* The file at the bottom. */
@@ -114,10 +77,6 @@ static gssize fill_more(CaptureStream *s, guint8 *into, gsize n) {
 gboolean capture_stream_refill(CaptureStream *s, gsize n) {
         if (s->at_end)
                 return capture_stream_left(s) >= n;
-        if (s->window && window_move(s, n))
-                return TRUE;
-        if (s->at_end)
-                return FALSE;
 
         if (s->inner && s->buffer && !s->ahead) /* more than its beginning is wanted */
                 s->ahead = capture_ahead_new(s);
@@ -227,8 +186,10 @@ CaptureStream *capture_stream_open(const char *path, GError **error) {
                             g_strerror(S_ISDIR(st.st_mode) ? EISDIR : errno));
                 return NULL;
         }
-        if (S_ISREG(st.st_mode))
+        if (S_ISREG(st.st_mode)) {
                 s->fd_bytes = (guint64)st.st_size;
+                posix_fadvise(s->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
+        }
         stop_pipe_make();
         return g_steal_pointer(&s);
 }
@@ -408,7 +369,6 @@ void capture_stream_free(CaptureStream *s) {
                 inflateEnd(s->gzip);
         g_free(s->gzip);
         capture_stream_free(s->inner);
-        capture_window_free(s->window);
         g_clear_pointer(&s->bytes, g_bytes_unref);
         fd_close(s);
         g_free(s->buffer);

@@ -8,7 +8,6 @@
  */
 
 #include "capture_ahead.h"
-#include "capture_window.h"
 
 struct CaptureStream {
         const guint8 *at;  /* what is buffered and not yet consumed ... */
@@ -27,7 +26,6 @@ struct CaptureStream {
         int cancel_fd; /* -1 if none; no input is waited for once it can be read */
         guint64 fd_offset;
         guint64 fd_bytes; /* size of a regular file, else 0 */
-        CaptureWindow *window; /* NULL where the file is read */
         GBytes *bytes;
         const char *compression; /* "gzip", "xz", "zstd", "lz4", "bzip2"; NULL if there is none */
         CaptureStream *inner;    /* compressed bytes, and one of ... */
@@ -57,9 +55,6 @@ CaptureStream *capture_stream_new_bytes(GBytes *bytes);
  */
 CaptureStream *capture_stream_decompress(CaptureStream *s);
 
-/* Looks at a large file through a window from now on, where that is possible, instead of reading it. */
-void capture_stream_map(CaptureStream *s);
-
 /* Position in the file on disk and its size (0 if it has none), for progress. */
 guint64 capture_stream_file_offset(const CaptureStream *s);
 guint64 capture_stream_file_bytes(const CaptureStream *s);
@@ -77,14 +72,6 @@ static inline gsize capture_stream_left(const CaptureStream *s) {
 /* Returns: whether @n bytes are there at @at; may move what is buffered, so no frame may point into it. */
 static inline gboolean capture_stream_need(CaptureStream *s, gsize n) {
         return G_LIKELY(capture_stream_left(s) >= n) || capture_stream_refill(s, n);
-}
-
-/* Slow path of capture_stream_is_there(): forgets what is buffered. Returns: FALSE. */
-gboolean capture_stream_tear(CaptureStream *s);
-
-/* Returns: FALSE if the file was cut while one looked: what was seen from @at on must be asked for anew. */
-static inline gboolean capture_stream_is_there(CaptureStream *s) {
-        return G_LIKELY(!s->window || !capture_window_is_torn(s->window)) || capture_stream_tear(s);
 }
 
 static inline void capture_stream_consume(CaptureStream *s, gsize n) {
