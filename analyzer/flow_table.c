@@ -25,8 +25,8 @@ typedef struct Tombstone {
         guint32 incarnation;
 } Tombstone;
 
-/* A huge page: a flow finds it by its own address. */
-#define FLOWS_PER_PAGE ((guint32)(HUGE_PAGE_BYTES / sizeof(Flow) - 1))
+/* A flow finds its page by its own address. */
+#define FLOWS_PER_PAGE ((guint32)(PAGES_PIECE_BYTES / sizeof(Flow) - 1))
 
 typedef struct FlowPage {
         Pool *pool;    /* of the table */
@@ -34,7 +34,7 @@ typedef struct FlowPage {
         Flow flows[];
 } FlowPage;
 
-G_STATIC_ASSERT(sizeof(FlowPage) + FLOWS_PER_PAGE * sizeof(Flow) <= HUGE_PAGE_BYTES);
+G_STATIC_ASSERT(sizeof(FlowPage) + FLOWS_PER_PAGE * sizeof(Flow) <= PAGES_PIECE_BYTES);
 
 struct FlowTable {
         Pool *pool; /* for timelines and notes */
@@ -45,7 +45,7 @@ struct FlowTable {
         guint32 n_pages;
         guint32 places;       /* given out so far */
         GArray *free_places;  /* of guint32: given back */
-        GArray *tombstones;   /* of Tombstone */
+        PagedArray tombstones;
         GArray *free_tombstones;
 };
 
@@ -56,7 +56,6 @@ FlowTable *flow_table_new(void) {
         t->slots = pages_alloc(SLOTS_FIRST * sizeof(Slot));
         t->mask = SLOTS_FIRST - 1;
         t->free_places = g_array_new(FALSE, FALSE, sizeof(guint32));
-        t->tombstones = g_array_new(FALSE, FALSE, sizeof(Tombstone));
         t->free_tombstones = g_array_new(FALSE, FALSE, sizeof(guint32));
         return t;
 }
@@ -66,7 +65,7 @@ static Flow *flow_at(const FlowTable *t, guint32 place) {
 }
 
 static const FlowPage *page_of(const Flow *f) {
-        return (const FlowPage *)((gsize)f & ~(HUGE_PAGE_BYTES - 1));
+        return (const FlowPage *)((gsize)f & ~(PAGES_PIECE_BYTES - 1));
 }
 
 static guint32 place_of(const Flow *f) {
@@ -95,11 +94,11 @@ void flow_table_free(FlowTable *t) {
         for (guint32 i = 0; i < t->places; i++)
                 flow_clear(flow_at(t, i));
         for (guint32 i = 0; i < t->n_pages; i++)
-                pages_free(t->pages[i], HUGE_PAGE_BYTES);
+                pages_free(t->pages[i], PAGES_PIECE_BYTES);
         g_free(t->pages);
         pages_free(t->slots, (t->mask + (gsize)1) * sizeof(Slot));
         g_array_unref(t->free_places);
-        g_array_unref(t->tombstones);
+        paged_array_clear(&t->tombstones);
         g_array_unref(t->free_tombstones);
         pool_free(t->pool);
         g_free(t);
@@ -146,7 +145,7 @@ void flow_prefetch_rest(const Flow *f) {
 }
 
 static Tombstone *tombstone_at(const FlowTable *t, guint32 slot_place) {
-        return &g_array_index(t->tombstones, Tombstone, (slot_place - 1) & ~TOMBSTONE);
+        return paged_array_at(&t->tombstones, (slot_place - 1) & ~TOMBSTONE, sizeof(Tombstone));
 }
 
 static inline gboolean end_is(const FlowAddress *end, const Address *address, guint16 port) {
@@ -225,7 +224,7 @@ static guint32 take(GArray *free_places) {
 }
 
 static void add_page(FlowTable *t) {
-        FlowPage *page = t->n_pages ? pages_alloc(HUGE_PAGE_BYTES) : pages_alloc_first(HUGE_PAGE_BYTES);
+        FlowPage *page = pages_alloc(PAGES_PIECE_BYTES);
 
         page->pool = t->pool;
         page->first = t->places;
@@ -304,24 +303,18 @@ static void give_back(FlowTable *t, Flow *f) {
 }
 
 static void bury(FlowTable *t, Flow *f) {
-        Tombstone tombstone = {
+        guint32 place = t->free_tombstones->len > 0 ? take(t->free_tombstones) : paged_array_add(&t->tombstones, sizeof(Tombstone));
+        Slot *slot = slot_of(t, f);
+
+        f->indexed = FALSE;
+        slot->place = (place | TOMBSTONE) + 1;
+        *tombstone_at(t, slot->place) = (Tombstone){
                 .address = { f->address[CLIENT], f->address[SERVER] },
                 .isn = { f->side[CLIENT].isn, f->side[SERVER].isn },
                 .nxt = { f->side[CLIENT].nxt, f->side[SERVER].nxt },
                 .number = f->number,
                 .incarnation = flow_incarnation(f),
         };
-        guint32 place;
-
-        f->indexed = FALSE;
-        if (t->free_tombstones->len > 0) {
-                place = take(t->free_tombstones);
-                g_array_index(t->tombstones, Tombstone, place) = tombstone;
-        } else {
-                place = t->tombstones->len;
-                g_array_append_val(t->tombstones, tombstone);
-        }
-        slot_of(t, f)->place = (place | TOMBSTONE) + 1;
 }
 
 /* The ones before and after it on its 4-tuple ask what became of it, until they are reported themselves. */
@@ -437,9 +430,9 @@ Flow *flow_table_each(const FlowTable *t, guint32 *place) {
 FlowTableUse flow_table_use(const FlowTable *t) {
         FlowTableUse u = {
                 .flows = t->places - t->free_places->len,
-                .flow_bytes = t->n_pages * HUGE_PAGE_BYTES + pool_bytes(t->pool),
-                .tombstones = t->tombstones->len - t->free_tombstones->len,
-                .tombstone_bytes = (gsize)t->tombstones->len * sizeof(Tombstone),
+                .flow_bytes = t->n_pages * PAGES_PIECE_BYTES + pool_bytes(t->pool),
+                .tombstones = t->tombstones.len - t->free_tombstones->len,
+                .tombstone_bytes = (gsize)t->tombstones.len * sizeof(Tombstone),
         };
         gsize index_bytes = (t->mask + (gsize)1) * sizeof(Slot), of_flows = u.flows ? index_bytes * u.flows / (u.flows + u.tombstones) : 0;
 

@@ -1,50 +1,124 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "pages.h"
 
+#include <pthread.h>
+#include <string.h>
 #include <sys/mman.h>
 
+/* Small pieces are powers of two, from this on. */
+#define SMALLEST_BITS 12U
+#define HUGE_PAGE_BITS 21U
+#define SIZES (HUGE_PAGE_BITS - SMALLEST_BITS)
+
+typedef struct FreePiece {
+        struct FreePiece *next;
+} FreePiece;
+
+/* All small pieces, of all shards. */
+static struct {
+        pthread_mutex_t lock;
+        FreePiece *free[SIZES];  /* given back; with anything in them */
+        guint8 *at, *end;        /* of the huge page at hand what was not given out yet */
+} small = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+static gsize rounded_to_huge(gsize bytes) {
+        return (bytes + HUGE_PAGE_BYTES - 1) & ~(HUGE_PAGE_BYTES - 1);
+}
+
 /* Huge pages begin at multiples of their size: so much more is asked for, and given back, that a piece can. */
-static gpointer map_aligned(gsize bytes) {
-        gsize whole = bytes + HUGE_PAGE_BYTES, before;
+static gpointer map(gsize bytes) {
+        gsize size = rounded_to_huge(bytes), whole = size + HUGE_PAGE_BYTES, before;
         guint8 *at = mmap(NULL, whole, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
         if (at == MAP_FAILED)
-                return MAP_FAILED;
+                g_error("out of memory: %" G_GSIZE_FORMAT " bytes", bytes);
         before = -(gsize)at & (HUGE_PAGE_BYTES - 1);
         if (before > 0)
                 munmap(at, before);
-        munmap(at + before + bytes, whole - before - bytes);
+        munmap(at + before + size, whole - before - size);
+        madvise(at + before, size, MADV_HUGEPAGE); /* a kernel without them does without */
         return at + before;
 }
 
-/* munmap() takes whole pages. */
-static gsize rounded(gsize bytes) {
-        gsize page = bytes < HUGE_PAGE_BYTES ? 4096 : HUGE_PAGE_BYTES;
+static guint bits_of(gsize bytes) {
+        guint bits = SMALLEST_BITS;
 
-        return (bytes + page - 1) & ~(page - 1);
+        while ((gsize)1 << bits < bytes)
+                bits++;
+        return bits;
 }
 
-static gpointer map(gsize bytes, gboolean huge) {
-        gsize size = rounded(bytes);
-        gpointer pages = size < HUGE_PAGE_BYTES ? mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
-                                                : map_aligned(size);
+static void put_back(gpointer piece, guint bits) {
+        FreePiece *p = piece;
 
-        if (pages == MAP_FAILED)
-                g_error("out of memory: %" G_GSIZE_FORMAT " bytes", bytes);
-        if (huge && size >= HUGE_PAGE_BYTES)
-                madvise(pages, size, MADV_HUGEPAGE); /* a kernel without them does without */
-        return pages;
+        p->next = small.free[bits - SMALLEST_BITS];
+        small.free[bits - SMALLEST_BITS] = p;
+}
+
+/* From the huge page at hand, or the next one. What lies before a multiple of the piece's size is for smaller ones. */
+static gpointer cut(guint bits) {
+        gsize bytes = (gsize)1 << bits;
+        guint8 *piece;
+
+        while (small.at && (gsize)small.at & (bytes - 1) && small.at < small.end) {
+                guint smaller = (guint)__builtin_ctzll((gsize)small.at);
+
+                put_back(small.at, smaller);
+                small.at += (gsize)1 << smaller;
+        }
+        if (small.at == small.end) {
+                small.at = map(HUGE_PAGE_BYTES);
+                small.end = small.at + HUGE_PAGE_BYTES;
+        }
+        piece = small.at;
+        small.at += bytes;
+        return piece;
+}
+
+static gpointer alloc_small(gsize bytes) {
+        guint bits = bits_of(bytes);
+        FreePiece *piece;
+
+        pthread_mutex_lock(&small.lock);
+        piece = small.free[bits - SMALLEST_BITS];
+        if (piece)
+                small.free[bits - SMALLEST_BITS] = piece->next;
+        if (piece) {
+                pthread_mutex_unlock(&small.lock);
+                return memset(piece, 0, (gsize)1 << bits);
+        }
+        piece = cut(bits);
+        pthread_mutex_unlock(&small.lock);
+        return piece;
 }
 
 gpointer pages_alloc(gsize bytes) {
-        return map(bytes, TRUE);
-}
-
-gpointer pages_alloc_first(gsize bytes) {
-        return map(bytes, FALSE);
+        return bytes > HUGE_PAGE_BYTES / 2 ? map(bytes) : alloc_small(bytes);
 }
 
 void pages_free(gpointer pages, gsize bytes) {
-        if (pages)
-                munmap(pages, rounded(bytes));
+        if (!pages)
+                return;
+        if (bytes > HUGE_PAGE_BYTES / 2) {
+                munmap(pages, rounded_to_huge(bytes));
+                return;
+        }
+        pthread_mutex_lock(&small.lock);
+        put_back(pages, bits_of(bytes));
+        pthread_mutex_unlock(&small.lock);
+}
+
+guint32 paged_array_add(PagedArray *a, gsize bytes) {
+        if (a->len == a->n_pieces * (guint32)(PAGES_PIECE_BYTES / bytes)) {
+                a->pieces = g_renew(guint8 *, a->pieces, a->n_pieces + 1);
+                a->pieces[a->n_pieces++] = pages_alloc(PAGES_PIECE_BYTES);
+        }
+        return a->len++;
+}
+
+void paged_array_clear(PagedArray *a) {
+        for (guint32 i = 0; i < a->n_pieces; i++)
+                pages_free(a->pieces[i], PAGES_PIECE_BYTES);
+        g_free(a->pieces);
+        *a = (PagedArray){ .pieces = NULL };
 }

@@ -14,7 +14,7 @@ static const guint16 sizes[] = { 32,  64,  96,  128,  160,  192,  224,  256,  32
 
 struct Pool {
         gpointer free[SIZES]; /* each piece begins with the address of the next */
-        GPtrArray *slabs;     /* of HUGE_PAGE_BYTES, that pieces are cut from, from their ends on */
+        GPtrArray *slabs;     /* of PAGES_PIECE_BYTES, that pieces are cut from, from their ends on */
         gsize left;           /* at the beginning of the last one */
         gsize used;
 };
@@ -30,7 +30,7 @@ void pool_free(Pool *p) {
         if (!p)
                 return;
         for (guint i = 0; i < p->slabs->len; i++)
-                pages_free(p->slabs->pdata[i], HUGE_PAGE_BYTES);
+                pages_free(p->slabs->pdata[i], PAGES_PIECE_BYTES);
         g_ptr_array_unref(p->slabs);
         g_free(p);
 }
@@ -59,8 +59,8 @@ gpointer pool_take(Pool *p, guint8 size_class) {
                 return piece;
         }
         if (p->left < bytes) {
-                g_ptr_array_add(p->slabs, p->slabs->len ? pages_alloc(HUGE_PAGE_BYTES) : pages_alloc_first(HUGE_PAGE_BYTES));
-                p->left = HUGE_PAGE_BYTES - POOL_SLACK_BYTES;
+                g_ptr_array_add(p->slabs, pages_alloc(PAGES_PIECE_BYTES));
+                p->left = PAGES_PIECE_BYTES - POOL_SLACK_BYTES;
         }
         p->left -= bytes;
         return (guint8 *)p->slabs->pdata[p->slabs->len - 1] + p->left;
@@ -73,7 +73,7 @@ void pool_give_back(Pool *p, gpointer piece, guint8 size_class) {
 }
 
 gsize pool_bytes(const Pool *p) {
-        return p->slabs->len * HUGE_PAGE_BYTES;
+        return p->slabs->len * PAGES_PIECE_BYTES;
 }
 
 gsize pool_bytes_used(const Pool *p) {
