@@ -7,7 +7,7 @@
  * An acknowledgment this far beyond what was captured is nonsense, not a gap: the largest window (RFC 7323
  * 2.3).
  */
-#define ACK_JUMP_MAX (1U << 30)
+#define ACK_JUMP_MAX SEQUENCE_FAR
 
 static FlowLosses *losses(Flow *f, guint side) {
         return flow_note_add(f, NOTE_CLIENT_LOSSES + side);
@@ -105,7 +105,7 @@ static void note_acknowledgment(Flow *f, guint side, const Segment *s) {
         /* One number beyond the last byte is rather a FIN that was not captured than a lost byte. */
         if (ahead > 1 && ahead < ACK_JUMP_MAX && !(peer->bits & SIDE_FIN) && !(s->flags & (TCP_RST | TCP_SYN))) {
                 note_missing(f, other(side), ahead);
-                peer->nxt = s->ack;
+                flow_side_reach(peer, s->ack);
         }
 }
 
@@ -147,7 +147,7 @@ static guint16 note_range(Flow *f, guint side, const Segment *s) {
         gint32 ahead = seq_diff(s->seq, me->nxt);
         guint16 marks = 0;
 
-        if (seq_before(s->seq, me->isn) && !(me->bits & SIDE_SYN) && -seq_diff(s->seq, me->isn) < (gint32)ACK_JUMP_MAX)
+        if (seq_before(s->seq, me->isn) && !(me->bits & (SIDE_SYN | SIDE_FAR)) && -seq_diff(s->seq, me->isn) < (gint32)ACK_JUMP_MAX)
                 me->isn = s->seq; /* joined midway: an older segment came later */
         if (ahead > 0 && !(s->flags & TCP_RST)) {
                 marks |= ENTRY_HOLE;
@@ -161,7 +161,7 @@ static guint16 note_range(Flow *f, guint side, const Segment *s) {
         if (seq_after(end, me->nxt)) {
                 if (ahead < 0)
                         marks |= ENTRY_PARTLY_NEW;
-                me->nxt = end;
+                flow_side_reach(me, end);
                 return marks;
         }
         if (hole_fill(f, side, s->seq, end) == 0)
@@ -192,25 +192,6 @@ static gboolean is_stray(const Flow *f, guint side, const Segment *s) {
         if (peer->bits & SIDE_BARE_SYN && !(me->bits & SIDE_SYN))
                 return s->flags & TCP_ACK && (!seq_after(s->ack, peer->isn) || seq_after(s->ack, peer->nxt)) && !(s->flags & TCP_RST);
         return me->bits & SIDE_BARE_SYN && !(me->bits & SIDE_ACK) && !(peer->bits & SIDE_SYN) && s->flags & TCP_RST && !(s->flags & TCP_ACK);
-}
-
-/*
- * Most packets say just what comes next, and acknowledge nothing that was not captured. Returns: FALSE, with
- * nothing changed, when this one may do anything else.
- */
-static inline gboolean account_next(Flow *f, guint side, const Segment *s) {
-        FlowSide *me = &f->side[side];
-        const FlowSide *peer = &f->side[other(side)];
-        const guint open = SIDE_HEARD | SIDE_SYN | SIDE_ACK;
-
-        if ((s->flags & (TCP_SYN | TCP_FIN | TCP_RST | TCP_ACK)) != TCP_ACK || (me->bits & open) != open || !(peer->bits & SIDE_HEARD) ||
-            s->seq != me->nxt || seq_after(s->ack, peer->nxt) || peer->bits & SIDE_HOLES)
-                return FALSE;
-        me->nxt += s->payload_bytes;
-        if (seq_after(s->ack, me->ack))
-                me->ack = s->ack;
-        me->bits |= s->payload_bytes ? SIDE_DATA : 0;
-        return TRUE;
 }
 
 /* A packet may be later than the latest one of its own side only if it is later than the latest of both. */
@@ -250,8 +231,6 @@ guint16 account_segment(Flow *f, guint side, const Segment *s) {
 
         if (is_clock_set_back(f, side, s))
                 me->bits |= SIDE_CLOCK_SET_BACK;
-        if (account_next(f, side, s))
-                return 0;
         if (is_stray(f, side, s)) {
                 if (s->flags & TCP_RST)
                         note_rst(f, side);

@@ -4,6 +4,7 @@
 /* Sequence space of one side: what was sent, resent, acknowledged and what is missing. */
 
 #include "flow.h"
+#include "sequence.h"
 
 /**
  * account_segment:
@@ -12,3 +13,47 @@
  * Returns: ENTRY_ marks for its place in the timeline.
  */
 guint16 account_segment(Flow *f, guint side, const Segment *s);
+
+static inline void flow_side_reach(FlowSide *me, guint32 nxt) {
+        me->nxt = nxt;
+        if (G_UNLIKELY(nxt - me->isn > SEQUENCE_FAR))
+                me->bits |= SIDE_FAR;
+}
+
+/* Does @s acknowledge what the capture has of @peer, and no less than before? */
+static inline gboolean acknowledges_next(const FlowSide *me, const FlowSide *peer, const Segment *s) {
+        return !(me->bits & SIDE_ACK && seq_before(s->ack, me->ack)) && peer->nxt - s->ack <= peer->nxt - flow_side_low(peer);
+}
+
+/**
+ * account_next:
+ * @marks: (out): as of account_segment()
+ *
+ * account_segment() for what most packets are: they begin where their side ended, acknowledge what the capture has of the
+ * other one, bring anything new, and are no SYN or RST. Nothing else that is asked of a packet can be true of these: that it
+ * is a copy, stray, of another incarnation, a keepalive, a retransmission.
+ *
+ * Returns: FALSE, with nothing changed, when @s may be anything else.
+ */
+static inline gboolean account_next(Flow *f, guint side, const Segment *s, guint16 *marks) {
+        FlowSide *me = &f->side[side];
+        const FlowSide *peer = &f->side[other(side)];
+        const guint known = SIDE_HEARD | SIDE_SYN, fin = s->flags & TCP_FIN;
+        const guint32 length = s->payload_bytes + fin;
+        const gboolean acks_more = !(me->bits & SIDE_ACK) || seq_after(s->ack, me->ack);
+
+        if ((s->flags & (TCP_SYN | TCP_RST | TCP_ACK)) != TCP_ACK || (me->bits & known) != known || s->seq != me->nxt ||
+            (peer->bits & (known | SIDE_HOLES)) != known || !acknowledges_next(me, peer, s) ||
+            !(length || !(me->bits & SIDE_ANY_ACK) || (me->bits & SIDE_ACK && acks_more)) || (fin && me->bits & SIDE_FIN))
+                return FALSE;
+        /* the first acknowledgment of a FIN */
+        *marks = (acks_more && peer->bits & SIDE_FIN && s->ack == peer->nxt) || fin ? ENTRY_PINNED : 0;
+        flow_side_reach(me, s->seq + length);
+        me->ack = s->ack;
+        me->bits |= SIDE_ACK | SIDE_ANY_ACK | (s->payload_bytes ? SIDE_DATA : 0);
+        if (fin) {
+                me->fin_end = me->nxt;
+                me->bits |= SIDE_FIN;
+        }
+        return TRUE;
+}

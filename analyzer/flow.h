@@ -28,7 +28,11 @@ enum {
         SIDE_LINUX = 1 << 11,    /* its SYN has the options of a Linux */
         SIDE_CLOCK_SET_BACK = 1 << 12, /* a packet of it is earlier than the one before, by more than SWAPPED_NS_MAX */
         SIDE_MISSED_CLOSING = 1 << 10, /* bytes of it were acknowledged and not captured while the flow was closing */
+        SIDE_FAR = 1 << 14,      /* sent more than SEQUENCE_FAR: isn is no bound of its numbers any more */
 };
+
+/* Numbers are compared over half of their space: those further back than this are not (RFC 7323 2.3: the largest window). */
+#define SEQUENCE_FAR (1U << 30)
 
 #define HOLES_MAX 4
 
@@ -169,6 +173,11 @@ G_STATIC_ASSERT(sizeof(Flow) == 3 * CACHE_LINE);
 
 static inline guint other(guint side) {
         return !side;
+}
+
+/* The lowest number that may be of @me. */
+static inline guint32 flow_side_low(const FlowSide *me) {
+        return me->bits & SIDE_FAR ? me->nxt - SEQUENCE_FAR : me->isn;
 }
 
 /* Time of the latest packet. */

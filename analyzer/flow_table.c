@@ -20,7 +20,7 @@ typedef struct Slot {
  */
 typedef struct Tombstone {
         FlowAddress address[SIDES];
-        guint32 isn[SIDES], nxt[SIDES]; /* what each side used */
+        guint32 low[SIDES], nxt[SIDES]; /* what each side used */
         guint32 number;
         guint32 incarnation;
 } Tombstone;
@@ -310,7 +310,7 @@ static void bury(FlowTable *t, Flow *f) {
         slot->place = (place | TOMBSTONE) + 1;
         *tombstone_at(t, slot->place) = (Tombstone){
                 .address = { f->address[CLIENT], f->address[SERVER] },
-                .isn = { f->side[CLIENT].isn, f->side[SERVER].isn },
+                .low = { flow_side_low(&f->side[CLIENT]), flow_side_low(&f->side[SERVER]) },
                 .nxt = { f->side[CLIENT].nxt, f->side[SERVER].nxt },
                 .number = f->number,
                 .incarnation = flow_incarnation(f),
@@ -413,8 +413,8 @@ gboolean flow_table_is_late(const FlowTable *t, const Segment *s, guint32 hash) 
                 return FALSE;
         tombstone = tombstone_at(t, slot->place);
         side = end_is(&tombstone->address[CLIENT], &s->source, s->source_port) ? CLIENT : SERVER;
-        return seq_distance(s->seq, tombstone->isn[side] - 1, tombstone->nxt[side]) == 0 &&
-               (!(s->flags & TCP_ACK) || seq_distance(s->ack, tombstone->isn[other(side)], tombstone->nxt[other(side)]) == 0);
+        return seq_distance(s->seq, tombstone->low[side] - 1, tombstone->nxt[side]) == 0 &&
+               (!(s->flags & TCP_ACK) || seq_distance(s->ack, tombstone->low[other(side)], tombstone->nxt[other(side)]) == 0);
 }
 
 Flow *flow_table_each(const FlowTable *t, guint32 *place) {

@@ -21,7 +21,7 @@
 #define COPY_NS_NOTHING (1 * G_GINT64_CONSTANT(1000000))
 
 /* Numbers this far from what a connection has used are not its own: the largest window (RFC 7323 2.3)... */
-#define NEAR (1U << 30)
+#define NEAR SEQUENCE_FAR
 /* ...and once it is closing, or a SYN+ACK comes along, a usual one. */
 #define NEAR_CLOSING (1U << 20)
 
@@ -105,11 +105,11 @@ static inline guint32 distance(const Flow *f, guint side, const Segment *s) {
         guint32 d = 0;
 
         if (me->bits & SIDE_HEARD)
-                d = seq_distance(s->seq, me->isn, me->nxt);
+                d = seq_distance(s->seq, flow_side_low(me), me->nxt);
         else if (peer->bits & SIDE_ACK)
                 d = seq_distance(s->seq, peer->ack, peer->ack);
         if (s->flags & TCP_ACK && peer->bits & SIDE_HEARD)
-                d = MAX(d, seq_distance(s->ack, peer->isn, peer->nxt));
+                d = MAX(d, seq_distance(s->ack, flow_side_low(peer), peer->nxt));
         return d;
 }
 
@@ -216,10 +216,6 @@ static gboolean path_fits(Flow *f, const Segment *s) {
         return distance(best_fit(f, s), side, s) < NEAR;
 }
 
-static inline gboolean is_on_path(const FlowSide *me, const Segment *s) {
-        return me->bits & SIDE_PATH && me->path == s->path;
-}
-
 /* @side is set to who sent it. */
 static Flow *find_newest(const FlowTable *t, const Segment *s, guint32 hash, guint *side) {
         FlowLookup lookup;
@@ -262,17 +258,9 @@ static Match match_syn(FlowTable *t, const Segment *s, guint32 hash, Flow *newes
         return f ? (Match){ .flow = f, .side = flow_side_of(f, s) } : add(t, s, hash, newest);
 }
 
-/* Returns: @likely if it is what find_newest() would find: it was looked up by the same hash a moment ago. */
-static inline Flow *confirm(Flow *likely, const Segment *s, guint *side) {
-        if (!likely || !likely->indexed)
-                return NULL;
-        *side = flow_side_or_none(likely, s);
-        return *side != SIDES && is_on_path(&likely->side[*side], s) ? likely : NULL;
-}
-
 Match incarnation_match(FlowTable *t, const Segment *s, guint32 hash, Flow *likely) {
         guint side;
-        Flow *newest = confirm(likely, s, &side), *f;
+        Flow *newest = incarnation_confirm(likely, s, &side), *f;
 
         if (!newest)
                 newest = find_newest(t, s, hash, &side);
@@ -299,7 +287,7 @@ Flow *incarnation_of_quote(const FlowTable *t, const Segment *s, guint32 hash, g
         for (guint i = 0; f && i < INCARNATIONS_BACK; i++) {
                 const FlowSide *me = &f->side[flow_side_of(f, s)];
 
-                if (me->bits & SIDE_HEARD && seq_distance(s->seq, me->isn, me->nxt) == 0) {
+                if (me->bits & SIDE_HEARD && seq_distance(s->seq, flow_side_low(me), me->nxt) == 0) {
                         *side = flow_side_of(f, s);
                         return f;
                 }

@@ -12,6 +12,21 @@ typedef struct Match {
         Flow *ended; /* an older incarnation that this segment, a RST of the newer one, is addressed to; else NULL */
 } Match;
 
+static inline gboolean is_on_path(const FlowSide *me, const Segment *s) {
+        return me->bits & SIDE_PATH && me->path == s->path;
+}
+
+/*
+ * Returns: @likely if it is the newest incarnation on the 4-tuple and path of @s: it was looked up by the same hash a moment
+ * ago. @side is who sent it.
+ */
+static inline Flow *incarnation_confirm(Flow *likely, const Segment *s, guint *side) {
+        if (!likely || !likely->indexed)
+                return NULL;
+        *side = flow_side_or_none(likely, s);
+        return *side != SIDES && is_on_path(&likely->side[*side], s) ? likely : NULL;
+}
+
 /**
  * incarnation_match:
  * @likely: (nullable): what flow_table_prefetch_flow() found for @hash, a moment ago

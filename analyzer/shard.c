@@ -22,6 +22,7 @@ Shard *shard_new(const TrackerOptions *options) {
         Shard *x = g_new0(Shard, 1);
 
         x->zeek = options->zeek;
+        x->in_full = options->in_full;
         x->memory_bytes = options->memory_bytes / SHARDS;
         x->table = flow_table_new();
         x->closed.flows = g_new(Flow *, CLOSED_FIRST);
@@ -131,11 +132,25 @@ static inline guint8 what_it_did(guint side, gboolean first, const Segment *s) {
         return (s->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN && s->facts & SEGMENT_HAS_TIMESTAMP ? BLOCK_SYN : 0;
 }
 
+static G_GNUC_NO_INLINE void append_long(Flow *f, guint side, const Segment *s, guint16 marks) {
+        TimelineEntry e = make_entry(side, s, marks);
+
+        timeline_append(f, &e, f->closing);
+}
+
+/* The entry of most packets is never in memory. */
+static inline void append(Flow *f, guint side, const Segment *s, guint16 marks) {
+        TimelineEntry e = make_entry(side, s, marks);
+
+        if (!timeline_append_short(f, &e, f->closing))
+                append_long(f, side, s, marks);
+}
+
 /* Returns: BLOCK_ bits. */
 static guint8 add_segment(Shard *x, Flow *f, guint side, const Segment *s) {
         FlowSide *me = &f->side[side];
-        TimelineEntry e;
         gboolean acks_fin, first = !(me->bits & SIDE_PATH);
+        guint16 marks;
 
         note_words_of_others(x, f, side, s);
         if ((me->bits & SIDE_HEARD || s->flags & TCP_RST) && may_be_copy(me, s) && segment_is_copy(f, side, s)) {
@@ -149,11 +164,11 @@ static guint8 add_segment(Shard *x, Flow *f, guint side, const Segment *s) {
         }
         note_start(f, s);
         acks_fin = is_first_ack_of_fin(f, side, s);
-        e = make_entry(side, s, account_segment(f, side, s));
+        marks = account_segment(f, side, s);
         if (acks_fin || is_pinned(f, side, s))
-                e.marks |= ENTRY_PINNED;
+                marks |= ENTRY_PINNED;
         f->closing |= !!(s->flags & (TCP_FIN | TCP_RST));
-        timeline_append(f, &e, f->closing);
+        append(f, side, s, marks);
         return what_it_did(side, first, s);
 }
 
@@ -305,6 +320,22 @@ static void release_due(Shard *x) {
 
 /* ── Feeding ─────────────────────────────────────────────────────────────── */
 
+/* Most packets: the next one of a connection that is known by its handshake. Returns: FALSE, with nothing done, for others. */
+static inline gboolean feed_next(Shard *x, const Segment *s, Flow *likely) {
+        guint side;
+        Flow *f = incarnation_confirm(likely, s, &side);
+        guint16 marks;
+
+        if (!f || s->kind != SEGMENT_TCP || s->time_ns < flow_end_ns(f) || !account_next(f, side, s, &marks))
+                return FALSE;
+        note_words_of_others(x, f, side, s);
+        f->closing |= s->flags & TCP_FIN;
+        append(f, side, s, marks);
+        if (f->closing && !f->queued && has_closed(f))
+                queue_closed(x, f);
+        return TRUE;
+}
+
 /* Returns: the flow that took it in; NULL if none did, or it did nothing. @did: BLOCK_ bits */
 static Flow *feed_one(Shard *x, const Segment *s, guint32 hash, Flow *likely, guint8 *did) {
         gboolean born;
@@ -346,7 +377,8 @@ static void feed_some(Shard *x, Block *b, const guint16 *order, guint n) {
         for (guint i = 0; i < n; i++) {
                 guint at = order[i];
 
-                b->flow[at] = feed_one(x, &b->segment[at], b->hash[at], likely[i], &b->did[at]);
+                if (x->in_full || !feed_next(x, &b->segment[at], likely[i]))
+                        b->flow[at] = feed_one(x, &b->segment[at], b->hash[at], likely[i], &b->did[at]);
         }
 }
 

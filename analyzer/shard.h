@@ -21,7 +21,7 @@ static inline gboolean due_is_older(const Due *a, const Due *b) {
 }
 
 typedef struct Shard {
-        gboolean zeek;
+        gboolean zeek, in_full; /* as TrackerOptions says */
         FlowTable *table;
         struct {
                 Flow **flows; /* both ends have closed, oldest first: a ring */

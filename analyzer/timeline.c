@@ -5,15 +5,8 @@
 #include "sequence.h"
 #include "timeline_log.h"
 
-/*
- * Entries are appended until there are too many plain ones (those that move no
- * state); then the older plain ones go at once, so that the cost stays a few
- * moves a packet.  The first packets and the latest always stay.
- */
-#define HEAD_KEPT 8U          /* the handshake and what came right after it */
-#define PLAIN_MAX_OPEN 32U    /* plain entries while nobody has closed */
+/* Of the plain entries these are kept, besides the first TIMELINE_HEAD_KEPT. */
 #define PLAIN_KEPT_OPEN 16U
-#define PLAIN_MAX_CLOSING 96U /* once a FIN or RST was seen each packet may be evidence */
 #define PLAIN_KEPT_CLOSING 64U
 #define ENTRIES_HEAD 256U     /* past TIMELINE_ENTRIES_MAX: this many from the beginning... */
 #define ENTRIES_TAIL 128U     /* ...and this many from the end stay */
@@ -87,9 +80,13 @@ void timeline_read(const Flow *f, TimelineEntry *entries, Timeline *t) {
 
 /* ── Writing ─────────────────────────────────────────────────────────────── */
 
+/* A SYN that nobody answers, as floods have them, needs the smallest piece; what goes on will need some more. */
+#define ROOM_SECOND 128U
+
 static void grow(Flow *f, guint bytes) {
         FlowTimeline *t = &f->timeline;
-        guint8 size_class = pool_class(bytes);
+        guint ahead = !t->records ? 0 : t->room_bytes < ROOM_SECOND ? ROOM_SECOND : t->room_bytes + t->room_bytes / 4;
+        guint8 size_class = pool_class(MAX(bytes, MIN(ahead, POOL_PIECE_BYTES_MAX)));
         guint8 *larger = pool_take(flow_pool(f), size_class);
 
         if (t->records) {
@@ -153,7 +150,7 @@ static guint drop(Timeline *t, guint from, guint to, gboolean pinned_too) {
 static guint nth_plain_from_end(const Timeline *t, guint keep) {
         guint i = t->n;
 
-        while (i > HEAD_KEPT && keep > 0)
+        while (i > TIMELINE_HEAD_KEPT && keep > 0)
                 if (!(t->entries[--i].marks & ENTRY_PINNED))
                         keep--;
         return i;
@@ -175,15 +172,15 @@ static void rewrite(Flow *f, const Timeline *t) {
 }
 
 G_GNUC_NO_INLINE static void thin(Flow *f, gboolean closing) {
-        guint max = closing ? PLAIN_MAX_CLOSING : PLAIN_MAX_OPEN;
+        guint max = closing ? TIMELINE_PLAIN_MAX_CLOSING : TIMELINE_PLAIN_MAX_OPEN;
         guint kept = closing ? PLAIN_KEPT_CLOSING : PLAIN_KEPT_OPEN;
         guint plain = f->timeline.plain;
         TimelineEntry entries[TIMELINE_ENTRIES_MAX];
         Timeline t;
 
         timeline_read(f, entries, &t);
-        if (plain >= max + HEAD_KEPT)
-                plain -= drop(&t, MIN(HEAD_KEPT, t.n), nth_plain_from_end(&t, kept), FALSE);
+        if (plain >= max + TIMELINE_HEAD_KEPT)
+                plain -= drop(&t, MIN(TIMELINE_HEAD_KEPT, t.n), nth_plain_from_end(&t, kept), FALSE);
         if (t.n >= TIMELINE_ENTRIES_MAX)
                 plain -= drop(&t, ENTRIES_HEAD, t.n - ENTRIES_TAIL, TRUE);
         f->timeline.plain = (guint16)plain;
@@ -193,7 +190,7 @@ G_GNUC_NO_INLINE static void thin(Flow *f, gboolean closing) {
 void timeline_append(Flow *f, const TimelineEntry *entry, gboolean closing) {
         FlowTimeline *t = &f->timeline;
 
-        if (G_UNLIKELY(t->plain >= (closing ? PLAIN_MAX_CLOSING : PLAIN_MAX_OPEN) + HEAD_KEPT || t->n >= TIMELINE_ENTRIES_MAX))
+        if (G_UNLIKELY(timeline_is_full(t, closing)))
                 thin(f, closing);
         write_entry(f, &t->expected, entry);
         t->plain += !(entry->marks & ENTRY_PINNED);

@@ -5,6 +5,15 @@
 
 #include "flow.h"
 
+/*
+ * Entries are appended until there are too many plain ones (those that move no
+ * state); then the older plain ones go at once, so that the cost stays a few
+ * moves a packet.  The first packets and the latest always stay.
+ */
+#define TIMELINE_HEAD_KEPT 8U          /* the handshake and what came right after it */
+#define TIMELINE_PLAIN_MAX_OPEN 32U    /* plain entries while nobody has closed */
+#define TIMELINE_PLAIN_MAX_CLOSING 96U /* once a FIN or RST was seen each packet may be evidence */
+
 /* The flow's first packet is the one at hand. */
 static inline void timeline_begin(Flow *f, gint64 time_ns, FrameRef frame) {
         f->start_ns = f->timeline.expected.time_ns = time_ns;
@@ -18,6 +27,27 @@ static inline void timeline_begin(Flow *f, gint64 time_ns, FrameRef frame) {
  * Adds @entry; its place is found when the timeline is read.
  */
 void timeline_append(Flow *f, const TimelineEntry *entry, gboolean closing);
+
+static inline gboolean timeline_is_full(const FlowTimeline *t, gboolean closing) {
+        return t->plain >= (closing ? TIMELINE_PLAIN_MAX_CLOSING : TIMELINE_PLAIN_MAX_OPEN) + TIMELINE_HEAD_KEPT || t->n >= TIMELINE_ENTRIES_MAX;
+}
+
+/* Returns: FALSE, with nothing done, when timeline_append() must do it: there is no room, or it cannot be written in short. */
+static inline gboolean timeline_append_short(Flow *f, const TimelineEntry *entry, gboolean closing) {
+        FlowTimeline *t = &f->timeline;
+        guint8 *at, *end;
+
+        if (G_UNLIKELY(timeline_is_full(t, closing) || t->bytes + PACKED_SHORT_BYTES_MAX > t->room_bytes))
+                return FALSE;
+        at = t->records + t->bytes;
+        end = packed_write_short(&t->expected, entry, at);
+        if (G_UNLIKELY(!end))
+                return FALSE;
+        t->bytes += (guint16)(end - at);
+        t->plain += !(entry->marks & ENTRY_PINNED);
+        t->n++;
+        return TRUE;
+}
 
 /**
  * timeline_read:

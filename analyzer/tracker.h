@@ -25,7 +25,7 @@ typedef struct TrackerOptions {
         gint64 linger_ns;   /* a FIN_WAIT_2 of at least this is a finding; 60 s */
         guint64 memory_bytes; /* that flows may hold, 0 as much as they need: see budget.h */
         gboolean zeek;      /* find out what Zeek would say, too; costs time and memory */
-        gboolean in_full;   /* without the short cut of textbook.h, which must not change a word */
+        gboolean in_full;   /* without the short cuts of account_next() and textbook.h, which must not change a word */
         void (*expect)(const FlowRecord *records, guint n, gpointer data); /* (nullable): what the sink gets next, one by one */
         FlowSink sink;
         gpointer sink_data;

@@ -173,7 +173,7 @@ static void read_block(Block *b, gpointer data) {
 
 static void read_all(Pass *p) {
         p->progress = progress_new(p->options->quiet);
-        workers_run(p->tracker, (guint)p->options->jobs, read_block, p, p->spent_ns);
+        workers_run(p->tracker, (guint)p->options->jobs, read_block, p, p->options->stats ? p->spent_ns : NULL);
         progress_end(&p->progress);
 }
 
