@@ -7,8 +7,11 @@
 #include "shard.h"
 #include "timeline_log.h"
 
-/* Hashes are computed and their slots asked for this many segments ahead of the look-up. */
-#define LOOKAHEAD 16U
+/* So many segments ahead a slot is asked for; then the flow that it names; then the end of that one's timeline. */
+#define AHEAD_SLOT 24U
+#define AHEAD_FLOW 16U
+#define AHEAD_TIMELINE 8U
+#define AHEAD 32U /* a power of two beyond them */
 
 /* Of these a flow keeps the first few for certain; further ones may be thinned out. */
 #define PINNED_SYNS 8U
@@ -364,30 +367,33 @@ static Flow *feed_one(Shard *x, const Segment *s, guint32 hash, Flow *likely, gu
         return m.flow;
 }
 
-/* Of those that are fed at a time memory is asked for before the first one needs it. */
-static void feed_some(Shard *x, Block *b, const guint16 *order, guint n) {
-        Flow *likely[LOOKAHEAD];
+/* Segments on their way: what each is going to touch is asked for in steps, one after the other being known. */
+typedef struct Ahead {
+        Flow *likely[AHEAD]; /* of the segments from the one that is fed on, a ring */
+} Ahead;
 
-        for (guint i = 0; i < n; i++)
-                flow_table_prefetch_slot(x->table, b->hash[order[i]]);
-        for (guint i = 0; i < n; i++)
-                likely[i] = flow_table_prefetch_flow(x->table, b->hash[order[i]]);
-        for (guint i = 0; i < n; i++)
-                flow_prefetch_timeline(likely[i]);
-        for (guint i = 0; i < n; i++) {
-                guint at = order[i];
-
-                if (x->in_full || !feed_next(x, &b->segment[at], likely[i]))
-                        b->flow[at] = feed_one(x, &b->segment[at], b->hash[at], likely[i], &b->did[at]);
-        }
+static void look_ahead(const Shard *x, Ahead *ahead, const Block *b, const guint16 *order, guint n, guint i) {
+        if (i + AHEAD_SLOT < n)
+                flow_table_prefetch_slot(x->table, b->hash[order[i + AHEAD_SLOT]]);
+        if (i + AHEAD_FLOW < n)
+                ahead->likely[(i + AHEAD_FLOW) % AHEAD] = flow_table_prefetch_flow(x->table, b->hash[order[i + AHEAD_FLOW]]);
+        if (i + AHEAD_TIMELINE < n)
+                flow_prefetch_timeline(ahead->likely[(i + AHEAD_TIMELINE) % AHEAD]);
 }
 
 void shard_feed(Shard *x, Block *b, guint number) {
+        const guint16 *order = b->order[number];
         guint n = b->count[number];
+        Ahead ahead;
 
         release_due(x);
-        for (guint from = 0; from < n; from += LOOKAHEAD)
-                feed_some(x, b, &b->order[number][from], MIN(n - from, LOOKAHEAD));
+        for (guint i = -AHEAD_SLOT; i != n; i++) {
+                look_ahead(x, &ahead, b, order, n, i);
+                if (i >= n) /* nothing to feed yet */
+                        continue;
+                if (x->in_full || !feed_next(x, &b->segment[order[i]], ahead.likely[i % AHEAD]))
+                        b->flow[order[i]] = feed_one(x, &b->segment[order[i]], b->hash[order[i]], ahead.likely[i % AHEAD], &b->did[order[i]]);
+        }
         x->totals.segments += n;
         if (b->last) {
                 collect_rest(x);

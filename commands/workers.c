@@ -6,6 +6,7 @@
 
 #define BLOCKS 4U  /* one is fed while the others are read */
 #define SLICES 16U /* judged, or being judged, and not yet handed over */
+/* A single thread has one of each: it uses the same memory again while that is near. */
 
 /*
  * All members are under @lock but for what a running stage works on: who runs it is told by the flags and counts.
@@ -19,6 +20,7 @@ typedef struct Workers {
         BlockReader read;
         gpointer data;
 
+        guint blocks, slices; /* in use */
         Block *block[BLOCKS];
         guint64 blocks_read, blocks_done;
         gboolean reading, at_end;
@@ -43,11 +45,11 @@ static gboolean has_block(const Workers *w) {
 }
 
 static gboolean may_sink(const Workers *w) {
-        return !w->sinking && w->slices_sunk < w->slices_claimed && w->judged[w->slices_sunk % SLICES];
+        return !w->sinking && w->slices_sunk < w->slices_claimed && w->judged[w->slices_sunk % w->slices];
 }
 
 static gboolean may_judge(const Workers *w) {
-        return w->settled && !w->claiming && !w->all_claimed && w->slices_claimed - w->slices_sunk < SLICES;
+        return w->settled && !w->claiming && !w->all_claimed && w->slices_claimed - w->slices_sunk < w->slices;
 }
 
 static gboolean may_feed(const Workers *w) {
@@ -55,7 +57,7 @@ static gboolean may_feed(const Workers *w) {
 }
 
 static gboolean may_read(const Workers *w) {
-        return !w->reading && !w->at_end && w->blocks_read - w->blocks_done < BLOCKS;
+        return !w->reading && !w->at_end && w->blocks_read - w->blocks_done < w->blocks;
 }
 
 static gboolean is_over(const Workers *w) {
@@ -90,7 +92,7 @@ static void stage_end(Workers *w, Stage stage, gint64 since_ns) {
 }
 
 static void run_read(Workers *w) {
-        Block *b = w->block[w->blocks_read % BLOCKS];
+        Block *b = w->block[w->blocks_read % w->blocks];
         gint64 since_ns;
 
         w->reading = TRUE;
@@ -112,7 +114,7 @@ static void run_settle(Workers *w, Block *b) {
 }
 
 static void run_feed(Workers *w) {
-        Block *b = w->block[w->blocks_done % BLOCKS];
+        Block *b = w->block[w->blocks_done % w->blocks];
         guint shard = w->shards_taken++;
         gint64 since_ns = stage_begin(w);
 
@@ -129,7 +131,7 @@ static void end_block(Workers *w) {
 }
 
 static void run_judge(Workers *w) {
-        guint place = w->slices_claimed % SLICES;
+        guint place = w->slices_claimed % w->slices;
         gint64 since_ns;
         gboolean any;
 
@@ -154,7 +156,7 @@ static void run_judge(Workers *w) {
 }
 
 static void run_sink(Workers *w) {
-        Slice *s = w->slice[w->slices_sunk % SLICES];
+        Slice *s = w->slice[w->slices_sunk % w->slices];
         gint64 since_ns;
 
         w->sinking = TRUE;
@@ -192,20 +194,22 @@ static gpointer work(gpointer data) {
         return NULL;
 }
 
-static void workers_init(Workers *w, Tracker *t, BlockReader read, gpointer data, gint64 *spent_ns) {
+static void workers_init(Workers *w, Tracker *t, guint threads, BlockReader read, gpointer data, gint64 *spent_ns) {
         *w = (Workers){ .tracker = t, .read = read, .data = data, .spent_ns = spent_ns };
+        w->blocks = threads > 1 ? BLOCKS : 1;
+        w->slices = threads > 1 ? SLICES : 1;
         pthread_mutex_init(&w->lock, NULL);
         pthread_cond_init(&w->changed, NULL);
-        for (guint i = 0; i < BLOCKS; i++)
+        for (guint i = 0; i < w->blocks; i++)
                 w->block[i] = block_new();
-        for (guint i = 0; i < SLICES; i++)
+        for (guint i = 0; i < w->slices; i++)
                 w->slice[i] = slice_new();
 }
 
 static void workers_clear(Workers *w) {
-        for (guint i = 0; i < BLOCKS; i++)
+        for (guint i = 0; i < w->blocks; i++)
                 g_free(w->block[i]);
-        for (guint i = 0; i < SLICES; i++)
+        for (guint i = 0; i < w->slices; i++)
                 slice_free(w->slice[i]);
         pthread_mutex_destroy(&w->lock);
         pthread_cond_destroy(&w->changed);
@@ -216,7 +220,7 @@ void workers_run(Tracker *t, guint threads, BlockReader read, gpointer data, gin
         pthread_t thread[WORKERS_MAX];
         guint n = 0;
 
-        workers_init(&w, t, read, data, spent_ns);
+        workers_init(&w, t, threads, read, data, spent_ns);
         pthread_mutex_lock(&w.lock);
         run_read(&w);
         if (w.at_end) /* a small input is done before threads have begun */
