@@ -21,8 +21,8 @@ static gboolean is_overwritten(const Hindsight *h, gint fin, guint side) {
 }
 
 /* A number below the SYN's is another connection's, or made up. */
-static gboolean is_before_syn(const FlowSide *me, const HindsightSide *k, const TimelineEntry *fin) {
-        return k->has_isn && !(me->bits & SIDE_FAR) && seq_before(entry_end(fin), k->isn + 1);
+static gboolean is_before_syn(const HindsightSide *k, const TimelineEntry *fin) {
+        return k->has_isn && seq_before(entry_end(fin), k->isn + 1);
 }
 
 /* ── What is known of the whole flow ─────────────────────────────────────── */
@@ -199,7 +199,7 @@ static void find_side(Hindsight *h, guint side) {
         find_isn(h, side);
         k->reaction_ns = reaction(h, side);
         FOR_ENTRIES(h, i, side, ENTRIES_FIN, 0)
-                if (!is_overwritten(h, i, side) && !is_before_syn(me, k, &h->entries[i])) {
+                if (!is_overwritten(h, i, side) && !is_before_syn(k, &h->entries[i])) {
                         k->has_fin = TRUE;
                         k->fin_end = entry_end(&h->entries[i]);
                         return;

@@ -5,6 +5,7 @@
 #include "completeness.h"
 #include "endpoint.h"
 #include "evidence.h"
+#include "far.h"
 #include "findings/rule.h"
 #include "judge.h"
 #include "replay.h"
@@ -168,14 +169,16 @@ static void copy_flow(const Flow *f, const Timeline *t, gint64 end_ns, FlowRecor
                 copy_side(f, &t->side[s], s, &r->side[s]);
 }
 
-static void judge_in_full(const Flow *flow, const Timeline *timeline, const Surroundings *around, const TrackerOptions *options, FlowRecord *record) {
+/* @shift: what was added to each side's first numbers */
+static void judge_in_full(const Flow *flow, const Timeline *timeline, const guint32 *shift, const Surroundings *around, const TrackerOptions *options,
+                          FlowRecord *record) {
         Hindsight h;
 
         hindsight_init(&h, flow, timeline, record->capture_end_ns);
         for (guint s = 0; s < SIDES; s++)
                 if (h.side[s].has_isn) {
                         record->side[s].has_isn = TRUE;
-                        record->side[s].isn = h.side[s].isn;
+                        record->side[s].isn = h.side[s].isn - shift[s];
                 }
         note_frames(&h, record);
         replay_flow(&h, record);
@@ -192,13 +195,25 @@ static void judge_in_full(const Flow *flow, const Timeline *timeline, const Surr
                   record);
 }
 
+static G_GNUC_NO_INLINE void judge_far(const Flow *flow, const Timeline *timeline, const Surroundings *around, const TrackerOptions *options,
+                                       FlowRecord *record) {
+        Far far;
+
+        far_fold(&far, flow, timeline);
+        judge_in_full(&far.flow, &far.timeline, far.shift, around, options, record);
+}
+
 gboolean judge_flow(const Flow *flow, const Surroundings *around, const TrackerOptions *options, TimelineEntry *entries, FlowRecord *record) {
         Timeline timeline;
 
         timeline_read(flow, entries, &timeline);
         copy_flow(flow, &timeline, flow->given_up ? flow_end_ns(flow) : coverage_end(around->coverage, flow_end_ns(flow)), record);
+        if (flow_is_far(flow)) {
+                judge_far(flow, &timeline, around, options, record);
+                return FALSE;
+        }
         if (options->in_full || !textbook_close(flow, &timeline, options->linger_ns, record)) {
-                judge_in_full(flow, &timeline, around, options, record);
+                judge_in_full(flow, &timeline, (const guint32[SIDES]){ 0 }, around, options, record);
                 return FALSE;
         }
         end_time_wait(flow, record);
