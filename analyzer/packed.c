@@ -16,36 +16,9 @@ enum {
         LONG_TSVAL = 1 << 11,  /* 4 */
         LONG_TSECR = 1 << 12,  /* 4 */
         LONG_SACK = 1 << 13,   /* 4: sack_right */
+        /* 1 << 14: PACKED_SYN */
         LONG_WHOLE = 1 << 15,  /* the entry as it is, and nothing else: it is none of the flow's packets */
 };
-
-/*
- * A number further back than what is ever sent again is no step back but another beginning; what is not known
- * yet is 0.
- */
-#define STEP_BACK_MAX (1U << 24)
-
-static guint32 further(guint32 known, guint32 number) {
-        return known - number < STEP_BACK_MAX ? known : number;
-}
-
-static void expect_after(Expected *x, const TimelineEntry *e) {
-        guint side = entry_side(e), peer = !side;
-
-        x->time_ns = MAX(x->time_ns, e->time_ns);
-        x->frame = e->frame;
-        x->side[side].number = further(x->side[side].number, entry_end(e));
-        if (e->flags & TCP_ACK)
-                x->side[peer].number = further(x->side[peer].number, e->ack);
-        if (e->marks & ENTRY_TIMESTAMP) {
-                x->side[side].clock = e->tsval;
-                x->side[peer].clock = e->tsecr;
-        }
-        x->side[side].window = e->window;
-        x->side[side].ip_id = e->ip_id;
-        x->side[side].marks = e->marks & PACKED_STABLE_MARKS;
-        x->side[side].ttl = e->ttl;
-}
 
 /* Of @x eight bytes are written, and read, whatever is wanted: what comes next lies over the rest. */
 static inline guint8 *put(guint8 *at, guint64 x, guint bytes) {
@@ -97,8 +70,31 @@ guint8 *packed_write_long(Expected *x, const TimelineEntry *e, guint8 *at) {
         at = put(at, e->tsval, header & LONG_TSVAL ? 4 : 0);
         at = put(at, e->tsecr, header & LONG_TSECR ? 4 : 0);
         at = put(at, e->sack_right, header & LONG_SACK ? 4 : 0);
-        expect_after(x, e);
+        packed_expect(x, e);
         return at;
+}
+
+static const guint8 *read_syn(Expected *x, TimelineEntry *e, const guint8 *at) {
+        PackedSyn syn;
+        guint peer;
+
+        memcpy(&syn, at, sizeof syn);
+        *e = (TimelineEntry){
+                .time_ns = (gint64)((guint64)x->time_ns + GUINT32_FROM_LE(syn.time)),
+                .frame = x->frame + GUINT32_FROM_LE(syn.frame),
+                .seq = GUINT32_FROM_LE(syn.seq),
+                .tsval = GUINT32_FROM_LE(syn.tsval),
+                .window = GUINT16_FROM_LE(syn.window),
+                .ip_id = GUINT16_FROM_LE(syn.ip_id),
+                .marks = GUINT16_FROM_LE(syn.marks),
+                .flags = syn.flags,
+                .ttl = syn.ttl,
+        };
+        peer = !entry_side(e);
+        e->ack = x->side[peer].number;
+        e->tsecr = x->side[peer].clock;
+        packed_expect(x, e);
+        return at + sizeof syn;
 }
 
 const guint8 *packed_read_long(Expected *x, TimelineEntry *e, const guint8 *at) {
@@ -107,6 +103,8 @@ const guint8 *packed_read_long(Expected *x, TimelineEntry *e, const guint8 *at) 
         guint32 traits = x->side[side].marks | side | (header >> PACKED_PINNED & 1) * ENTRY_PINNED | (guint32)x->side[side].ttl << 16 | (guint32)TCP_ACK << 24;
         guint64 told;
 
+        if (header & PACKED_SYN)
+                return read_syn(x, e, at - 2);
         if (header & LONG_WHOLE) {
                 memcpy(e, at, sizeof *e);
                 return at + sizeof *e;
@@ -134,6 +132,6 @@ const guint8 *packed_read_long(Expected *x, TimelineEntry *e, const guint8 *at) 
         e->tsecr = header & LONG_TSECR ? (guint32)told : x->side[peer].clock;
         told = get(&at, header & LONG_SACK ? 4 : 0);
         e->sack_right = header & LONG_SACK ? (guint32)told : 0;
-        expect_after(x, e);
+        packed_expect(x, e);
         return at;
 }

@@ -60,12 +60,27 @@ enum {
         PACKED_TIME = 32,
 };
 
+/*
+ * The SYN and SYN+ACK that open a connection, 26 bytes: 2 of a long entry's header, 4 nanoseconds since the latest one, 4 frames
+ * since the last one, 4 seq, 4 tsval, 2 window, 2 ip_id, 2 marks, 1 ttl, 1 flags. All else is as expected, or 0.
+ */
+typedef struct __attribute__((packed)) PackedSyn {
+        guint16 header;
+        guint32 time, frame, seq, tsval;
+        guint16 window, ip_id, marks;
+        guint8 ttl, flags;
+} PackedSyn;
+
+#define PACKED_SYN (1U << 14) /* in the header of a long one, whose flags are 0 */
+
 #define PACKED_FRAME_BITS (PACKED_TIME - PACKED_FRAME)
 #define PACKED_IP_ID_TOLD 2U
 
 /* What is written at most; of a short one no more is touched, read or written, whatever its length. */
 #define PACKED_SHORT_BYTES_MAX 27U
 #define PACKED_BYTES_MAX 60U
+
+G_STATIC_ASSERT(sizeof(PackedSyn) <= PACKED_SHORT_BYTES_MAX);
 
 static const guint8 packed_flags[] = { 0, TCP_ACK, TCP_ACK | TCP_PSH, TCP_ACK | TCP_FIN };
 static const guint32 packed_ack_mask[] = { 0, 0xffff, 0xffffff };
@@ -102,6 +117,52 @@ static inline guint32 packed_later(guint32 number, guint32 ack) {
 }
 
 /*
+ * A number further back than what is ever sent again is no step back but another beginning; what is not known
+ * yet is 0.
+ */
+#define STEP_BACK_MAX (1U << 24)
+
+static inline guint32 packed_further(guint32 known, guint32 number) {
+        return known - number < STEP_BACK_MAX ? known : number;
+}
+
+/* @e goes to the front: what is expected after it. */
+static inline void packed_expect(Expected *x, const TimelineEntry *e) {
+        guint side = entry_side(e), peer = !side;
+
+        x->time_ns = MAX(x->time_ns, e->time_ns);
+        x->frame = e->frame;
+        x->side[side].number = packed_further(x->side[side].number, entry_end(e));
+        if (e->flags & TCP_ACK)
+                x->side[peer].number = packed_further(x->side[peer].number, e->ack);
+        if (e->marks & ENTRY_TIMESTAMP) {
+                x->side[side].clock = e->tsval;
+                x->side[peer].clock = e->tsecr;
+        }
+        x->side[side].window = e->window;
+        x->side[side].ip_id = e->ip_id;
+        x->side[side].marks = e->marks & PACKED_STABLE_MARKS;
+        x->side[side].ttl = e->ttl;
+}
+
+/* Returns: as packed_write_short(). */
+static inline guint8 *packed_write_syn(Expected *x, const TimelineEntry *e, guint8 *at) {
+        const guint peer = !entry_side(e);
+        const guint64 time = (guint64)e->time_ns - (guint64)x->time_ns, frame = e->frame - x->frame;
+        PackedSyn syn;
+
+        if (G_UNLIKELY((time | frame) >> 32 | (e->marks & PACKED_LONG_MARKS) | e->payload_bytes | e->sack_right |
+                       (e->ack ^ x->side[peer].number) | (e->tsecr ^ x->side[peer].clock)))
+                return NULL;
+        syn = (PackedSyn){ GUINT16_TO_LE(PACKED_SYN), GUINT32_TO_LE((guint32)time), GUINT32_TO_LE((guint32)frame), GUINT32_TO_LE(e->seq),
+                           GUINT32_TO_LE(e->tsval),   GUINT16_TO_LE(e->window),     GUINT16_TO_LE(e->ip_id),       GUINT16_TO_LE(e->marks),
+                           e->ttl,                    e->flags };
+        memcpy(at, &syn, sizeof syn);
+        packed_expect(x, e);
+        return at + sizeof syn;
+}
+
+/*
  * Hardly any branches: what a packet is like cannot be predicted. Returns: the end of the record; NULL, with
  * nothing done, when the entry cannot be written in short.
  */
@@ -114,6 +175,8 @@ static inline guint8 *packed_write_short(Expected *x, const TimelineEntry *e, gu
         guint16 ip_id_step;
         guint payload, window, ip_id, ack, clocks, marks;
 
+        if (e->flags & TCP_SYN)
+                return packed_write_syn(x, e, at);
         if (unlike || !flags)
                 return NULL;
         time = (guint64)e->time_ns - (guint64)x->time_ns;

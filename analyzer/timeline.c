@@ -83,7 +83,7 @@ void timeline_read(const Flow *f, TimelineEntry *entries, Timeline *t) {
 /* A SYN that nobody answers, as floods have them, needs the smallest piece; what goes on will need some more. */
 #define ROOM_SECOND 128U
 
-static void grow(Flow *f, guint bytes) {
+void timeline_grow(Flow *f, guint bytes) {
         FlowTimeline *t = &f->timeline;
         guint ahead = !t->records ? 0 : t->room_bytes < ROOM_SECOND ? ROOM_SECOND : t->room_bytes + t->room_bytes / 4;
         guint8 size_class = pool_class(MAX(bytes, MIN(ahead, POOL_PIECE_BYTES_MAX)));
@@ -103,7 +103,7 @@ static void write_long(Flow *f, Expected *x, const TimelineEntry *e) {
         guint bytes = (guint)(packed_write_long(x, e, record) - record);
 
         if (t->bytes + bytes > t->room_bytes)
-                grow(f, t->bytes + bytes);
+                timeline_grow(f, t->bytes + bytes);
         memcpy(t->records + t->bytes, record, bytes);
         t->bytes += (guint16)bytes;
 }
@@ -113,7 +113,7 @@ static inline void write_entry(Flow *f, Expected *x, const TimelineEntry *e) {
         guint8 *at, *end;
 
         if (G_UNLIKELY(t->bytes + PACKED_SHORT_BYTES_MAX > t->room_bytes))
-                grow(f, t->bytes + PACKED_SHORT_BYTES_MAX);
+                timeline_grow(f, t->bytes + PACKED_SHORT_BYTES_MAX);
         at = t->records + t->bytes;
         end = packed_write_short(x, e, at);
         if (end)

@@ -32,13 +32,18 @@ static inline gboolean timeline_is_full(const FlowTimeline *t, gboolean closing)
         return t->plain >= (closing ? TIMELINE_PLAIN_MAX_CLOSING : TIMELINE_PLAIN_MAX_OPEN) + TIMELINE_HEAD_KEPT || t->n >= TIMELINE_ENTRIES_MAX;
 }
 
-/* Returns: FALSE, with nothing done, when timeline_append() must do it: there is no room, or it cannot be written in short. */
+/* Makes room for @bytes in all. */
+void timeline_grow(Flow *f, guint bytes);
+
+/* Returns: FALSE, with nothing done, when timeline_append() must do it: there are too many, or it cannot be written in short. */
 static inline gboolean timeline_append_short(Flow *f, const TimelineEntry *entry, gboolean closing) {
         FlowTimeline *t = &f->timeline;
         guint8 *at, *end;
 
-        if (G_UNLIKELY(timeline_is_full(t, closing) || t->bytes + PACKED_SHORT_BYTES_MAX > t->room_bytes))
+        if (G_UNLIKELY(timeline_is_full(t, closing)))
                 return FALSE;
+        if (G_UNLIKELY(t->bytes + PACKED_SHORT_BYTES_MAX > t->room_bytes))
+                timeline_grow(f, t->bytes + PACKED_SHORT_BYTES_MAX);
         at = t->records + t->bytes;
         end = packed_write_short(&t->expected, entry, at);
         if (G_UNLIKELY(!end))
