@@ -35,7 +35,6 @@ JsonRecords *json_records_new(JsonWriter *w) {
 
         j->writer = w;
         j->scratch = g_string_new(NULL);
-        j->sha1 = g_checksum_new(G_CHECKSUM_SHA1);
         set_words(&j->words);
         return j;
 }
@@ -44,7 +43,6 @@ void json_records_free(JsonRecords *j) {
         if (!j)
                 return;
         g_string_free(j->scratch, TRUE);
-        g_checksum_free(j->sha1);
         g_free(j);
 }
 

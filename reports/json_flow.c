@@ -4,45 +4,10 @@
 
 #include <string.h>
 
+#include "community_id.h"
 #include "json_private.h"
 #include "units.h"
 #include "words.h"
-
-#define COMMUNITY_ID_TEXT_BYTES 40 /* "1:", 28 characters, NUL */
-
-/*
- * Community ID version 1, seed 0 (github.com/corelight/community-id-spec): SHA-1 over seed, the lower address,
- * the higher, protocol, padding and both ports, in base64.
- */
-static void format_community_id(GChecksum *sha1, const FlowRecord *f, char *text) {
-        const gsize skip = f->ipv6 ? 0 : 12;
-        const gsize bytes = 16 - skip;
-        guint first = CLIENT;
-        guint8 key[2 + 16 + 16 + 2 + 4] = { 0 }, digest[20];
-        gsize n = 2, digest_bytes = sizeof digest, used;
-        gint state = 0, save = 0;
-        int order = memcmp(&f->side[CLIENT].address, &f->side[SERVER].address, sizeof(Address));
-
-        if (order > 0 || (order == 0 && f->side[CLIENT].port > f->side[SERVER].port))
-                first = SERVER;
-        for (guint i = 0; i < SIDES; i++, n += bytes)
-                memcpy(key + n, f->side[i ? !first : first].address.bytes + skip, bytes);
-        key[n++] = 6; /* TCP */
-        key[n++] = 0;
-        for (guint i = 0; i < SIDES; i++) {
-                guint16 port = f->side[i ? !first : first].port;
-
-                key[n++] = (guint8)(port >> 8);
-                key[n++] = (guint8)port;
-        }
-        g_checksum_reset(sha1);
-        g_checksum_update(sha1, key, (gssize)n);
-        g_checksum_get_digest(sha1, digest, &digest_bytes);
-        memcpy(text, "1:", 2);
-        used = 2 + g_base64_encode_step(digest, sizeof digest, FALSE, text + 2, &state, &save);
-        used += g_base64_encode_close(FALSE, text + used, &state, &save);
-        text[used] = '\0';
-}
 
 #define KEY_BYTES 64
 
@@ -257,7 +222,7 @@ static void put_packets(JsonRecords *j, const ReportContext *c, const FlowRecord
 
 static void put_identity(JsonRecords *j, const ReportContext *c, const FlowRecord *f) {
         JsonWriter *w = j->writer;
-        char community_id[COMMUNITY_ID_TEXT_BYTES];
+        char community_id[COMMUNITY_ID_CHARS];
 
         json_put_name(w, "type", "flow");
         json_put_name(w, "schema", JSON_SCHEMA);
@@ -267,8 +232,8 @@ static void put_identity(JsonRecords *j, const ReportContext *c, const FlowRecor
                 json_put_unsigned(w, "previous_flow", f->previous_flow);
         else
                 json_put_null(w, "previous_flow");
-        format_community_id(j->sha1, f, community_id);
-        json_put_name(w, "community_id", community_id);
+        community_id_put(community_id, f);
+        json_put_plain(w, "community_id", community_id, COMMUNITY_ID_CHARS);
         put_endpoint(w, "client", f, CLIENT);
         put_endpoint(w, "server", f, SERVER);
         json_put_word(w, "roles", &j->words.roles[f->roles]);

@@ -23,7 +23,6 @@ typedef struct JsonWords {
 struct JsonRecords {
         JsonWriter *writer;
         GString *scratch;
-        GChecksum *sha1;
         JsonWords words;
 };
 
