@@ -14,20 +14,24 @@
 #include "units.h"
 #include "words.h"
 
-#define SET_WORDS(words, name_of)                                                                                      \
+#define SET_TEXTS(texts, key, name_of)                                                                                 \
         do {                                                                                                           \
-                for (guint i_ = 0; i_ < G_N_ELEMENTS(words); i_++)                                                     \
-                        json_word_set(&(words)[i_], name_of(i_));                                                      \
+                for (guint i_ = 0; i_ < G_N_ELEMENTS(texts); i_++)                                                     \
+                        json_text_add(&(texts)[i_], key, name_of(i_));                                                 \
         } while (0)
 
-static void set_words(JsonWords *words) {
-        SET_WORDS(words->close, close_kind_name);
-        SET_WORDS(words->closed_first_by, closed_first_by_name);
-        SET_WORDS(words->roles, roles_basis_name);
-        SET_WORDS(words->vantage, vantage_name);
-        SET_WORDS(words->state, tcp_state_name);
-        SET_WORDS(words->basis, basis_name);
-        SET_WORDS(words->event, words_event);
+static void set_texts(JsonTexts *t) {
+        SET_TEXTS(t->close, "close", close_kind_name);
+        SET_TEXTS(t->closed_first_by, "closed_first_by", closed_first_by_name);
+        SET_TEXTS(t->roles, "roles", roles_basis_name);
+        SET_TEXTS(t->vantage, "vantage", vantage_name);
+        SET_TEXTS(t->state, "state", tcp_state_name);
+        for (guint basis = 0; basis < BASES; basis++) {
+                for (guint event = 0; event < EVENTS; event++) {
+                        json_text_add(&t->reason[basis][event], "basis", basis_name(basis));
+                        json_text_add(&t->reason[basis][event], "cause", words_event(event));
+                }
+        }
 }
 
 JsonRecords *json_records_new(JsonWriter *w) {
@@ -35,7 +39,7 @@ JsonRecords *json_records_new(JsonWriter *w) {
 
         j->writer = w;
         j->scratch = g_string_new(NULL);
-        set_words(&j->words);
+        set_texts(&j->texts);
         return j;
 }
 

@@ -20,146 +20,178 @@ static const char *make_key(char *key, const char *name, gsize n, const char *su
 }
 
 /* A duration or count that the capture may have cut off: "x_ns" and, beside it, "x_bound". */
-static void put_bound(JsonWriter *w, const char *name, guint bound) {
+static char *put_bound(char *at, const char *name, guint bound) {
         static const char *const suffixes[] = { "_ns", "_bytes", "_packets" };
         char key[KEY_BYTES];
         gsize n = strlen(name);
 
         if (bound == BOUND_EXACT)
-                return;
+                return at;
         for (guint i = 0; i < G_N_ELEMENTS(suffixes); i++) {
                 if (g_str_has_suffix(name, suffixes[i])) {
                         n -= strlen(suffixes[i]);
                         break;
                 }
         }
-        json_put_name(w, make_key(key, name, n, "_bound"), bound == BOUND_AT_LEAST ? "at_least" : "at_most");
+        return member_name(at, make_key(key, name, n, "_bound"), bound == BOUND_AT_LEAST ? "at_least" : "at_most");
 }
 
-G_ALWAYS_INLINE static inline void put_endpoint(JsonWriter *w, const char *key, const FlowRecord *f, guint side) {
-        char address[ADDRESS_TEXT_BYTES];
-        gsize n = address_format(address, &f->side[side].address, f->ipv6);
+/* ── Parts of a run ──────────────────────────────────────────────────────── */
 
-        json_begin_object(w, key);
-        json_put_plain(w, "address", address, n);
-        json_put_unsigned(w, "port", f->side[side].port);
-        json_end(w);
+static char *put_endpoint(char *at, const char *key, const FlowRecord *f, guint side) {
+        at = member_begin(at, key, '{');
+        at = member_key(at, "address");
+        *at = '"';
+        at = address_put(at + 1, &f->side[side].address, f->ipv6);
+        *at = '"';
+        at = member_comma(at + 1);
+        at = member_unsigned(at, "port", f->side[side].port);
+        return member_end(at, '}');
+}
+
+static void know_moment(JsonMoment *m, const ReportContext *c, FrameRef frame, gint64 time_ns, JsonTimes *times) {
+        char *at = member_frame(m->members.text, c, "frame", "file", frame);
+
+        m->frame = frame;
+        m->time_ns = time_ns;
+        m->members.n = (guint8)(member_time(at, "time", time_ns, times) - m->members.text);
+}
+
+/* "frame" and "time". */
+static inline char *put_moment(JsonRecords *j, char *at, const ReportContext *c, FrameRef frame, gint64 time_ns) {
+        JsonMoment *m = &j->moments[frame % JSON_MOMENTS];
+
+        if (m->members.n == 0 || m->frame != frame || m->time_ns != time_ns)
+                know_moment(m, c, frame, time_ns, &j->writer->times);
+        return member_text(at, &m->members);
 }
 
 /* ── Sides ───────────────────────────────────────────────────────────────── */
 
-static void put_states(JsonRecords *j, const ReportContext *c, const SideRecord *s) {
-        const JsonWords *words = &j->words;
-        JsonWriter *w = j->writer;
-
-        json_begin_array(w, "states");
+static char *put_states(JsonRecords *j, char *at, const ReportContext *c, const SideRecord *s) {
+        at = member_begin(at, "states", '[');
         for (guint i = 0; i < s->n_states; i++) {
                 const StateEntry *e = &s->states[i];
 
-                json_begin_object(w, NULL);
-                json_put_word(w, "state", &words->state[e->state]);
-                json_put_frame(w, c, "frame", "file", e->frame);
-                json_put_time(w, "time", e->time_ns);
-                json_put_word(w, "basis", &words->basis[e->basis]);
-                json_put_word(w, "cause", &words->event[e->event]);
-                json_end(w);
+                at = member_begin(at, NULL, '{');
+                at = member_text(at, &j->texts.state[e->state]);
+                at = put_moment(j, at, c, e->frame, e->time_ns);
+                at = member_text(at, &j->texts.reason[e->basis][e->event]);
+                at = member_end(at, '}');
         }
-        json_end(w);
+        return member_end(at, ']');
 }
 
-/* SYN, FIN or RST of a side: null when there is none. Returns: whether the object was begun. */
-G_ALWAYS_INLINE static inline gboolean begin_control(JsonWriter *w, const ReportContext *c, const char *key, FrameRef frame, guint32 count,
-                              gint64 time_ns) {
-        if (frame == 0) {
-                json_put_null(w, key);
-                return FALSE;
-        }
-        json_begin_object(w, key);
-        json_put_frame(w, c, "frame", "file", frame);
-        json_put_time(w, "time", time_ns);
-        json_put_unsigned(w, "count", count);
-        return TRUE;
+/* The members that SYN, FIN and RST of a side have alike. */
+static char *put_control(JsonRecords *j, char *at, const ReportContext *c, FrameRef frame, guint32 count, gint64 time_ns) {
+        at = put_moment(j, at, c, frame, time_ns);
+        return member_unsigned(at, "count", count);
+}
+
+static char *put_syn(JsonRecords *j, char *at, const ReportContext *c, const SideRecord *s) {
+        if (s->syn_frame == 0)
+                return member_null(at, "syn");
+        at = member_begin(at, "syn", '{');
+        at = put_control(j, at, c, s->syn_frame, s->syn_count, s->syn_ns);
+        return member_end(at, '}');
+}
+
+static char *put_fin(JsonRecords *j, char *at, const ReportContext *c, const SideRecord *s) {
+        if (s->fin_frame == 0)
+                return member_null(at, "fin");
+        at = member_begin(at, "fin", '{');
+        at = put_control(j, at, c, s->fin_frame, s->fin_count, s->fin_ns);
+        at = member_frame(at, c, "acked_frame", "acked_file", s->fin_acked_frame);
+        if (s->fin_acked_frame)
+                at = member_integer(at, "acked_after_ns", s->fin_acked_ns - s->fin_ns);
+        return member_end(at, '}');
+}
+
+static char *put_rst(JsonRecords *j, char *at, const ReportContext *c, const SideRecord *s) {
+        if (s->rst_frame == 0)
+                return member_null(at, "rst");
+        at = member_begin(at, "rst", '{');
+        at = put_control(j, at, c, s->rst_frame, s->rst_count, s->rst_ns);
+        return member_end(at, '}');
 }
 
 static void put_side(JsonRecords *j, const ReportContext *c, const FlowRecord *f, guint side) {
         const SideRecord *s = &f->side[side];
-        JsonWriter *w = j->writer;
+        char *at = json_run_begin(j->writer);
 
-        json_begin_object(w, side_name(side));
-        json_put_word(w, "state", &j->words.state[s->state]);
-        json_put_unsigned(w, "packets", s->packets);
-        json_put_unsigned(w, "payload_bytes", s->payload_bytes);
-        json_put_unsigned(w, "retransmitted_packets", s->retransmitted_packets);
-        json_put_unsigned(w, "retransmitted_bytes", s->retransmitted_bytes);
-        json_put_unsigned(w, "missing_bytes", s->missing_bytes);
-        json_put_unsigned(w, "unacked_bytes", s->unacked_bytes);
-        json_put_unsigned(w, "copies", s->copies);
-        if (s->has_isn)
-                json_put_unsigned(w, "isn", s->isn);
-        else
-                json_put_null(w, "isn");
-        put_states(j, c, s);
-        if (begin_control(w, c, "syn", s->syn_frame, s->syn_count, s->syn_ns))
-                json_end(w);
-        if (begin_control(w, c, "fin", s->fin_frame, s->fin_count, s->fin_ns)) {
-                json_put_frame(w, c, "acked_frame", "acked_file", s->fin_acked_frame);
-                if (s->fin_acked_frame)
-                        json_put_integer(w, "acked_after_ns", s->fin_acked_ns - s->fin_ns);
-                json_end(w);
-        }
-        if (begin_control(w, c, "rst", s->rst_frame, s->rst_count, s->rst_ns))
-                json_end(w);
-        json_put_frame(w, c, "last_data_frame", "last_data_file", s->last_data_frame);
-        json_put_frame(w, c, "last_frame", "last_file", s->last_frame);
-        json_end(w);
+        at = member_begin(at, side_name(side), '{');
+        at = member_text(at, &j->texts.state[s->state]);
+        at = member_unsigned(at, "packets", s->packets);
+        at = member_unsigned(at, "payload_bytes", s->payload_bytes);
+        at = member_unsigned(at, "retransmitted_packets", s->retransmitted_packets);
+        at = member_unsigned(at, "retransmitted_bytes", s->retransmitted_bytes);
+        at = member_unsigned(at, "missing_bytes", s->missing_bytes);
+        at = member_unsigned(at, "unacked_bytes", s->unacked_bytes);
+        at = member_unsigned(at, "copies", s->copies);
+        at = s->has_isn ? member_unsigned(at, "isn", s->isn) : member_null(at, "isn");
+        at = put_states(j, at, c, s);
+        at = put_syn(j, at, c, s);
+        at = put_fin(j, at, c, s);
+        at = put_rst(j, at, c, s);
+        at = member_frame(at, c, "last_data_frame", "last_data_file", s->last_data_frame);
+        at = member_frame(at, c, "last_frame", "last_file", s->last_frame);
+        json_run_end(j->writer, member_end(at, '}'));
 }
 
 /* ── Findings ────────────────────────────────────────────────────────────── */
 
 /* "rst_frame", and "rst_file" beside it where there are several. */
-static void put_frame_value(JsonWriter *w, const ReportContext *c, const FindingValue *v) {
+static char *put_frame_value(char *at, const ReportContext *c, const FindingValue *v) {
         const gsize n = strlen(v->name) - strlen("_frame");
         char key[KEY_BYTES];
 
-        json_put_frame(w, c, v->name, make_key(key, v->name, n, "_file"), (FrameRef)v->integer);
+        return member_frame(at, c, v->name, make_key(key, v->name, n, "_file"), (FrameRef)v->integer);
 }
 
 static void put_values(JsonWriter *w, const ReportContext *c, const Finding *finding) {
-        json_begin_object(w, "values");
+        char *at = json_run_begin(w);
+
+        at = member_begin(at, "values", '{');
         for (guint i = 0; i < finding->n_values; i++) {
                 const FindingValue *v = &finding->values[i];
 
                 if (v->kind == VALUE_TEXT)
-                        json_put_name(w, v->name, v->text);
+                        at = member_name(at, v->name, v->text);
                 else if (g_str_has_suffix(v->name, "_frame"))
-                        put_frame_value(w, c, v);
+                        at = put_frame_value(at, c, v);
                 else
-                        json_put_integer(w, v->name, v->integer);
-                put_bound(w, v->name, v->bound);
+                        at = member_integer(at, v->name, v->integer);
+                at = put_bound(at, v->name, v->bound);
         }
-        json_end(w);
+        json_run_end(w, member_end(at, '}'));
+}
+
+static char *put_evidence(char *at, const ReportContext *c, const Finding *finding) {
+        at = member_begin(at, "frames", '[');
+        for (guint i = 0; i < finding->n_frames; i++)
+                at = member_unsigned(at, NULL, frame_ref_number(finding->frames[i]));
+        at = member_end(at, ']');
+        if (c->n_captures < 2)
+                return at;
+        at = member_begin(at, "files", '[');
+        for (guint i = 0; i < finding->n_frames; i++)
+                at = member_unsigned(at, NULL, frame_ref_file(finding->frames[i]));
+        return member_end(at, ']');
 }
 
 void json_put_finding(JsonRecords *j, const char *key, const ReportContext *c, const FlowRecord *f, const Finding *finding) {
         const FindingKind *kind = finding_kind(finding->id);
         JsonWriter *w = j->writer;
+        char *at;
 
         json_begin_object(w, key);
-        json_put_name(w, "code", kind->code);
-        json_put_name(w, "id", kind->id);
-        json_put_name(w, "side", finding->side < SIDES ? side_name(finding->side) : NULL);
-        json_put_name(w, "severity", severity_name(finding->severity));
-        json_put_name(w, "certainty", certainty_name(finding->certainty));
-        json_begin_array(w, "frames");
-        for (guint i = 0; i < finding->n_frames; i++)
-                json_put_unsigned(w, NULL, frame_ref_number(finding->frames[i]));
-        json_end(w);
-        if (c->n_captures > 1) {
-                json_begin_array(w, "files");
-                for (guint i = 0; i < finding->n_frames; i++)
-                        json_put_unsigned(w, NULL, frame_ref_file(finding->frames[i]));
-                json_end(w);
-        }
+        at = json_run_begin(w);
+        at = member_name(at, "code", kind->code);
+        at = member_name(at, "id", kind->id);
+        at = member_name(at, "side", finding->side < SIDES ? side_name(finding->side) : NULL);
+        at = member_name(at, "severity", severity_name(finding->severity));
+        at = member_name(at, "certainty", certainty_name(finding->certainty));
+        json_run_end(w, put_evidence(at, c, finding));
         words_finding_filter(json_scratch(j), c, f, finding);
         json_put_plain(w, "filter", j->scratch->str, j->scratch->len);
         words_finding(json_scratch(j), c, f, finding);
@@ -183,8 +215,7 @@ static void put_packet(JsonRecords *j, const ReportContext *c, const FlowRecord 
         const char *mark;
 
         json_begin_object(w, NULL);
-        json_put_frame(w, c, "frame", "file", e->frame);
-        json_put_time(w, "time", e->time_ns);
+        json_run_end(w, put_moment(j, json_run_begin(w), c, e->frame, e->time_ns));
         json_put_integer(w, "offset_ns", e->time_ns - f->start_ns);
         json_put_name(w, "side", side_name(entry_side(e)));
         if (!(e->marks & ENTRY_ICMP)) {
@@ -220,32 +251,94 @@ static void put_packets(JsonRecords *j, const ReportContext *c, const FlowRecord
 
 /* ── The flow ────────────────────────────────────────────────────────────── */
 
+static void put_path(JsonWriter *w, const ReportContext *c, const FlowRecord *f) {
+        g_autofree char *path = NULL;
+
+        if (f->path == 0 || !c->paths)
+                return;
+        path = path_describe(c->paths, f->path);
+        json_put_string(w, "path", path);
+}
+
+static char *put_community_id(char *at, const FlowRecord *f) {
+        at = member_key(at, "community_id");
+        *at = '"';
+        at = community_id_put(at + 1, f);
+        *at = '"';
+        return member_comma(at + 1);
+}
+
 static void put_identity(JsonRecords *j, const ReportContext *c, const FlowRecord *f) {
-        JsonWriter *w = j->writer;
-        char community_id[COMMUNITY_ID_CHARS];
+        char *at = json_run_begin(j->writer);
 
-        json_put_name(w, "type", "flow");
-        json_put_name(w, "schema", JSON_SCHEMA);
-        json_put_unsigned(w, "flow", f->number);
-        json_put_unsigned(w, "incarnation", f->incarnation);
-        if (f->previous_flow)
-                json_put_unsigned(w, "previous_flow", f->previous_flow);
-        else
-                json_put_null(w, "previous_flow");
-        community_id_put(community_id, f);
-        json_put_plain(w, "community_id", community_id, COMMUNITY_ID_CHARS);
-        put_endpoint(w, "client", f, CLIENT);
-        put_endpoint(w, "server", f, SERVER);
-        json_put_word(w, "roles", &j->words.roles[f->roles]);
-        if (f->path != 0 && c->paths) {
-                g_autofree char *path = path_describe(c->paths, f->path);
+        at = member_name(at, "type", "flow");
+        at = member_name(at, "schema", JSON_SCHEMA);
+        at = member_unsigned(at, "flow", f->number);
+        at = member_unsigned(at, "incarnation", f->incarnation);
+        at = f->previous_flow ? member_unsigned(at, "previous_flow", f->previous_flow) : member_null(at, "previous_flow");
+        at = put_community_id(at, f);
+        at = put_endpoint(at, "client", f, CLIENT);
+        at = put_endpoint(at, "server", f, SERVER);
+        at = member_text(at, &j->texts.roles[f->roles]);
+        json_run_end(j->writer, at);
+        put_path(j->writer, c, f);
+}
 
-                json_put_string(w, "path", path);
-        }
-        json_put_word(w, "vantage", &j->words.vantage[f->vantage]);
-        json_put_boolean(w, "joined", f->joined);
+static gboolean is_over(const FlowRecord *f) {
+        return f->side[CLIENT].state == STATE_CLOSED && f->side[SERVER].state == STATE_CLOSED;
+}
+
+/* From when until when, and how it ended. */
+static void put_course(JsonRecords *j, const ReportContext *c, const FlowRecord *f) {
+        JsonTimes *times = &j->writer->times;
+        char *at = json_run_begin(j->writer);
+
+        at = member_text(at, &j->texts.vantage[f->vantage]);
+        at = member_boolean(at, "joined", f->joined);
         if (f->given_up)
-                json_put_boolean(w, "given_up", TRUE);
+                at = member_boolean(at, "given_up", TRUE);
+        at = member_frame(at, c, "first_frame", "first_file", f->first_frame);
+        at = member_frame(at, c, "last_frame", "last_file", f->last_frame);
+        at = member_time(at, "start", f->start_ns, times);
+        at = member_time(at, "end", f->end_ns, times);
+        at = member_integer_string(at, "start_ns", f->start_ns);
+        at = member_integer(at, "duration_ns", f->end_ns - f->start_ns);
+        at = is_over(f) ? member_null(at, "watched_ns") : member_integer(at, "watched_ns", f->capture_end_ns - f->start_ns);
+        at = member_text(at, &j->texts.close[f->close]);
+        at = member_text(at, &j->texts.closed_first_by[f->closed_first_by]);
+        json_run_end(j->writer, at);
+}
+
+static void put_sentences(JsonRecords *j, const ReportContext *c, const FlowRecord *f) {
+        words_verdict(json_scratch(j), c, f);
+        json_put_text(j->writer, "verdict", j->scratch->str, j->scratch->len);
+        words_flow_filter(json_scratch(j), c, f);
+        json_put_plain(j->writer, "filter", j->scratch->str, j->scratch->len);
+}
+
+static char *put_zeek_row(char *at, const char *conn_state, const char *history) {
+        at = member_name(at, "conn_state", conn_state);
+        return member_name(at, "history", history);
+}
+
+/* What other tools say of it. */
+static void put_words_of_others(JsonWriter *w, const FlowRecord *f) {
+        char *at = member_begin(json_run_begin(w), "zeek", '{');
+
+        at = put_zeek_row(at, f->zeek_conn_state, f->zeek_history);
+        if (f->n_zeek_later > 0) {
+                at = member_begin(at, "later", '[');
+                for (guint i = 0; i < f->n_zeek_later; i++) {
+                        at = member_begin(at, NULL, '{');
+                        at = put_zeek_row(at, f->zeek_later[i].conn_state, f->zeek_later[i].history);
+                        at = member_end(at, '}');
+                }
+                at = member_end(at, ']');
+        }
+        at = member_end(at, '}');
+        at = member_unsigned(at, "completeness", f->completeness);
+        at = member_unsigned(at, "icmp_errors", f->icmp_errors);
+        json_run_end(w, at);
 }
 
 void json_records_flow(JsonRecords *j, const char *key, const ReportContext *c, const FlowRecord *f,
@@ -254,42 +347,13 @@ void json_records_flow(JsonRecords *j, const char *key, const ReportContext *c, 
 
         json_begin_object(w, key);
         put_identity(j, c, f);
-        json_put_frame(w, c, "first_frame", "first_file", f->first_frame);
-        json_put_frame(w, c, "last_frame", "last_file", f->last_frame);
-        json_put_time(w, "start", f->start_ns);
-        json_put_time(w, "end", f->end_ns);
-        json_put_integer_string(w, "start_ns", f->start_ns);
-        json_put_integer(w, "duration_ns", f->end_ns - f->start_ns);
-        if (f->side[CLIENT].state == STATE_CLOSED && f->side[SERVER].state == STATE_CLOSED)
-                json_put_null(w, "watched_ns");
-        else
-                json_put_integer(w, "watched_ns", f->capture_end_ns - f->start_ns);
-        json_put_word(w, "close", &j->words.close[f->close]);
-        json_put_word(w, "closed_first_by", &j->words.closed_first_by[f->closed_first_by]);
-        words_verdict(json_scratch(j), c, f);
-        json_put_text(w, "verdict", j->scratch->str, j->scratch->len);
-        words_flow_filter(json_scratch(j), c, f);
-        json_put_plain(w, "filter", j->scratch->str, j->scratch->len);
+        put_course(j, c, f);
+        put_sentences(j, c, f);
         json_begin_object(w, "sides");
         put_side(j, c, f, CLIENT);
         put_side(j, c, f, SERVER);
         json_end(w);
-        json_begin_object(w, "zeek");
-        json_put_name(w, "conn_state", f->zeek_conn_state);
-        json_put_name(w, "history", f->zeek_history);
-        if (f->n_zeek_later > 0) {
-                json_begin_array(w, "later");
-                for (guint i = 0; i < f->n_zeek_later; i++) {
-                        json_begin_object(w, NULL);
-                        json_put_name(w, "conn_state", f->zeek_later[i].conn_state);
-                        json_put_name(w, "history", f->zeek_later[i].history);
-                        json_end(w);
-                }
-                json_end(w);
-        }
-        json_end(w);
-        json_put_unsigned(w, "completeness", f->completeness);
-        json_put_unsigned(w, "icmp_errors", f->icmp_errors);
+        put_words_of_others(w, f);
         json_begin_array(w, "findings");
         for (guint i = 0; i < f->n_findings; i++)
                 json_put_finding(j, NULL, c, f, &f->findings[i]);

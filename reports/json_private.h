@@ -9,21 +9,30 @@
 
 #define JSON_REPORT_SCHEMA "lastack-report/1"
 
-/* The words of most members, by their values. */
-typedef struct JsonWords {
-        JsonWord close[CLOSE_KINDS];
-        JsonWord closed_first_by[CLOSED_FIRST_VALUES];
-        JsonWord roles[ROLES_BASES];
-        JsonWord vantage[VANTAGES];
-        JsonWord state[STATES];
-        JsonWord basis[BASES];
-        JsonWord event[EVENTS];
-} JsonWords;
+/* Most members that are words, by their values. */
+typedef struct JsonTexts {
+        JsonText close[CLOSE_KINDS];
+        JsonText closed_first_by[CLOSED_FIRST_VALUES];
+        JsonText roles[ROLES_BASES];
+        JsonText vantage[VANTAGES];
+        JsonText state[STATES];
+        JsonText reason[BASES][EVENTS]; /* of a state: basis and cause */
+} JsonTexts;
+
+#define JSON_MOMENTS 32
+
+/* A frame and its time as members: one packet is told of by the states of both ends, and as SYN or FIN. */
+typedef struct JsonMoment {
+        FrameRef frame;
+        gint64 time_ns;
+        JsonText members; /* of no length: none yet */
+} JsonMoment;
 
 struct JsonRecords {
         JsonWriter *writer;
         GString *scratch;
-        JsonWords words;
+        JsonTexts texts;
+        JsonMoment moments[JSON_MOMENTS]; /* the last ones written, each at its frame's remainder */
 };
 
 /* Returns: the scratch string, emptied. */
@@ -32,15 +41,16 @@ static inline GString *json_scratch(JsonRecords *j) {
 }
 
 /* A frame number, null when there is none; its file beside it where there are several. */
-G_ALWAYS_INLINE static inline void json_put_frame(JsonWriter *w, const ReportContext *c, const char *key,
-                                                  const char *file_key, FrameRef frame) {
-        if (frame == 0) {
-                json_put_null(w, key);
-                return;
-        }
-        json_put_unsigned(w, key, frame_ref_number(frame));
-        if (c->n_captures > 1)
-                json_put_unsigned(w, file_key, frame_ref_file(frame));
+G_ALWAYS_INLINE static inline char *member_frame(char *at, const ReportContext *c, const char *key, const char *file_key,
+                                                 FrameRef frame) {
+        if (frame == 0)
+                return member_null(at, key);
+        at = member_unsigned(at, key, frame_ref_number(frame));
+        return c->n_captures > 1 ? member_unsigned(at, file_key, frame_ref_file(frame)) : at;
+}
+
+static inline void json_put_frame(JsonWriter *w, const ReportContext *c, const char *key, const char *file_key, FrameRef frame) {
+        json_run_end(w, member_frame(json_run_begin(w), c, key, file_key, frame));
 }
 
 /* @f: the flow, or at least its addresses */

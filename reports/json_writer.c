@@ -7,13 +7,13 @@
 #include "units.h"
 
 #define JSON_BUFFER_BYTES (64 * 1024)
-#define JSON_BLOCK_BYTES 16  /* of a string, looked at together */
+#define JSON_CHUNK_BYTES 512 /* of a string, for which there is room together... */
+#define JSON_BLOCK_BYTES 16  /* ...and which are looked at together */
 #define JSON_ESCAPED_BYTES 6 /* of a character at most */
 
-G_STATIC_ASSERT(sizeof(JsonWord) == 64);
 G_STATIC_ASSERT(JSON_DEPTH_MAX < 63);
 
-/* The buffer has a byte before its first, where json_take_back_comma() may look. */
+/* The buffer has a byte before its first, where a comma may be looked for. */
 JsonWriter *json_writer_new(Output *out, gboolean in_html) {
         JsonWriter *w = g_new0(JsonWriter, 1);
 
@@ -24,8 +24,7 @@ JsonWriter *json_writer_new(Output *out, gboolean in_html) {
         w->buffer[0] = '\n';
         w->at = w->buffer + 1;
         w->end = w->buffer + JSON_BUFFER_BYTES;
-        for (guint i = 0; i < JSON_SECONDS; i++)
-                w->seconds[i].second = G_MAXINT64; /* no time's */
+        json_times_init(&w->times);
         return w;
 }
 
@@ -61,7 +60,7 @@ char *json_make_room(JsonWriter *w, gsize n) {
 }
 
 void json_newline(JsonWriter *w) {
-        json_take_back_comma(w);
+        w->at -= w->at[-1] == ',';
         *json_room(w, 1) = '\n';
         w->at++;
         if (w->at - w->buffer > JSON_BUFFER_BYTES / 2)
@@ -70,7 +69,7 @@ void json_newline(JsonWriter *w) {
 
 const char *json_writer_text(JsonWriter *w) {
         g_assert(!w->out && w->nesting == 1);
-        json_take_back_comma(w);
+        w->at -= w->at[-1] == ',';
         *json_room(w, 1) = '\0';
         return w->buffer + 1;
 }
@@ -81,13 +80,6 @@ static gboolean is_plain(guint8 c, gboolean in_html) {
         if (in_html && (c == '<' || c == '>' || c == '&'))
                 return FALSE;
         return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
-}
-
-void json_word_set(JsonWord *word, const char *text) {
-        for (const char *p = text; *p; p++)
-                g_assert(is_plain((guint8)*p, TRUE));
-        word->n = (guint8)g_snprintf(word->text, sizeof word->text, "\"%s\",", text);
-        g_assert(word->n < sizeof word->text);
 }
 
 /* Writes the character at *@text, escaped (RFC 8259 7), and steps over it. Returns: where it ends. */
@@ -116,16 +108,38 @@ static char *put_escaped(char *at, const char **text, const char *end) {
         return at + 5;
 }
 
-/* is_plain() of a whole block. */
-static gboolean is_plain_block(const char *text) {
+/* Returns: how many of a block's bytes are plain before the first one that is not. */
+static gsize count_plain(const char *block) {
         typedef guint8 Block __attribute__((vector_size(JSON_BLOCK_BYTES)));
         Block c, odd;
         guint64 halves[2];
 
-        memcpy(&c, text, sizeof c);
+        memcpy(&c, block, sizeof c);
         odd = (Block)((c < 0x20) | (c >= 0x7f) | (c == '"') | (c == '\\'));
         memcpy(halves, &odd, sizeof halves);
-        return (halves[0] | halves[1]) == 0;
+        if (halves[0])
+                return (gsize)__builtin_ctzll(GUINT64_FROM_LE(halves[0])) / 8;
+        return halves[1] ? 8 + (gsize)__builtin_ctzll(GUINT64_FROM_LE(halves[1])) / 8 : JSON_BLOCK_BYTES;
+}
+
+/* Writes the text from *@text to @stop, of which the character there may be a part; steps over it. */
+static char *put_chunk(char *at, const char **text, const char *stop, const char *end, gboolean in_html) {
+        while (!in_html && stop - *text >= JSON_BLOCK_BYTES) {
+                const gsize n = count_plain(*text);
+
+                memcpy(at, *text, JSON_BLOCK_BYTES);
+                at += n;
+                *text += n;
+                if (n < JSON_BLOCK_BYTES)
+                        at = put_escaped(at, text, end);
+        }
+        while (*text < stop) {
+                if (is_plain((guint8)**text, in_html))
+                        *at++ = *(*text)++;
+                else
+                        at = put_escaped(at, text, end);
+        }
+        return at;
 }
 
 void json_put_text_at(JsonWriter *w, char *at, const char *text, gsize n) {
@@ -133,26 +147,14 @@ void json_put_text_at(JsonWriter *w, char *at, const char *text, gsize n) {
 
         *at++ = '"';
         while (text < end) {
-                const char *stop = text + MIN(end - text, JSON_BLOCK_BYTES);
-
                 w->at = at;
-                at = json_room(w, JSON_BLOCK_BYTES * JSON_ESCAPED_BYTES);
-                if (!w->in_html && stop - text == JSON_BLOCK_BYTES && is_plain_block(text)) {
-                        memcpy(at, text, JSON_BLOCK_BYTES);
-                        at += JSON_BLOCK_BYTES;
-                        text = stop;
-                }
-                while (text < stop) {
-                        if (is_plain((guint8)*text, w->in_html))
-                                *at++ = *text++;
-                        else
-                                at = put_escaped(at, &text, end);
-                }
+                at = json_room(w, JSON_CHUNK_BYTES * JSON_ESCAPED_BYTES);
+                at = put_chunk(at, &text, text + MIN(end - text, JSON_CHUNK_BYTES), end, w->in_html);
         }
         w->at = at;
         at = json_room(w, 2);
         *at = '"';
-        json_end_value(w, at + 1);
+        w->at = member_comma(at + 1);
 }
 
 /* ── Numbers ─────────────────────────────────────────────────────────────── */
@@ -164,21 +166,4 @@ void json_put_decimal(JsonWriter *w, const char *key, gdouble value) {
                 json_put_null(w, key);
         else
                 json_put_json(w, key, g_ascii_formatd(text, sizeof text, "%.3f", value));
-}
-
-void json_put_time_at(JsonWriter *w, char *at, gint64 time_ns) {
-        const gint64 second = time_ns / NS_PER_SECOND - (time_ns % NS_PER_SECOND < 0);
-        const guint32 ns = (guint32)((guint64)time_ns - (guint64)second * NS_PER_SECOND);
-        JsonSecond *known = &w->seconds[(guint64)second % JSON_SECONDS];
-
-        if (known->second != second) {
-                char text[TIME_TEXT_BYTES];
-
-                time_format_utc(text, time_ns);
-                known->second = second;
-                g_snprintf(known->text, sizeof known->text, "\"%s\"", text);
-        }
-        memcpy(at, known->text, JSON_TIME_BYTES);
-        digits_put_nine(at + strlen("\"2024-01-01T00:00:00."), ns);
-        json_end_value(w, at + JSON_TIME_BYTES);
 }

@@ -74,6 +74,9 @@ void counted_append(GString *text, guint64 count, const char *noun);
 /* INET6_ADDRSTRLEN and some. */
 #define ADDRESS_TEXT_BYTES 48
 
+/* @at: room for ADDRESS_TEXT_BYTES. Returns: where the address ends; no NUL. */
+char *address_put(char *at, const Address *address, gboolean ipv6);
+
 /* Returns: the length written. */
 gsize address_format(char *text, const Address *address, gboolean ipv6);
 

@@ -145,19 +145,25 @@ static void test_escapes(void) {
 static void test_words_and_names(void) {
         for (guint in_html = 0; in_html < 2; in_html++) {
                 g_autoptr(JsonWriter) w = json_writer_new(NULL, in_html != 0);
-                JsonWord word;
+                JsonText word = { .n = 0 }, words = { .n = 0 };
+                char *at;
 
-                json_word_set(&word, "fin_wait_2");
+                json_text_add(&word, "a", "fin_wait_2");
+                json_text_add(&words, "a1", "");
+                json_text_add(&words, "a2", "a text of its own, of a length that is more than what is copied in any case");
                 json_begin_object(w, NULL);
-                json_put_word(w, "a", &word);
-                json_word_set(&word, "");
-                json_put_word(w, "b", &word);
+                at = member_text(json_run_begin(w), &word);
+                at = member_text(at, &words);
+                json_run_end(w, member_text(at, &word));
                 json_put_name(w, "c", "x > y");
                 json_put_name(w, "d", NULL);
                 json_end(w);
+#define EXPECTED(name)                                                                                                 \
+        "{\"a\":\"fin_wait_2\",\"a1\":\"\",\"a2\":\"a text of its own, of a length that is more than what is copied in any "   \
+        "case\",\"a\":\"fin_wait_2\",\"c\":\"" name "\",\"d\":null}"
                 g_assert_cmpstr(json_writer_text(w), ==,
-                                in_html ? "{\"a\":\"fin_wait_2\",\"b\":\"\",\"c\":\"x \\u003e y\",\"d\":null}"
-                                        : "{\"a\":\"fin_wait_2\",\"b\":\"\",\"c\":\"x > y\",\"d\":null}");
+                                in_html ? EXPECTED("x \\u003e y") : EXPECTED("x > y"));
+#undef EXPECTED
         }
 }
 
