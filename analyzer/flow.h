@@ -111,7 +111,8 @@ typedef struct FlowRare {
 
 typedef struct FlowZeek {
         FlowNote note;
-        GArray *rows; /* of ZeekFlow: rows of Zeek's conn.log, the last one still open */
+        ZeekFlow first; /* row of Zeek's conn.log... */
+        GArray *later;  /* (nullable) ...and those that Zeek opens when its timers have ended it: the last one is still open */
 } FlowZeek;
 
 /* ── What every flow has: three cache lines ──────────────────────────────── */

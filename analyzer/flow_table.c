@@ -82,7 +82,7 @@ static void flow_clear(Flow *f) {
         FlowZeek *zeek = flow_note(f, NOTE_ZEEK);
 
         if (zeek)
-                g_array_unref(zeek->rows);
+                g_clear_pointer(&zeek->later, g_array_unref);
         for (guint kind = 0; f->has; kind++)
                 flow_note_remove(f, kind);
         timeline_clear(f);
@@ -129,8 +129,19 @@ Flow *flow_table_prefetch_flow(const FlowTable *t, guint32 hash) {
         return f;
 }
 
+/* Of the first one, which most flows do not have, or only what Zeek would say. */
+static void prefetch_notes(const Flow *f) {
+        if (!f->notes)
+                return;
+        for (gsize line = 0; line < sizeof(FlowZeek); line += CACHE_LINE)
+                __builtin_prefetch((const char *)f->notes + line);
+}
+
 void flow_prefetch_timeline(const Flow *f) {
-        if (f && f->timeline.records)
+        if (!f)
+                return;
+        prefetch_notes(f);
+        if (f->timeline.records)
                 __builtin_prefetch(f->timeline.records + f->timeline.bytes, 1);
 }
 
@@ -140,6 +151,7 @@ void flow_prefetch(const Flow *f) {
 }
 
 void flow_prefetch_rest(const Flow *f) {
+        prefetch_notes(f);
         for (gsize line = 0; line < f->timeline.bytes; line += CACHE_LINE)
                 __builtin_prefetch(f->timeline.records + line);
 }

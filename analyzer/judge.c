@@ -125,17 +125,16 @@ static void copy_zeek(const Flow *f, FlowRecord *r) {
         r->zeek_conn_state = NULL;
         r->zeek_history[0] = '\0';
         r->n_zeek_later = 0;
-        for (guint i = 0; zeek && i < zeek->rows->len && i <= RECORD_ZEEK_LATER_MAX; i++) {
-                const ZeekFlow *row = &g_array_index(zeek->rows, ZeekFlow, i);
+        if (!zeek)
+                return;
+        r->zeek_conn_state = zeek_conn_state(&zeek->first);
+        zeek_history(&zeek->first, r->zeek_history, sizeof r->zeek_history);
+        for (guint i = 0; zeek->later && i < zeek->later->len; i++) {
+                const ZeekFlow *row = &g_array_index(zeek->later, ZeekFlow, i);
+                ZeekRow *told = &r->zeek_later[r->n_zeek_later++];
 
-                if (i == 0) {
-                        r->zeek_conn_state = zeek_conn_state(row);
-                        zeek_history(row, r->zeek_history, sizeof r->zeek_history);
-                        continue;
-                }
-                r->zeek_later[r->n_zeek_later].conn_state = zeek_conn_state(row);
-                zeek_history(row, r->zeek_later[r->n_zeek_later].history, sizeof r->zeek_later[0].history);
-                r->n_zeek_later++;
+                told->conn_state = zeek_conn_state(row);
+                zeek_history(row, told->history, sizeof told->history);
         }
 }
 

@@ -109,23 +109,29 @@ static gboolean may_be_copy(const FlowSide *me, const Segment *s) {
         return !(s->flags & TCP_ACK) || (me->bits & SIDE_ANY_ACK && (!(me->bits & SIDE_ACK) || !seq_after(s->ack, me->ack)));
 }
 
+/* Returns: the row of Zeek's that takes @s. */
+static ZeekFlow *zeek_row(Flow *f, guint side, const Segment *s) {
+        FlowZeek *zeek = flow_note(f, NOTE_ZEEK);
+        ZeekFlow *row;
+        guint n;
+
+        if (G_UNLIKELY(!zeek))
+                zeek = flow_note_add(f, NOTE_ZEEK);
+        n = zeek->later ? zeek->later->len : 0;
+        row = n ? &g_array_index(zeek->later, ZeekFlow, n - 1) : &zeek->first;
+        if (G_LIKELY(n == RECORD_ZEEK_LATER_MAX || !zeek_begins_anew(row, s, side)))
+                return row;
+        if (!zeek->later)
+                zeek->later = g_array_new(FALSE, TRUE, sizeof(ZeekFlow));
+        g_array_set_size(zeek->later, n + 1);
+        return &g_array_index(zeek->later, ZeekFlow, n);
+}
+
 /* Copies too: other tools do not know them for what they are. */
 static void note_words_of_others(const Shard *x, Flow *f, guint side, const Segment *s) {
-        FlowZeek *zeek;
-        ZeekFlow *row;
-
         f->completeness = completeness_segment(f->completeness, s);
-        if (!x->zeek)
-                return;
-        zeek = flow_note_add(f, NOTE_ZEEK);
-        if (!zeek->rows)
-                zeek->rows = g_array_sized_new(FALSE, TRUE, sizeof(ZeekFlow), 1);
-        row = zeek->rows->len ? &g_array_index(zeek->rows, ZeekFlow, zeek->rows->len - 1) : NULL;
-        if (!row || (zeek->rows->len <= RECORD_ZEEK_LATER_MAX && zeek_begins_anew(row, s, side))) {
-                g_array_set_size(zeek->rows, zeek->rows->len + 1);
-                row = &g_array_index(zeek->rows, ZeekFlow, zeek->rows->len - 1);
-        }
-        zeek_segment(row, s, side);
+        if (x->zeek)
+                zeek_segment(zeek_row(f, side, s), s, side);
 }
 
 /* What others are told of @s, which @f has just taken in. */
