@@ -4,44 +4,44 @@
 
 #include <string.h>
 
-#define EIGHT_DIGITS 100000000
-#define ZEROS G_GUINT64_CONSTANT(0x3030303030303030) /* "00000000" */
+#define MILLION 1000000
+#define BILLION 1000000000
 
-/*
- * Returns: the eight digits of a value below 10^8, a byte each, the first one lowest. A word is divided as if it were two,
- * four and then eight numbers: x * 10486 >> 20 is x / 100 below 10000, x * 103 >> 10 is x / 10 below 100.
- */
-static guint64 eight_digits(guint32 value) {
-        guint64 x = value / 10000 | (guint64)(value % 10000) << 32, quotient;
+#define ONES(tens) tens "0", tens "1", tens "2", tens "3", tens "4", tens "5", tens "6", tens "7", tens "8", tens "9",
+#define TENS(hundreds)                                                                                                 \
+        ONES(hundreds "0") ONES(hundreds "1") ONES(hundreds "2") ONES(hundreds "3") ONES(hundreds "4")                 \
+        ONES(hundreds "5") ONES(hundreds "6") ONES(hundreds "7") ONES(hundreds "8") ONES(hundreds "9")
 
-        quotient = x * 10486 >> 20 & G_GUINT64_CONSTANT(0x0000007f0000007f);
-        x = quotient | (x - quotient * 100) << 16;
-        quotient = x * 103 >> 10 & G_GUINT64_CONSTANT(0x000f000f000f000f);
-        return quotient | (x - quotient * 10) << 8;
+const char digits_three[1000][4] = {
+        TENS("0") TENS("1") TENS("2") TENS("3") TENS("4") TENS("5") TENS("6") TENS("7") TENS("8") TENS("9")
+};
+
+static inline char *put_three(char *at, guint32 value) {
+        memcpy(at, digits_three[value], sizeof digits_three[0]);
+        return at + 3;
 }
 
-static char *put_bytes(char *at, guint64 bytes, guint n) {
-        bytes = GUINT64_TO_LE(bytes);
-        memcpy(at, &bytes, sizeof bytes);
-        return at + n;
-}
-
-char *digits_put_several(char *at, guint64 value) {
-        guint64 digits;
-        guint zeros;
-
-        if (value >= EIGHT_DIGITS) {
-                at = digits_put(at, value / EIGHT_DIGITS);
-                return put_bytes(at, eight_digits((guint32)(value % EIGHT_DIGITS)) | ZEROS, 8);
-        }
-        digits = eight_digits((guint32)value);
-        zeros = (guint)__builtin_ctzll(digits) / 8; /* that lead */
-        return put_bytes(at, (digits | ZEROS) >> 8 * zeros, 8 - zeros);
+static inline char *put_six(char *at, guint32 value) {
+        return put_three(put_three(at, value / 1000), value % 1000);
 }
 
 char *digits_put_nine(char *at, guint32 value) {
-        *at = (char)('0' + value / EIGHT_DIGITS % 10);
-        return put_bytes(at + 1, eight_digits(value % EIGHT_DIGITS) | ZEROS, 8);
+        at = put_three(at, value / MILLION);
+        at = put_three(at, value / 1000 % 1000);
+        memcpy(at, digits_three[value % 1000], 3); /* what is behind stays */
+        return at + 3;
+}
+
+char *digits_put_several(char *at, guint64 value) {
+        const guint32 low = (guint32)value;
+
+        if (value < 1000)
+                return digits_put_few(at, low);
+        if (value < MILLION)
+                return put_three(digits_put_few(at, low / 1000), low % 1000);
+        if (value < BILLION)
+                return put_six(digits_put_few(at, low / MILLION), low % MILLION);
+        return digits_put_nine(digits_put(at, value / BILLION), (guint32)(value % BILLION));
 }
 
 char *digits_put_fixed(char *at, guint32 value, guint n) {

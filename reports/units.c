@@ -235,17 +235,6 @@ void bytes_append(GString *text, guint64 bytes) {
         string_append(text, units[unit]);
 }
 
-#define TEN(tens)                                                                                                      \
-        tens "0.", tens "1.", tens "2.", tens "3.", tens "4.", tens "5.", tens "6.", tens "7.", tens "8.", tens "9."
-#define OCTET_BYTES 4 /* "255.": as many are copied of a shorter one */
-
-static const char octets[256][OCTET_BYTES + 1] = {
-        TEN(""), TEN("1"), TEN("2"), TEN("3"), TEN("4"), TEN("5"), TEN("6"), TEN("7"), TEN("8"), TEN("9"),
-        TEN("10"), TEN("11"), TEN("12"), TEN("13"), TEN("14"), TEN("15"), TEN("16"), TEN("17"), TEN("18"),
-        TEN("19"), TEN("20"), TEN("21"), TEN("22"), TEN("23"), TEN("24"), "250.", "251.", "252.", "253.",
-        "254.", "255.",
-};
-
 char *address_put(char *at, const Address *address, gboolean ipv6) {
         const guint8 *b = address->bytes;
 
@@ -254,8 +243,8 @@ char *address_put(char *at, const Address *address, gboolean ipv6) {
                 return at + strlen(at);
         }
         for (guint i = 12; i < 16; i++) {
-                memcpy(at, octets[b[i]], OCTET_BYTES);
-                at += 2 + (b[i] >= 10) + (b[i] >= 100);
+                at = digits_put_few(at, b[i]);
+                *at++ = '.';
         }
         return at - 1;
 }
