@@ -34,12 +34,24 @@ static void set_texts(JsonTexts *t) {
         }
 }
 
+/* The same for all; an HTML report writes each flow by a writer of its own. */
+static const JsonTexts *json_texts(void) {
+        static JsonTexts texts;
+        static gsize are_set;
+
+        if (g_once_init_enter(&are_set)) {
+                set_texts(&texts);
+                g_once_init_leave(&are_set, 1);
+        }
+        return &texts;
+}
+
 JsonRecords *json_records_new(JsonWriter *w) {
         JsonRecords *j = g_new0(JsonRecords, 1);
 
         j->writer = w;
         j->scratch = g_string_new(NULL);
-        set_texts(&j->texts);
+        j->texts = json_texts();
         return j;
 }
 

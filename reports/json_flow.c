@@ -49,12 +49,14 @@ static char *put_endpoint(char *at, const char *key, const FlowRecord *f, guint 
         return member_end(at, '}');
 }
 
-static void know_moment(JsonMoment *m, const ReportContext *c, FrameRef frame, gint64 time_ns, JsonTimes *times) {
-        char *at = member_frame(m->members.text, c, "frame", "file", frame);
+static char *put_new_moment(JsonMoment *m, char *at, const ReportContext *c, FrameRef frame, gint64 time_ns, JsonTimes *times) {
+        char *end = member_frame(at, c, "frame", "file", frame);
 
+        end = member_time(end, "time", time_ns, times);
         m->frame = frame;
         m->time_ns = time_ns;
-        m->members.n = (guint8)(member_time(at, "time", time_ns, times) - m->members.text);
+        json_text_take(&m->members, at, end);
+        return end;
 }
 
 /* "frame" and "time". */
@@ -62,7 +64,7 @@ static inline char *put_moment(JsonRecords *j, char *at, const ReportContext *c,
         JsonMoment *m = &j->moments[frame % JSON_MOMENTS];
 
         if (m->members.n == 0 || m->frame != frame || m->time_ns != time_ns)
-                know_moment(m, c, frame, time_ns, &j->writer->times);
+                return put_new_moment(m, at, c, frame, time_ns, &j->writer->times);
         return member_text(at, &m->members);
 }
 
@@ -74,9 +76,9 @@ static char *put_states(JsonRecords *j, char *at, const ReportContext *c, const 
                 const StateEntry *e = &s->states[i];
 
                 at = member_begin(at, NULL, '{');
-                at = member_text(at, &j->texts.state[e->state]);
+                at = member_text(at, &j->texts->state[e->state]);
                 at = put_moment(j, at, c, e->frame, e->time_ns);
-                at = member_text(at, &j->texts.reason[e->basis][e->event]);
+                at = member_text(at, &j->texts->reason[e->basis][e->event]);
                 at = member_end(at, '}');
         }
         return member_end(at, ']');
@@ -119,8 +121,8 @@ static void put_side(JsonRecords *j, const ReportContext *c, const FlowRecord *f
         const SideRecord *s = &f->side[side];
         char *at = json_run_begin(j->writer);
 
-        at = member_begin(at, side_name(side), '{');
-        at = member_text(at, &j->texts.state[s->state]);
+        at = side == CLIENT ? member_begin(at, "client", '{') : member_begin(at, "server", '{');
+        at = member_text(at, &j->texts->state[s->state]);
         at = member_unsigned(at, "packets", s->packets);
         at = member_unsigned(at, "payload_bytes", s->payload_bytes);
         at = member_unsigned(at, "retransmitted_packets", s->retransmitted_packets);
@@ -279,7 +281,7 @@ static void put_identity(JsonRecords *j, const ReportContext *c, const FlowRecor
         at = put_community_id(at, f);
         at = put_endpoint(at, "client", f, CLIENT);
         at = put_endpoint(at, "server", f, SERVER);
-        at = member_text(at, &j->texts.roles[f->roles]);
+        at = member_text(at, &j->texts->roles[f->roles]);
         json_run_end(j->writer, at);
         put_path(j->writer, c, f);
 }
@@ -293,7 +295,7 @@ static void put_course(JsonRecords *j, const ReportContext *c, const FlowRecord 
         JsonTimes *times = &j->writer->times;
         char *at = json_run_begin(j->writer);
 
-        at = member_text(at, &j->texts.vantage[f->vantage]);
+        at = member_text(at, &j->texts->vantage[f->vantage]);
         at = member_boolean(at, "joined", f->joined);
         if (f->given_up)
                 at = member_boolean(at, "given_up", TRUE);
@@ -304,8 +306,8 @@ static void put_course(JsonRecords *j, const ReportContext *c, const FlowRecord 
         at = member_integer_string(at, "start_ns", f->start_ns);
         at = member_integer(at, "duration_ns", f->end_ns - f->start_ns);
         at = is_over(f) ? member_null(at, "watched_ns") : member_integer(at, "watched_ns", f->capture_end_ns - f->start_ns);
-        at = member_text(at, &j->texts.close[f->close]);
-        at = member_text(at, &j->texts.closed_first_by[f->closed_first_by]);
+        at = member_text(at, &j->texts->close[f->close]);
+        at = member_text(at, &j->texts->closed_first_by[f->closed_first_by]);
         json_run_end(j->writer, at);
 }
 

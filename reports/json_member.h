@@ -111,11 +111,22 @@ G_ALWAYS_INLINE static inline char *member_name(char *at, const char *key, const
         return name ? member_plain(at, key, name, strlen(name)) : member_null(at, key);
 }
 
-/* As many bytes as @t can hold are written. */
+static inline void json_text_copy(char *to, const char *from, gsize n) {
+        memcpy(to, from, JSON_TEXT_USUAL);
+        if (n > JSON_TEXT_USUAL)
+                memcpy(to + JSON_TEXT_USUAL, from + JSON_TEXT_USUAL, JSON_TEXT_BYTES - JSON_TEXT_USUAL);
+}
+
+/* Keeps the members that were written from @at to @end; so many bytes are read as @t can hold. */
+static inline void json_text_take(JsonText *t, const char *at, const char *end) {
+        g_assert(end - at <= JSON_TEXT_BYTES);
+        t->n = (guint8)(end - at);
+        json_text_copy(t->text, at, t->n);
+}
+
+/* So many bytes are written as @t can hold. */
 G_ALWAYS_INLINE static inline char *member_text(char *at, const JsonText *t) {
-        memcpy(at, t->text, JSON_TEXT_USUAL);
-        if (t->n > JSON_TEXT_USUAL)
-                memcpy(at + JSON_TEXT_USUAL, t->text + JSON_TEXT_USUAL, JSON_TEXT_BYTES - JSON_TEXT_USUAL);
+        json_text_copy(at, t->text, t->n);
         return at + t->n;
 }
 

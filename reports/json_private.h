@@ -31,7 +31,7 @@ typedef struct JsonMoment {
 struct JsonRecords {
         JsonWriter *writer;
         GString *scratch;
-        JsonTexts texts;
+        const JsonTexts *texts;
         JsonMoment moments[JSON_MOMENTS]; /* the last ones written, each at its frame's remainder */
 };
 

@@ -6,7 +6,8 @@
 
 #include "units.h"
 
-#define JSON_BUFFER_BYTES (64 * 1024)
+#define JSON_BUFFER_BYTES (256 * 1024)      /* half of it goes out at once... */
+#define JSON_MEMORY_BYTES (2 * JSON_RUN_BYTES) /* ...and of what is kept so much to begin with */
 #define JSON_CHUNK_BYTES 512 /* of a string, for which there is room together... */
 #define JSON_BLOCK_BYTES 16  /* ...and which are looked at together */
 #define JSON_ESCAPED_BYTES 6 /* of a character at most */
@@ -15,15 +16,16 @@ G_STATIC_ASSERT(JSON_DEPTH_MAX < 63);
 
 /* The buffer has a byte before its first, where a comma may be looked for. */
 JsonWriter *json_writer_new(Output *out, gboolean in_html) {
+        const gsize size = out ? JSON_BUFFER_BYTES : JSON_MEMORY_BYTES;
         JsonWriter *w = g_new0(JsonWriter, 1);
 
         w->out = out;
         w->in_html = in_html;
         w->nesting = 1;
-        w->buffer = g_malloc(JSON_BUFFER_BYTES);
+        w->buffer = g_malloc(size);
         w->buffer[0] = '\n';
         w->at = w->buffer + 1;
-        w->end = w->buffer + JSON_BUFFER_BYTES;
+        w->end = w->buffer + size;
         json_times_init(&w->times);
         return w;
 }
