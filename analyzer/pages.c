@@ -21,13 +21,13 @@ static struct {
         guint8 *at, *end;        /* of the huge page at hand what was not given out yet */
 } small = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
-static gsize rounded_to_huge(gsize bytes) {
+static gsize rounded(gsize bytes) {
         return (bytes + HUGE_PAGE_BYTES - 1) & ~(HUGE_PAGE_BYTES - 1);
 }
 
 /* Huge pages begin at multiples of their size: so much more is asked for, and given back, that a piece can. */
-static gpointer map(gsize bytes) {
-        gsize size = rounded_to_huge(bytes), whole = size + HUGE_PAGE_BYTES, before;
+static guint8 *map(gsize bytes) {
+        gsize size = rounded(bytes), whole = size + HUGE_PAGE_BYTES, before;
         guint8 *at = mmap(NULL, whole, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
         if (at == MAP_FAILED)
@@ -36,8 +36,13 @@ static gpointer map(gsize bytes) {
         if (before > 0)
                 munmap(at, before);
         munmap(at + before + size, whole - before - size);
-        madvise(at + before, size, MADV_HUGEPAGE); /* a kernel without them does without */
         return at + before;
+}
+
+/* A kernel without them does without. */
+static gpointer on_huge_pages(gpointer pages, gsize bytes) {
+        madvise(pages, rounded(bytes), MADV_HUGEPAGE);
+        return pages;
 }
 
 static guint bits_of(gsize bytes) {
@@ -67,7 +72,7 @@ static gpointer cut(guint bits) {
                 small.at += (gsize)1 << smaller;
         }
         if (small.at == small.end) {
-                small.at = map(HUGE_PAGE_BYTES);
+                small.at = on_huge_pages(map(HUGE_PAGE_BYTES), HUGE_PAGE_BYTES);
                 small.end = small.at + HUGE_PAGE_BYTES;
         }
         piece = small.at;
@@ -93,19 +98,40 @@ static gpointer alloc_small(gsize bytes) {
 }
 
 gpointer pages_alloc(gsize bytes) {
-        return bytes > HUGE_PAGE_BYTES / 2 ? map(bytes) : alloc_small(bytes);
+        return bytes > HUGE_PAGE_BYTES / 2 ? on_huge_pages(map(bytes), bytes) : alloc_small(bytes);
 }
 
 void pages_free(gpointer pages, gsize bytes) {
         if (!pages)
                 return;
         if (bytes > HUGE_PAGE_BYTES / 2) {
-                munmap(pages, rounded_to_huge(bytes));
+                munmap(pages, rounded(bytes));
                 return;
         }
         pthread_mutex_lock(&small.lock);
         put_back(pages, bits_of(bytes));
         pthread_mutex_unlock(&small.lock);
+}
+
+/* What does not fit into the first pages. */
+static gsize rest_of(gsize bytes) {
+        return bytes > PAGES_FIRST_BYTES ? rounded(bytes - PAGES_FIRST_BYTES) : 0;
+}
+
+/* It begins at a multiple of a huge page, where the first pages end. */
+gpointer pages_reserve(gsize bytes) {
+        gsize rest = rest_of(bytes);
+        guint8 *pages = map(HUGE_PAGE_BYTES + rest);
+
+        munmap(pages, HUGE_PAGE_BYTES - PAGES_FIRST_BYTES);
+        if (rest > 0)
+                on_huge_pages(pages + HUGE_PAGE_BYTES, rest);
+        return pages + HUGE_PAGE_BYTES - PAGES_FIRST_BYTES;
+}
+
+void pages_release(gpointer pages, gsize bytes) {
+        if (pages)
+                munmap(pages, PAGES_FIRST_BYTES + rest_of(bytes));
 }
 
 guint32 paged_array_add(PagedArray *a, gsize bytes) {

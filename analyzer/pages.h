@@ -25,6 +25,15 @@ gpointer pages_alloc(gsize bytes);
 void pages_free(gpointer pages, gsize bytes);
 
 /*
+ * The same of a table's full size: nothing of it takes memory until it is touched, its first PAGES_FIRST_BYTES a small page at a
+ * time, the rest a huge one. So it grows without being copied.
+ */
+gpointer pages_reserve(gsize bytes);
+void pages_release(gpointer pages, gsize bytes);
+
+#define PAGES_FIRST_BYTES ((gsize)256 << 10)
+
+/*
  * Values of one size by number, in pieces that never move: growing copies nothing, and gives back nothing.
  * Zeroed: an empty one.
  */

@@ -3,11 +3,12 @@
 
 #include <string.h>
 
+#include "analyzer/pages.h"
+
 #define BLOCK_BITS 3
 #define BLOCK_STEPS (1 << BLOCK_BITS)
 #define SLOTS_FIRST 1024U
 #define ROWS_FIRST 64U
-#define CACHE_LINE 64
 #define SERIES_COLUMN_BITS_MAX 4
 G_STATIC_ASSERT(SERIES_COLUMNS_MAX == 1 << SERIES_COLUMN_BITS_MAX);
 #define BLOCKS_SPARE 64U /* that still fit when a series is full: what one flow can need */
@@ -40,6 +41,7 @@ struct Series {
         BlockKey *keys;  /* by place */
         gint32 *steps;   /* by place: BLOCK_STEPS times the columns */
         guint32 n, room;
+        guint32 used;    /* places that hold something, or did; the others are zeroes */
         guint32 *order;  /* places by row and number, NULL until asked for */
         Recent (*recent)[RECENT]; /* by row and the lowest bits of the number */
         guint32 recent_rows;
@@ -57,13 +59,25 @@ Series *series_new(guint columns, guint32 blocks_max) {
         return s;
 }
 
+static gsize block_size(const Series *s) {
+        return (gsize)BLOCK_STEPS << s->column_bits;
+}
+
+static gsize bytes_of_blocks(const Series *s, guint32 n) {
+        return n * block_size(s) * sizeof *s->steps;
+}
+
+static void free_blocks(Series *s) {
+        pages_release(s->steps, bytes_of_blocks(s, s->room));
+        pages_release(s->keys, s->room * sizeof *s->keys);
+}
+
 void series_free(Series *s) {
         if (!s)
                 return;
         g_free(s->slots);
-        g_free(s->keys);
+        free_blocks(s);
         g_free(s->recent);
-        g_aligned_free(s->steps);
         g_free(s->order);
         g_free(s);
 }
@@ -72,10 +86,6 @@ static guint32 hash_key(BlockKey key) {
         guint64 x = ((guint64)key.row << 32 | (guint32)key.number) * 0x9e3779b97f4a7c15U;
 
         return (guint32)(x >> 32);
-}
-
-static gsize block_size(const Series *s) {
-        return (gsize)BLOCK_STEPS << s->column_bits;
 }
 
 static gint32 *block_at(const Series *s, guint32 place) {
@@ -98,23 +108,30 @@ static void grow_slots(Series *s) {
                 *find_slot(s, s->keys[i]) = (Slot){ s->keys[i], i + 1 };
 }
 
+/* At first room for all that may be; more is needed only where joining seconds did not help. */
 static void grow_blocks(Series *s) {
-        gint32 *steps = s->steps;
+        guint32 room = s->room ? s->room * 2 : s->blocks_max + BLOCKS_SPARE;
+        gint32 *steps = pages_reserve(bytes_of_blocks(s, room));
+        BlockKey *keys = pages_reserve(room * sizeof *keys);
 
-        s->room = s->room ? s->room * 2 : SLOTS_FIRST / 4;
-        s->keys = g_renew(BlockKey, s->keys, s->room);
-        s->steps = g_aligned_alloc(s->room, block_size(s) * sizeof *s->steps, CACHE_LINE);
-        if (s->n)
-                memcpy(s->steps, steps, s->n * block_size(s) * sizeof *s->steps);
-        g_aligned_free(steps);
+        if (s->n) {
+                memcpy(steps, s->steps, bytes_of_blocks(s, s->n));
+                memcpy(keys, s->keys, s->n * sizeof *keys);
+        }
+        free_blocks(s);
+        s->steps = steps;
+        s->keys = keys;
+        s->room = room;
 }
 
 static void add_block(Series *s, Slot *slot, BlockKey key) {
         if (s->n == s->room)
                 grow_blocks(s);
+        if (s->n < s->used)
+                memset(block_at(s, s->n), 0, bytes_of_blocks(s, 1));
         s->keys[s->n] = key;
-        memset(block_at(s, s->n), 0, block_size(s) * sizeof *s->steps);
         *slot = (Slot){ key, ++s->n };
+        s->used = MAX(s->used, s->n);
         g_clear_pointer(&s->order, g_free);
         if (s->n > s->mask / 2)
                 grow_slots(s);
