@@ -113,25 +113,28 @@ void pages_free(gpointer pages, gsize bytes) {
         pthread_mutex_unlock(&small.lock);
 }
 
-/* What does not fit into the first pages. */
+/* What is on huge pages. */
 static gsize rest_of(gsize bytes) {
-        return bytes > PAGES_FIRST_BYTES ? rounded(bytes - PAGES_FIRST_BYTES) : 0;
+        return bytes < PAGES_FIRST_BYTES + HUGE_PAGE_BYTES ? 0 : rounded(bytes - PAGES_FIRST_BYTES);
 }
 
-/* It begins at a multiple of a huge page, where the first pages end. */
+/* The first pages end where the rest begins, at a multiple of a huge page. */
 gpointer pages_reserve(gsize bytes) {
         gsize rest = rest_of(bytes);
-        guint8 *pages = map(HUGE_PAGE_BYTES + rest);
+        guint8 *pages = map(rest ? HUGE_PAGE_BYTES + rest : bytes);
 
+        if (!rest)
+                return pages;
         munmap(pages, HUGE_PAGE_BYTES - PAGES_FIRST_BYTES);
-        if (rest > 0)
-                on_huge_pages(pages + HUGE_PAGE_BYTES, rest);
+        on_huge_pages(pages + HUGE_PAGE_BYTES, rest);
         return pages + HUGE_PAGE_BYTES - PAGES_FIRST_BYTES;
 }
 
 void pages_release(gpointer pages, gsize bytes) {
+        gsize rest = rest_of(bytes);
+
         if (pages)
-                munmap(pages, PAGES_FIRST_BYTES + rest_of(bytes));
+                munmap(pages, rest ? PAGES_FIRST_BYTES + rest : rounded(bytes));
 }
 
 guint32 paged_array_add(PagedArray *a, gsize bytes) {

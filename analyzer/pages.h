@@ -25,8 +25,8 @@ gpointer pages_alloc(gsize bytes);
 void pages_free(gpointer pages, gsize bytes);
 
 /*
- * The same of a table's full size: nothing of it takes memory until it is touched, its first PAGES_FIRST_BYTES a small page at a
- * time, the rest a huge one. So it grows without being copied.
+ * The same of all that a table may need: nothing of it takes memory before it is touched, the first PAGES_FIRST_BYTES by
+ * small pages, the rest of a large one by huge ones. So it grows without being copied.
  */
 gpointer pages_reserve(gsize bytes);
 void pages_release(gpointer pages, gsize bytes);

@@ -147,23 +147,20 @@ void census_add(Series *s, guint32 row, const Life *life) {
         guint8 state = STATES;
 
         for (guint i = 0; i < life->n; i++) {
-                gint32 *steps;
-
                 if (i + 1 < life->n && life->move[i + 1].second == life->move[i].second)
                         continue; /* what came and went within a second is not counted */
-                steps = series_steps(s, row, life->move[i].second);
                 if (state < STATES)
-                        steps[state]--;
+                        series_add(s, row, life->move[i].second, state, -1);
                 state = life->move[i].state;
-                steps[state]++;
+                series_add(s, row, life->move[i].second, state, 1);
         }
         if (life->timer == STATE_TIME_WAIT)
-                series_steps(s, row, life->timer_second)[CENSUS_TIME_WAIT_TIMER]++;
+                series_add(s, row, life->timer_second, CENSUS_TIME_WAIT_TIMER, 1);
         else if (life->timer == STATE_FIN_WAIT_2)
-                series_steps(s, row, life->timer_second)[CENSUS_FIN_WAIT_2_TIMER]++;
+                series_add(s, row, life->timer_second, CENSUS_FIN_WAIT_2_TIMER, 1);
 }
 
-void census_read(Series *s, guint32 row, const HostTimers *timers, GArray *steps) {
+void census_read(const Series *s, guint32 row, const HostTimers *timers, GArray *steps) {
         const SeriesTimer ends[] = {
                 { CENSUS_TIME_WAIT_TIMER, STATE_TIME_WAIT, STATE_CLOSED,
                   host_timer_seconds(timers->time_wait_ns) },

@@ -102,4 +102,4 @@ typedef struct CensusShare {
 void census_share_room(CensusShare *shares, guint n, gint64 time_wait_ns, guint64 room, gint64 end_ns);
 
 /* Appends what the ends in @row did. */
-void census_read(Series *s, guint32 row, const HostTimers *timers, GArray *steps);
+void census_read(const Series *s, guint32 row, const HostTimers *timers, GArray *steps);

@@ -358,8 +358,7 @@ static void prefetch_endpoints(const Hosts *h, Next *next) {
                 if (next->place[side] == INDEX_END)
                         continue;
                 prefetch_lines(endpoint_at(h, next->place[side]), sizeof(HostEndpoint));
-                series_prefetch(h->census, next->place[side] + 1, next->first);
-                series_prefetch(h->census, next->place[side] + 1, next->last);
+                series_prefetch_row(h->census, next->place[side] + 1);
         }
         next->pair_tag = pair_tag(next->place[CLIENT], next->place[SERVER]);
         index_prefetch(&h->pair_index, next->pair_tag);
@@ -369,8 +368,8 @@ static void prefetch_steps(const Hosts *h, const FlowRecord *f, Next *next) {
         for (guint side = 0; side < SIDES; side++) {
                 if (next->place[side] == INDEX_END)
                         continue;
-                series_prefetch_steps(h->census, next->place[side] + 1, next->first);
-                series_prefetch_steps(h->census, next->place[side] + 1, next->last);
+                series_prefetch(h->census, next->place[side] + 1, next->first);
+                series_prefetch(h->census, next->place[side] + 1, next->last);
         }
         if (next->place[SERVER] != INDEX_END && endpoint_at(h, next->place[SERVER])->service)
                 service_prefetch(endpoint_at(h, next->place[SERVER])->service, f);
@@ -380,16 +379,15 @@ static void prefetch_steps(const Hosts *h, const FlowRecord *f, Next *next) {
                 return;
         }
         prefetch_lines(pair_at(h, next->pair), sizeof(PortPair));
-        series_prefetch(h->ports, next->pair + 1, next->first);
-        series_prefetch(h->ports, next->pair + 1, next->last);
+        series_prefetch_row(h->ports, next->pair + 1);
 }
 
 static void prefetch_pair(const Hosts *h, const Next *next) {
         if (next->pair == INDEX_END)
                 return;
         port_pair_prefetch(pair_at(h, next->pair));
-        series_prefetch_steps(h->ports, next->pair + 1, next->first);
-        series_prefetch_steps(h->ports, next->pair + 1, next->last);
+        series_prefetch(h->ports, next->pair + 1, next->first);
+        series_prefetch(h->ports, next->pair + 1, next->last);
 }
 
 void hosts_prefetch(const Hosts *h, const FlowRecord *f, guint n) {

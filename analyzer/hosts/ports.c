@@ -256,17 +256,15 @@ static PortUse use_of(const PortPair *p, const FlowRecord *f, const Life *client
 static void add_use(Series *s, guint32 row, gint64 base, const PortUse *use) {
         guint held = use->holder == CLIENT ? PORTS_CLIENT_TIME_WAIT : PORTS_SERVER_TIME_WAIT;
         guint timer = use->holder == CLIENT ? PORTS_CLIENT_TIMER : PORTS_SERVER_TIMER;
-        gint32 *steps = series_steps(s, row, base + use->begun);
 
-        steps[PORTS_BEGUN]++;
-        steps[PORTS_OPEN]++;
+        series_add(s, row, base + use->begun, PORTS_BEGUN, 1);
+        series_add(s, row, base + use->begun, PORTS_OPEN, 1);
         if (use->over != PORT_USE_NEVER)
-                series_steps(s, row, base + use->over)[PORTS_OPEN]--;
+                series_add(s, row, base + use->over, PORTS_OPEN, -1);
         if (use->time_wait != PORT_USE_NEVER)
-                series_steps(s, row, base + use->time_wait)[held]++;
+                series_add(s, row, base + use->time_wait, held, 1);
         if (use->time_wait_over != PORT_USE_NEVER)
-                series_steps(s, row, base + use->time_wait_over)[use->by_timer ? timer : held] +=
-                    use->by_timer ? 1 : -1;
+                series_add(s, row, base + use->time_wait_over, use->by_timer ? timer : held, use->by_timer ? 1 : -1);
 }
 
 static void add_uses(const PortPair *p, Series *s, guint32 row, PortSet *ports) {
@@ -339,7 +337,7 @@ static void find_range(PortBudget *b, const PortBudgetInput *in, const PortsSeen
         b->ports = last - first + 1U;
 }
 
-static void read_series(PortBudget *b, const PortBudgetInput *in, Series *series) {
+static void read_series(PortBudget *b, const PortBudgetInput *in, const Series *series, guint32 row) {
         g_autoptr(GArray) steps = g_array_new(FALSE, FALSE, sizeof(SeriesStep));
         const SeriesTimer timers[] = {
                 { PORTS_CLIENT_TIMER, PORTS_CLIENT_TIME_WAIT, PORTS_CLIENT_TIMER,
@@ -351,7 +349,7 @@ static void read_series(PortBudget *b, const PortBudgetInput *in, Series *series
         guint64 begun = 0;
         SeriesWalk w;
 
-        series_read(series, in->row, timers, G_N_ELEMENTS(timers), steps);
+        series_read(series, row, timers, G_N_ELEMENTS(timers), steps);
         w = series_walk(steps);
         while (series_walk_next(&w) && w.second - width < end) {
                 gint64 second = MIN(w.second, end);
@@ -393,28 +391,30 @@ static void project(PortBudget *b, const PortBudgetInput *in) {
         b->exhausted_second = series_second(in->pair->first_ns) + (gint64)full;
 }
 
-static void read_all(PortBudget *b, const PortBudgetInput *in, Series *series, const PortSet *ports) {
+static void read_all(PortBudget *b, const PortBudgetInput *in, const Series *series, guint32 row, const PortSet *ports) {
         PortsSeen seen = port_set_seen(ports);
 
         find_range(b, in, &seen);
         b->time_wait_ns = in->timers[b->holder].time_wait_ns;
         b->sustainable = port_budget_rate(b->ports, b->time_wait_ns);
-        read_series(b, in, series);
+        read_series(b, in, series, row);
         project(b, in);
 }
+
+#define FEW_ROW 0U
 
 void port_budget_init(PortBudget *b, const PortBudgetInput *in) {
         *b = (PortBudget){ .pair = in->pair,
                            .holder = in->pair->time_waits[SERVER] > in->pair->time_waits[CLIENT] ? SERVER
                                                                                                  : CLIENT };
         if (!in->pair->uses) {
-                read_all(b, in, in->series, &in->pair->ports);
+                read_all(b, in, in->series, in->row, &in->pair->ports);
         } else {
                 Series *few = series_new(PORTS_COLUMNS, 4 * PORT_USES_MAX);
                 PortSet ports = { .n = 0 };
 
-                add_uses(in->pair, few, in->row, &ports);
-                read_all(b, in, few, &ports);
+                add_uses(in->pair, few, FEW_ROW, &ports);
+                read_all(b, in, few, FEW_ROW, &ports);
                 port_set_clear(&ports);
                 series_free(few);
         }

@@ -27,13 +27,13 @@ static inline gint64 series_second(gint64 time_ns) {
         return second - (time_ns < 0 && time_ns % G_GINT64_CONSTANT(1000000000) != 0);
 }
 
-/* Returns: the steps of @row in @second, one for each column, to be added to; valid until the next call. */
-gint32 *series_steps(Series *s, guint32 row, gint64 second);
+/* A step of @row in @second. */
+void series_add(Series *s, guint32 row, gint64 second, guint column, gint32 by);
 
-/* Asks the processor for what series_steps() will look up; and then, once that is there, for what it will return, as far
+/* Asks the processor for what series_add() will look up; and then, once that is there, for where it will write, as far
  * as that is known without a long look-up, or else for where that begins. */
+void series_prefetch_row(const Series *s, guint32 row);
 void series_prefetch(const Series *s, guint32 row, gint64 second);
-void series_prefetch_steps(const Series *s, guint32 row, gint64 second);
 
 /* Returns: whether series_rebuild() should make room; some blocks more still fit. */
 gboolean series_is_full(const Series *s);
@@ -68,7 +68,7 @@ typedef struct SeriesStep {
  * @timers: (nullable): @n_timers of them
  * @steps: (element-type SeriesStep): what @row did is appended, not sorted
  */
-void series_read(Series *s, guint32 row, const SeriesTimer *timers, guint n_timers, GArray *steps);
+void series_read(const Series *s, guint32 row, const SeriesTimer *timers, guint n_timers, GArray *steps);
 
 /* Counts from steps, second by second. */
 typedef struct SeriesWalk {
