@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "evidence.h"
 #include "received.h"
+#include "vantage.h"
 
 #define REACTION_UNKNOWN_NS (G_GINT64_CONSTANT(1000000))
 
@@ -107,16 +108,14 @@ static gint64 reaction(const Hindsight *h, guint side) {
         return REACTION_UNKNOWN_NS;
 }
 
-Vantage hindsight_vantage(gint64 client_ns, gint64 server_ns) {
-        if (client_ns < server_ns / 3)
-                return VANTAGE_CLIENT;
-        return server_ns < client_ns / 3 ? VANTAGE_SERVER : VANTAGE_BETWEEN;
-}
-
+/* Only of a handshake without repeats: those come after a second, whoever is near. */
 static Vantage find_vantage(const Hindsight *h) {
-        if (!(h->flow->side[CLIENT].bits & SIDE_BARE_SYN) || !(h->flow->side[SERVER].bits & SIDE_SYN_ACK))
+        gint syn = entries_next(h, CLIENT, ENTRIES_SYN, 0), syn_ack = entries_next(h, SERVER, ENTRIES_SYN, 0), answer;
+
+        if (syn < 0 || syn_ack < syn || flow_syn_count(h->flow, CLIENT) > 1 || flow_syn_count(h->flow, SERVER) > 1)
                 return VANTAGE_UNKNOWN;
-        return hindsight_vantage(h->side[CLIENT].reaction_ns - REACTION_SLACK_NS, h->side[SERVER].reaction_ns - REACTION_SLACK_NS);
+        answer = entries_next(h, CLIENT, ENTRIES_ANY, syn_ack + 1);
+        return answer < 0 ? VANTAGE_UNKNOWN : vantage_find(&h->entries[syn], &h->entries[syn_ack], &h->entries[answer]);
 }
 
 /*

@@ -115,12 +115,6 @@ static inline gint64 hindsight_position_sent(gint i) {
 void hindsight_init(Hindsight *h, const Flow *flow, const Timeline *timeline, gint64 end_ns);
 
 /*
- * Returns: where a capture was taken in whose handshake the client took @client_ns to answer, and the server
- * @server_ns.
- */
-Vantage hindsight_vantage(gint64 client_ns, gint64 server_ns);
-
-/*
  * Nothing contradicts within this time that a packet arrived: then it did. The first retransmission would
  * have come.
  */

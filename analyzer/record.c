@@ -39,6 +39,8 @@ static const char *const vantages[] = {
         [VANTAGE_CLIENT] = "client",
         [VANTAGE_SERVER] = "server",
         [VANTAGE_BETWEEN] = "between",
+        [VANTAGE_NEARER_CLIENT] = "between",
+        [VANTAGE_NEARER_SERVER] = "between",
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(vantages) == VANTAGES);
 

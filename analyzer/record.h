@@ -48,12 +48,14 @@ typedef enum RolesBasis {
         ROLES_BASES
 } RolesBasis;
 
-/* Where on the path the capture was taken, as far as the flow's own round trips tell. */
+/* Where on the path the capture was taken, as far as the flow's own handshake tells: vantage.h. */
 typedef enum Vantage {
         VANTAGE_UNKNOWN,
         VANTAGE_CLIENT,
         VANTAGE_SERVER,
         VANTAGE_BETWEEN,
+        VANTAGE_NEARER_CLIENT, /* between, too */
+        VANTAGE_NEARER_SERVER,
         VANTAGES
 } Vantage;
 

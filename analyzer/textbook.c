@@ -3,6 +3,7 @@
 #include "endpoint.h"
 #include "hindsight.h"
 #include "sequence.h"
+#include "vantage.h"
 
 /* The entries that make the story; all others only carry data or acknowledge it. */
 typedef struct Story {
@@ -159,7 +160,7 @@ gboolean textbook_close(const Flow *f, const Timeline *t, gint64 linger_ns, Flow
         note_packet(&answerer->fin_frame, &answerer->fin_ns, s.answer);
         note_packet(&answerer->fin_acked_frame, &answerer->fin_acked_ns, s.last);
         tell(&s, r);
-        r->vantage = hindsight_vantage(s.opened->time_ns - s.syn_ack->time_ns, s.syn_ack->time_ns - s.syn->time_ns);
+        r->vantage = (guint8)vantage_find(s.syn, s.syn_ack, s.opened);
         r->close = CLOSE_ORDERLY;
         r->closed_first_by = (guint8)s.closer;
         return TRUE;

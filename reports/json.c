@@ -196,6 +196,8 @@ void json_records_summary(JsonRecords *j, const char *key, const ReportContext *
         json_put_string(w, "type", "summary");
         json_put_string(w, "schema", JSON_SCHEMA);
         put_totals(w, s);
+        if (words_vantage_of_all(json_scratch(j), &s->vantage))
+                json_put_string(w, "vantage_text", j->scratch->str);
         PUT_COUNTS(w, "frames", s->dissected, DISSECT_RESULTS, dissect_result_name);
         PUT_COUNTS(w, "close", s->by_close, CLOSE_KINDS, close_kind_name);
         PUT_COUNTS(w, "closed_first_by", s->by_closed_first, CLOSED_FIRST_VALUES, closed_first_by_name);

@@ -296,6 +296,8 @@ static void put_course(JsonRecords *j, const ReportContext *c, const FlowRecord 
         char *at = json_run_begin(j->writer);
 
         at = member_text(at, &j->texts->vantage[f->vantage]);
+        if (f->vantage == VANTAGE_NEARER_CLIENT || f->vantage == VANTAGE_NEARER_SERVER)
+                at = member_name(at, "nearer", side_name(f->vantage == VANTAGE_NEARER_CLIENT ? CLIENT : SERVER));
         at = member_boolean(at, "joined", f->joined);
         if (f->given_up)
                 at = member_boolean(at, "given_up", TRUE);

@@ -38,6 +38,7 @@ static void print_head(Ladder *l, const FlowRecord *f) {
         const ReportContext *c = l->report.context;
         Terminal *t = l->terminal;
         GString *text = scratch(l);
+        gsize at;
 
         g_string_append_printf(text, "Flow %" G_GUINT64_FORMAT ": ", f->number);
         words_side(text, f, CLIENT);
@@ -59,6 +60,10 @@ static void print_head(Ladder *l, const FlowRecord *f) {
                                        f->previous_flow);
         if (f->joined)
                 g_string_append(text, "; the capture has no beginning of it");
+        at = text->len;
+        g_string_append(text, "; ");
+        if (!words_vantage(text, f))
+                g_string_truncate(text, at);
         if (f->path && c->paths) {
                 g_autofree char *path = path_describe(c->paths, f->path);
 

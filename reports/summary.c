@@ -156,6 +156,7 @@ static void add_counts(Summary *s, const FlowRecord *f) {
         s->by_close[f->close]++;
         s->by_closed_first[f->closed_first_by]++;
         s->findings_left_out += f->findings_left_out;
+        vantage_tally_add(&s->vantage, f);
         for (guint side = 0; side < SIDES; side++) {
                 s->by_state[side][f->side[side].state]++;
                 s->packets += f->side[side].packets;

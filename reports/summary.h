@@ -6,6 +6,7 @@
 #include "report.h"
 
 #include "analyzer/tracker.h"
+#include "analyzer/vantage.h"
 #include "dissect/dissector.h"
 
 #define SUMMARY_EXAMPLES_MAX 5 /* findings of a kind that are kept as its worst */
@@ -54,6 +55,7 @@ struct Summary {
         guint64 by_state[SIDES][STATES];   /* at the end of the capture */
         guint64 by_worst[SEVERITIES + 1];  /* flows by their worst finding; the last: none at all */
         guint64 together[SEVERITIES];      /* findings on several flows together */
+        VantageTally vantage;
         guint64 findings_left_out;
         FindingTally findings[FINDINGS];
         guint n_worst;

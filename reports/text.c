@@ -52,6 +52,10 @@ static void print_head(TextReport *r, const Summary *s) {
                 time_append(text, s->first_ns, c->local_time);
         }
         terminal_print(r->terminal, ROLE_PLAIN, "%s\n", text->str);
+        if (words_vantage_of_all(scratch(r), &s->vantage)) {
+                text->str[0] = g_ascii_toupper(text->str[0]);
+                terminal_print(r->terminal, ROLE_DIM, "%s.\n", text->str);
+        }
 }
 
 static void print_answer(TextReport *r, const Summary *s) {

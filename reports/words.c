@@ -461,6 +461,62 @@ void words_verdict(GString *text, const ReportContext *c, const FlowRecord *f) {
         verdicts[f->close](text, c, f);
 }
 
+/* ── Where it was captured ───────────────────────────────────────────────── */
+
+gboolean words_vantage(GString *text, const FlowRecord *f) {
+        const guint side = f->vantage == VANTAGE_CLIENT || f->vantage == VANTAGE_NEARER_CLIENT ? CLIENT : SERVER;
+
+        switch ((Vantage)f->vantage) {
+        case VANTAGE_CLIENT:
+        case VANTAGE_SERVER:
+                string_append(text, "captured at ");
+                endpoint_append(text, &f->side[side].address, 0, f->ipv6);
+                string_append(text, "'s end");
+                return TRUE;
+        case VANTAGE_NEARER_CLIENT:
+        case VANTAGE_NEARER_SERVER:
+                string_append(text, "captured between both ends, nearer ");
+                endpoint_append(text, &f->side[side].address, 0, f->ipv6);
+                return TRUE;
+        case VANTAGE_BETWEEN:
+                string_append(text, "captured between both ends");
+                return TRUE;
+        case VANTAGE_UNKNOWN:
+        case VANTAGES:
+                break;
+        }
+        return FALSE;
+}
+
+/* "10.0.0.1's end", or of a host with addresses of both kinds "the end of 10.0.0.1 and fd00::1" */
+static void append_place(GString *text, const VantageTally *t) {
+        string_append(text, t->n > 1 ? "captured at the end of " : "captured at ");
+        for (guint i = 0; i < t->n; i++) {
+                string_append(text, i > 0 ? " and " : "");
+                endpoint_append(text, &t->at[i].address, 0, t->at[i].ipv6);
+        }
+        string_append(text, t->n > 1 ? "" : "'s end");
+}
+
+gboolean words_vantage_of_all(GString *text, const VantageTally *t) {
+        static const char *const places[VANTAGES] = {
+                [VANTAGE_CLIENT] = "captured at the clients' end",
+                [VANTAGE_SERVER] = "captured at the servers' end",
+                [VANTAGE_BETWEEN] = "captured between both ends",
+                [VANTAGE_NEARER_CLIENT] = "captured between both ends, nearer the clients",
+                [VANTAGE_NEARER_SERVER] = "captured between both ends, nearer the servers",
+        };
+        const char *place = places[vantage_tally_place(t)];
+
+        if (vantage_tally_is_of_one_host(t))
+                append_place(text, t);
+        else if (place)
+                string_append(text, place);
+        else
+                return FALSE;
+        return TRUE;
+}
+
 /* ── The catalogue's sentences ───────────────────────────────────────────── */
 
 #define NAME_BYTES_MAX 48 /* of a value in a template */

@@ -9,6 +9,8 @@
 
 #include "report.h"
 
+#include "analyzer/vantage.h"
+
 /* "10.0.0.1:40000", "[2001:db8::1]:80" */
 void words_side(GString *text, const FlowRecord *f, guint side);
 
@@ -20,6 +22,15 @@ const char *words_capture_name(const CaptureInfo *info);
 
 /* How the flow closed, one sentence without a full stop. */
 void words_verdict(GString *text, const ReportContext *c, const FlowRecord *f);
+
+/*
+ * Where the flow was captured, without a full stop: "captured at 10.0.0.1's end". Returns: whether that is known; else
+ * nothing is appended.
+ */
+gboolean words_vantage(GString *text, const FlowRecord *f);
+
+/* The same of all flows together: "captured at the servers' end". */
+gboolean words_vantage_of_all(GString *text, const VantageTally *t);
 
 /* The catalogue's sentence with the finding's numbers in it. */
 void words_finding(GString *text, const ReportContext *c, const FlowRecord *f, const Finding *finding);

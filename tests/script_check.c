@@ -31,6 +31,12 @@ static const char *vantage_word(const FlowRecord *r) {
         return vantage_name((Vantage)r->vantage);
 }
 
+static const char *nearer_word(const FlowRecord *r) {
+        if (r->vantage != VANTAGE_NEARER_CLIENT && r->vantage != VANTAGE_NEARER_SERVER)
+                return "nobody";
+        return side_name(r->vantage == VANTAGE_NEARER_CLIENT ? CLIENT : SERVER);
+}
+
 static const char *zeek_word(const FlowRecord *r) {
         return r->zeek_conn_state;
 }
@@ -44,7 +50,7 @@ static const struct {
         const char *(*get)(const FlowRecord *r);
 } words[] = {
         { "close", close_word }, { "first", first_word }, { "roles", roles_word },
-        { "vantage", vantage_word }, { "zeek", zeek_word }, { "history", history_word },
+        { "vantage", vantage_word }, { "nearer", nearer_word }, { "zeek", zeek_word }, { "history", history_word },
 };
 
 const char *script_word_name(guint i) {

@@ -154,6 +154,8 @@ function drawMasthead() {
                 const span = duration(elapsed(summary.start, summary.end));
                 byId('source').append(h('span', null, `${dateAndClock(summary.start)} UTC, ${span}`));
         }
+        if (summary.vantage_text)
+                byId('source').append(h('span', null, summary.vantage_text));
         document.title = `lastack: ${shown}`;
         byId('sentence').append(headline());
 }
@@ -731,13 +733,17 @@ function sideTable(flow) {
 
 function factList(flow) {
         const roles = { syn: 'by the SYN', 'syn-ack': 'by the SYN+ACK', port: 'guessed by port' };
-        const vantages = { client: 'the client', server: 'the server', between: 'somewhere between' };
+        const vantages = {
+                client: `at the end of ${flow.client.address}`,
+                server: `at the end of ${flow.server.address}`,
+                between: `between both ends${flow.nearer ? `, nearer ${flow[flow.nearer].address}` : ''}`,
+        };
         const first = frameText(flow.first_frame, flow.first_file), last = frameText(flow.last_frame, flow.last_file);
         const facts = [
                 ['Close', flow.close], ['Closed first', flow.closed_first_by],
                 ['Start', dateAndClock(flow.start)], ['Duration', duration(flow.duration_ns)],
                 ['Frames', `${first} to ${last}`], ['Roles', roles[flow.roles]],
-                ['Captured at', vantages[flow.vantage]], ['Network', flow.path],
+                ['Captured', vantages[flow.vantage]], ['Network', flow.path],
                 ['Zeek', `${flow.zeek.conn_state} ${flow.zeek.history}`], ['Community ID', flow.community_id],
                 ['Flow before it', flow.previous_flow
                         && h('a', { href: `#flow-${flow.previous_flow}` }, `flow ${flow.previous_flow}`)],

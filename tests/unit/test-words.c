@@ -13,6 +13,95 @@ static void assert_verdict(RecordCase *c, const char *expected) {
         g_assert_cmpstr(text->str, ==, expected);
 }
 
+static void assert_vantage(RecordCase *c, Vantage vantage, const char *expected) {
+        g_autoptr(GString) text = g_string_new(NULL);
+
+        c->flow.vantage = (guint8)vantage;
+        g_assert_cmpint(words_vantage(text, &c->flow), ==, *expected != '\0');
+        g_assert_cmpstr(text->str, ==, expected);
+}
+
+static void assert_vantage_of_all(const VantageTally *t, const char *expected) {
+        g_autoptr(GString) text = g_string_new(NULL);
+
+        g_assert_cmpint(words_vantage_of_all(text, t), ==, *expected != '\0');
+        g_assert_cmpstr(text->str, ==, expected);
+}
+
+/* ── Where it was captured ───────────────────────────────────────────────── */
+
+static void test_vantage(void) {
+        g_autoptr(RecordCase) c = record_case_new(CLOSE_ORDERLY, 1);
+
+        assert_vantage(c, VANTAGE_UNKNOWN, "");
+        assert_vantage(c, VANTAGE_CLIENT, "captured at 10.0.0.1's end");
+        assert_vantage(c, VANTAGE_SERVER, "captured at 10.0.0.2's end");
+        assert_vantage(c, VANTAGE_BETWEEN, "captured between both ends");
+        assert_vantage(c, VANTAGE_NEARER_CLIENT, "captured between both ends, nearer 10.0.0.1");
+        assert_vantage(c, VANTAGE_NEARER_SERVER, "captured between both ends, nearer 10.0.0.2");
+}
+
+/* Adds @n flows between 10.0.0.@client and 10.0.0.@server. */
+static void tally(VantageTally *t, guint n, Vantage vantage, guint8 client, guint8 server) {
+        g_autoptr(RecordCase) c = record_case_new(CLOSE_ORDERLY, 1);
+
+        c->flow.side[CLIENT].address.bytes[15] = client;
+        c->flow.side[SERVER].address.bytes[15] = server;
+        c->flow.vantage = (guint8)vantage;
+        while (n--)
+                vantage_tally_add(t, &c->flow);
+}
+
+/* One host, whatever its part is in its connections. */
+static void test_vantage_of_one_host(void) {
+        VantageTally t = { .n = 0 };
+
+        assert_vantage_of_all(&t, "");
+        tally(&t, 100, VANTAGE_UNKNOWN, 1, 2);
+        assert_vantage_of_all(&t, "");
+        tally(&t, 1, VANTAGE_CLIENT, 1, 2);
+        tally(&t, 1, VANTAGE_SERVER, 3, 1);
+        assert_vantage_of_all(&t, "captured at 10.0.0.1's end");
+        tally(&t, 1, VANTAGE_NEARER_SERVER, 3, 1);
+        assert_vantage_of_all(&t, "");
+}
+
+static void test_vantage_of_both_kinds_of_addresses(void) {
+        g_autoptr(RecordCase) c = record_case_new(CLOSE_ORDERLY, 1);
+        VantageTally t = { .n = 0 };
+
+        tally(&t, 1, VANTAGE_CLIENT, 1, 2);
+        c->flow.vantage = VANTAGE_SERVER;
+        c->flow.ipv6 = TRUE;
+        c->flow.side[SERVER].address = (Address){ .bytes = { 0xfd, [15] = 1 } };
+        vantage_tally_add(&t, &c->flow);
+        assert_vantage_of_all(&t, "captured at the end of 10.0.0.1 and fd00::1");
+}
+
+/* Several hosts have their parts in common, if anything. */
+static void test_vantage_of_several_hosts(void) {
+        VantageTally t = { .n = 0 };
+
+        tally(&t, 50, VANTAGE_SERVER, 1, 8);
+        tally(&t, 49, VANTAGE_SERVER, 2, 9);
+        assert_vantage_of_all(&t, "captured at the servers' end");
+        tally(&t, 1, VANTAGE_BETWEEN, 1, 8);
+        assert_vantage_of_all(&t, "captured at the servers' end");
+        tally(&t, 2, VANTAGE_CLIENT, 1, 8);
+        assert_vantage_of_all(&t, "");
+}
+
+static void test_vantage_between(void) {
+        VantageTally t = { .n = 0 };
+
+        tally(&t, 9, VANTAGE_NEARER_CLIENT, 1, 8);
+        assert_vantage_of_all(&t, "captured between both ends, nearer the clients");
+        tally(&t, 9, VANTAGE_BETWEEN, 1, 8);
+        assert_vantage_of_all(&t, "captured between both ends");
+        tally(&t, 1, VANTAGE_CLIENT, 1, 8);
+        assert_vantage_of_all(&t, "");
+}
+
 /* ── Verdicts ────────────────────────────────────────────────────────────── */
 
 static void test_orderly(void) {
@@ -205,6 +294,11 @@ static void test_states_beside_packets(void) {
 
 int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
+        g_test_add_func("/words/vantage", test_vantage);
+        g_test_add_func("/words/vantage/one-host", test_vantage_of_one_host);
+        g_test_add_func("/words/vantage/both-kinds-of-addresses", test_vantage_of_both_kinds_of_addresses);
+        g_test_add_func("/words/vantage/several-hosts", test_vantage_of_several_hosts);
+        g_test_add_func("/words/vantage/between", test_vantage_between);
         g_test_add_func("/words/verdict/orderly", test_orderly);
         g_test_add_func("/words/verdict/half-closed", test_half_closed);
         g_test_add_func("/words/verdict/simultaneous", test_simultaneous);
