@@ -117,7 +117,10 @@ static gint answered(const Hindsight *h, gint rst, guint side, guint32 ack) {
                 if (quiet < 0)
                         quiet = i;
         }
-        return quiet < 0 && soon >= 0 ? with_its_data(h, soon, ack) : quiet;
+        /* a round trip can be shorter than the handshake's, hardly twice as long */
+        if (soon >= 0 && (quiet < 0 || r->time_ns - h->entries[quiet].time_ns > 2 * h->side[side].reaction_ns))
+                return with_its_data(h, soon, ack);
+        return quiet;
 }
 
 /*
