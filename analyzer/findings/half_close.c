@@ -3,6 +3,78 @@
 #include "rule.h"
 
 /*
+ * Data that were written before the FIN came may be sent long after it, as fast as the window lets them: then the
+ * other end may have closed as well, and its FIN waits behind them (Linux is in FIN_WAIT_1 by then). An end that
+ * had nothing under way for longer than an acknowledgment takes had nothing left to send.
+ */
+#define IDLE_NS_MIN (SECOND_NS / 200)
+
+typedef struct Sender {
+        guint32 nxt, acked;
+        gint64 idle_since_ns;
+        gboolean has_nxt, is_blocked; /* by a window of 0 */
+        const TimelineEntry *last;    /* that it sent */
+        guint lost;
+} Sender;
+
+/*
+ * IP IDs that are missing between its packets were those of packets that were lost: it is not idle, it will repeat
+ * them. After so long it would have.
+ */
+#define LOST_IDS_MAX 64
+#define REPEATED_NS (2 * SECOND_NS)
+
+static void count_lost(Sender *s, const TimelineEntry *e) {
+        gint16 step;
+
+        if (s->last && e->marks & s->last->marks & ENTRY_IP_ID) {
+                step = (gint16)(e->ip_id - s->last->ip_id);
+                if (step > 1 && step <= LOST_IDS_MAX)
+                        s->lost += (guint)step - 1;
+                else if (step < 0 && step >= -LOST_IDS_MAX && s->lost > 0)
+                        s->lost--; /* it was only late */
+                if (step < 0)
+                        return;
+        }
+        s->last = e;
+}
+
+/* Had it nothing to send before @e? */
+static gboolean is_idle(const Sender *s, const TimelineEntry *e, gint64 reaction_ns) {
+        gint64 ns = e->time_ns - s->idle_since_ns;
+
+        return !s->is_blocked && (!s->has_nxt || seq_at_or_after(s->acked, s->nxt)) && ns > MAX(2 * reaction_ns, IDLE_NS_MIN) &&
+               (!s->lost || ns > REPEATED_NS);
+}
+
+static void sender_sends(Sender *s, const TimelineEntry *e) {
+        if (!e->payload_bytes)
+                return;
+        if (s->has_nxt && !seq_after(entry_end(e), s->nxt)) {
+                s->idle_since_ns = e->time_ns; /* it has not heard yet that this was acknowledged */
+                return;
+        }
+        s->acked = s->has_nxt ? s->acked : e->seq;
+        s->nxt = entry_end(e);
+        s->has_nxt = TRUE;
+}
+
+/* @e of the other end. */
+static void sender_hears(Sender *s, const TimelineEntry *e) {
+        gboolean was_blocked = s->is_blocked;
+
+        if (!(e->flags & TCP_ACK))
+                return;
+        s->is_blocked = e->window == 0;
+        if (s->has_nxt && seq_after(e->ack, s->acked)) {
+                s->acked = e->ack;
+                s->idle_since_ns = e->time_ns;
+        }
+        if (was_blocked)
+                s->idle_since_ns = e->time_ns;
+}
+
+/*
  * TD105: after its FIN the side took new data, sent by an end that already had the FIN, and acknowledged it:
  * its process still reads, so it was shutdown(SHUT_WR). Data that was under way when the FIN came, and its
  * repeats, say nothing.
@@ -13,14 +85,23 @@ static void find(const Case *c, guint closer) {
         guint64 bytes = 0, received = 0;
         FrameRef data = 0, acked = 0;
         Finding *f;
-        gboolean has_after = FALSE, has_under_way = FALSE;
+        gboolean has_after = FALSE, has_under_way = FALSE, was_open = FALSE;
+        Sender sender = { .idle_since_ns = c->record->start_ns };
 
         for (gint i = 0; i < h->n; i++) {
                 const TimelineEntry *e = &h->entries[i];
 
                 if (!entry_is_ordinary(e) || e->flags & (TCP_SYN | TCP_RST))
                         continue;
+                if (e->marks & ENTRY_GAP_BEFORE)
+                        sender.idle_since_ns = e->time_ns; /* what was in the gap is not known */
                 if (entry_side(e) != closer) {
+                        gboolean idle;
+
+                        count_lost(&sender, e);
+                        idle = is_idle(&sender, e, h->side[other(closer)].reaction_ns);
+
+                        sender_sends(&sender, e);
                         if (seq_before(e->ack, fin_end) && (!has_under_way || seq_after(entry_end(e), under_way))) {
                                 under_way = entry_end(e);
                                 has_under_way = TRUE;
@@ -33,14 +114,18 @@ static void find(const Case *c, guint closer) {
                         if (!has_after)
                                 data = e->frame;
                         has_after = TRUE;
-                } else if (has_after && e->flags & TCP_ACK && seq_at_or_after(e->ack, after)) {
+                        was_open |= idle;
+                        continue;
+                }
+                sender_hears(&sender, e);
+                if (has_after && e->flags & TCP_ACK && seq_at_or_after(e->ack, after)) {
                         acked = e->frame;
                         received = bytes;
                 }
         }
         if (!acked)
                 return;
-        f = case_find(c, FINDING_HALF_CLOSE, closer, CERTAINTY_OBSERVED);
+        f = case_find(c, FINDING_HALF_CLOSE, closer, was_open ? CERTAINTY_OBSERVED : CERTAINTY_CANNOT_TELL);
         finding_frame(f, c->record->side[closer].fin_frame);
         finding_frame(f, data);
         finding_frame(f, acked);
