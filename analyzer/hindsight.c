@@ -143,6 +143,29 @@ static void find_silent_fin(Hindsight *h, guint side) {
         k->fin_end = ack;
 }
 
+/* Did @side write single bytes? */
+static gboolean writes_single_bytes(const Hindsight *h, guint side) {
+        FOR_ENTRIES(h, i, side, ENTRIES_DATA, 0)
+                if (h->entries[i].payload_bytes == 1 && !(h->entries[i].marks & ENTRY_KEEPALIVE))
+                        return TRUE;
+        return FALSE;
+}
+
+/*
+ * A byte takes one number, too. It was none of a FIN that neither the capture nor the other end ever had, if
+ * its sender then aborts: who has closed has no owner any more to do so. Nor is it known for a FIN where single
+ * bytes were written before and the other end does not close.
+ */
+static gboolean may_be_a_byte(const Hindsight *h, guint side, guint32 number) {
+        const FlowSide *peer = &h->flow->side[other(side)];
+
+        if (!(peer->bits & SIDE_ACK) || seq_before(peer->ack, number))
+                FOR_ENTRIES(h, i, side, ENTRIES_RST, 0)
+                        if (h->entries[i].flags & TCP_ACK && h->entries[i].seq == number)
+                                return TRUE;
+        return !((peer->bits | h->flow->side[side].bits) & (SIDE_FIN | SIDE_RST)) && writes_single_bytes(h, side);
+}
+
 /*
  * A FIN that was not captured is proved by an acknowledgment of one number more, or by its sender going on
  * behind it.
@@ -161,6 +184,8 @@ static void find_unseen_fin(Hindsight *h, guint side) {
                         continue;
                 proves = entry_side(e) == side ? e->payload_bytes == 0 && e->seq == me->nxt + 1
                                                : e->flags & TCP_ACK && e->ack == me->nxt + 1;
+                if (proves && may_be_a_byte(h, side, me->nxt + 1))
+                        return;
                 if (proves) {
                         k->has_fin = k->fin_unseen = TRUE;
                         k->fin_end = me->nxt + 1;

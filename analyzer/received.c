@@ -227,6 +227,18 @@ static gboolean is_lost_fin(const Hindsight *h, guint sender, gint i, const Mome
         return h->entries[answer].ack != h->entries[before].ack || h->entries[answer].time_ns - h->entries[i].time_ns > h->side[side].reaction_ns;
 }
 
+/* Does every FIN of @side acknowledge @number? Then who has its FIN has that, too. */
+static gboolean has_it_in_its_fin(const Hindsight *h, guint side, guint32 number) {
+        gint fin = next_fin(h, side, 0);
+
+        if (fin < 0 || h->side[side].fin_unseen)
+                return FALSE;
+        for (; fin >= 0; fin = next_fin(h, side, fin + 1))
+                if (!covers(&h->entries[fin], number))
+                        return FALSE;
+        return TRUE;
+}
+
 Moment received_fin_acked(const Hindsight *h, guint side) {
         const HindsightSide *k = &h->side[side];
         Moment fin = h->side[side].sent_fin, peer_fin;
@@ -241,6 +253,9 @@ Moment received_fin_acked(const Hindsight *h, guint side) {
                         continue;
                 if (is_lost_fin(h, other(side), i, &peer_fin) || died_before_ack(h, side, i))
                         continue;
+                /* its own FIN came again, but it had been sent before: a path may be slower than in the handshake */
+                if (peer_fin.there && peer_fin.position < position_of_arrival(i) && has_it_in_its_fin(h, other(side), k->fin_end))
+                        return peer_fin;
                 return moment_at(i, position_of_arrival(i), hindsight_settled(e->time_ns, h->end_ns));
         }
         /* of a silent side no ACK can be seen, but one that does not come makes its FIN's sender repeat it */
