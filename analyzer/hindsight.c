@@ -328,6 +328,21 @@ static Moment find_talks(const Hindsight *h, guint side) {
         return never;
 }
 
+/*
+ * A FIN in order that brings the acknowledgment of the side's own FIN was received with it, though it came again:
+ * then the answers were lost.
+ */
+static void find_fin_with_ack(Hindsight *h, guint side) {
+        const Moment *acked = &h->side[side].fin_acked;
+
+        if (h->side[side].fin_received.there || !acked->there || !is_fin(h, acked->entry, other(side)))
+                return;
+        if (flow_fin_count(h->flow, other(side)) < 2 || h->flow->side[side].bits & SIDE_RST)
+                return; /* one that is answered by a RST, or by nothing yet, was perhaps not taken */
+        if (h->flow->side[side].bits & SIDE_ACK && !seq_before(h->flow->side[side].ack, h->entries[acked->entry].seq))
+                h->side[side].fin_received = *acked;
+}
+
 /* Each in the order in which it builds on what was found before. */
 static void find_moments(Hindsight *h) {
         for (guint s = 0; s < SIDES; s++) {
@@ -342,6 +357,7 @@ static void find_moments(Hindsight *h) {
                 h->side[s].syn_acked = received_syn_acked(h, s);
                 h->side[s].fin_received = received_fin(h, s);
                 h->side[s].fin_acked = received_fin_acked(h, s);
+                find_fin_with_ack(h, s);
                 h->side[s].rst_accepted = received_rst(h, s);
         }
 }

@@ -481,6 +481,35 @@ static gboolean is_answered_by_rst(const Hindsight *h, guint side, gint fin) {
         return FALSE;
 }
 
+/*
+ * Can the bare RST in entry @rst answer the data in entry @data? It has the number that they acknowledge, and its
+ * sender did not acknowledge them.
+ */
+static gboolean may_answer_data(const Hindsight *h, gint rst, gint data) {
+        const FlowSide *me = &h->flow->side[entry_side(&h->entries[rst])];
+
+        return h->entries[data].ack == h->entries[rst].seq && (!(me->bits & SIDE_ACK) || seq_after(h->entries[data].seq + h->entries[data].payload_bytes, me->ack));
+}
+
+/*
+ * A bare RST has the number that the segment which it answers acknowledges. Where that is one that was sent before
+ * the FIN in entry @fin, its sender was gone when the FIN came; were those data late, the FIN was behind a hole.
+ */
+static gboolean died_before_fin(const Hindsight *h, guint side, gint fin) {
+        FOR_ENTRIES(h, rst, side, ENTRIES_RST, 0) {
+                gint answered = -1;
+
+                if (h->entries[rst].flags & TCP_ACK)
+                        continue;
+                FOR_ENTRIES(h, i, other(side), ENTRIES_DATA, 0)
+                        if (may_answer_data(h, rst, i))
+                                answered = i;
+                if (answered >= 0 && answered < fin && h->entries[fin].ack != h->entries[rst].seq)
+                        return TRUE;
+        }
+        return FALSE;
+}
+
 Moment received_fin(const Hindsight *h, guint side) {
         guint peer = other(side);
         gint fin;
@@ -500,7 +529,7 @@ Moment received_fin(const Hindsight *h, guint side) {
                 return never;
         if (speaks_against_fin(h, side, fin) || is_behind_hole(h, peer))
                 return never;
-        if (is_answered_by_rst(h, side, fin))
+        if (is_answered_by_rst(h, side, fin) || died_before_fin(h, side, fin))
                 return never;
         /*
          * what an orphan that is closing itself does with data and a FIN is no close (Linux TCPAbortOnData)
