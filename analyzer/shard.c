@@ -119,7 +119,7 @@ static ZeekFlow *zeek_row(Flow *f, guint side, const Segment *s) {
                 zeek = flow_note_add(f, NOTE_ZEEK);
         n = zeek->later ? zeek->later->len : 0;
         row = n ? &g_array_index(zeek->later, ZeekFlow, n - 1) : &zeek->first;
-        if (G_LIKELY(n == RECORD_ZEEK_LATER_MAX || !zeek_begins_anew(row, s, side)))
+        if (G_LIKELY(n == RECORD_ZEEK_LATER_MAX || !zeek_begins_anew(row, s)))
                 return row;
         if (!zeek->later)
                 zeek->later = g_array_new(FALSE, TRUE, sizeof(ZeekFlow));

@@ -17,10 +17,10 @@ enum {
 
 /* ZeekSide.marks */
 enum {
-        SIDE_CLOSED = 1 << 0, /* its close was reported: a FIN or a RST of it counted */
-        SIDE_FIN = 1 << 1,    /* fin is valid */
-        SIDE_ACKED = 1 << 2,  /* the other end acknowledged data of it */
-        SIDE_SKIPPED = 1 << 3, /* Zeek reassembles no more: too much behind a hole, and never an ACK */
+        SIDE_CLOSED = 1 << 0,  /* its close was reported: all that it sent before its FIN or RST was there */
+        SIDE_FIN = 1 << 1,     /* end is valid */
+        SIDE_EOF = 1 << 2,     /* everything up to its FIN or RST was there, or given up as missing */
+        SIDE_SKIPPED = 1 << 3, /* Zeek reassembles no more: too much behind a hole, or too few ACKs */
 };
 
 /* ZeekFlow.marks */
@@ -28,6 +28,12 @@ enum {
         FLOW_STARTED = 1 << 0,
         FLOW_CLOSED = 1 << 1, /* tcp_close_delay runs */
         FLOW_CUT = 1 << 2,    /* letters past ZEEK_HISTORY_MAX were left out */
+        FLOW_ATTEMPT = 1 << 3, /* tcp_attempt_delay was started; it ends what is then still unanswered */
+        FLOW_PENDING = 1 << 4, /* a close waits for data that are missing */
+        FLOW_PARTIAL = 1 << 5, /* joined midway */
+        FLOW_SEEN_ORIGINATOR = 1 << 6,
+        FLOW_SEEN_RESPONDER = 1 << 7,
+        FLOW_INTERACTIVE = 1 << 8, /* on a port with a longer inactivity timeout, and seen from its handshake on */
 };
 
 /* Letters that come once per direction; S and H are one. */
@@ -46,9 +52,12 @@ enum {
 #define SECOND_NS G_GUINT64_CONSTANT(1000000000)
 #define TCP_ATTEMPT_DELAY_NS (5 * SECOND_NS)
 #define TCP_CLOSE_DELAY_NS (5 * SECOND_NS)
+#define TCP_LINGER_NS (5 * SECOND_NS)
 #define TCP_INACTIVITY_NS (300 * SECOND_NS)
 #define INTERACTIVE_INACTIVITY_NS (3600 * SECOND_NS)
+#define TCP_MAX_INITIAL_WINDOW 16384
 #define TCP_MAX_ABOVE_HOLE 16384
+#define TCP_EXCESSIVE_DATA (10 * 1024 * 1024)
 /* TCPSessionAdapter.cc: a SYN's or RST's number further away than this is not believed. */
 #define TOO_LARGE_DELTA 1048576
 
@@ -141,7 +150,6 @@ static void history_segment(ZeekFlow *z, ZeekSide *me, const Segment *s, guint32
                 break;
         case TCP_FIN: /* its number comes behind the data */
                 history_add_control(z, me, ONCE_FIN, 'F', &me->fin, seq + s->payload_bytes);
-                me->marks |= SIDE_FIN;
                 break;
         case TCP_RST:
                 history_add_control(z, me, ONCE_RST, 'R', &me->rst, seq);
@@ -170,15 +178,32 @@ static guint32 segment_length(const Segment *s) {
         return segment_sequence_length(s) - (s->flags & TCP_RST ? s->payload_bytes : 0);
 }
 
-static void side_number(ZeekSide *me, const Segment *s) {
-        const gboolean syn = !!(s->flags & TCP_SYN);
+static gboolean starts_anew(const ZeekSide *me, const Segment *s) {
+        switch (me->state) {
+        case INACTIVE:
+        case PARTIAL:
+        case ESTABLISHED:
+                return TRUE;
+        case SYN_SENT:
+        case SYN_ACK_SENT:
+                return s->seq != me->start;
+        case RESET:
+                return me->previous == INACTIVE;
+        default:
+                return FALSE;
+        }
+}
 
-        if (me->state == INACTIVE) {
-                me->start = syn ? s->seq : s->seq - 1;
-                me->last = syn ? segment_length(s) : 1;
-        } else if (syn && me->state != CLOSED && (me->state != RESET || me->previous == INACTIVE)) {
+/* init_endpoint */
+static void side_number(ZeekSide *me, const Segment *s) {
+        if (s->flags & TCP_SYN && starts_anew(me, s)) {
                 me->start = s->seq;
                 me->last = segment_length(s);
+                me->acked = 0;
+        } else if (me->state == INACTIVE) {
+                me->start = s->seq - 1;
+                me->last = 1;
+                me->acked = 0;
         }
 }
 
@@ -197,26 +222,112 @@ static void side_advance(ZeekFlow *z, ZeekSide *me, const Segment *s, guint32 en
                 history_add_scaled(z, me, ++me->retransmissions, 'T');
 }
 
-/* The reassembler, as far as holes go.  Behind the first hole everything up to @last counts as one island. */
+/* Where the acknowledgment of @s is in what @peer sent; update_ack_seq. */
+static guint32 side_acked(ZeekSide *peer, const Segment *s) {
+        const guint32 ack = s->ack - peer->start;
+
+        if (peer->state == INACTIVE) { /* as if there had been a SYN */
+                peer->start = s->ack - 1;
+                peer->last = peer->acked = 0;
+                return 1;
+        }
+        if (sequence_delta(ack, 0) < 0)
+                return 0;
+        /* A RST's is not believed; and 0 far away is a broken ACK rather than much data. */
+        if (!(s->flags & TCP_RST) && sequence_delta(ack, peer->acked) > 0 &&
+            (s->ack || sequence_delta(ack, peer->acked) <= TOO_LARGE_DELTA))
+                peer->acked = ack;
+        return ack;
+}
+
+/* ── The reassembler, as far as holes go ─────────────────────────────────── */
+
+/* TCP_Endpoint::NoDataAcked */
+static gboolean is_never_acked(const ZeekSide *me) {
+        return me->acked <= 1;
+}
+
+/* TCP_Endpoint::Size */
+static guint32 side_size(const ZeekSide *me) {
+        const guint32 end = sequence_delta(me->last, me->acked) > 0 ? me->last : me->acked;
+        const guint32 control = 1 + !!(me->marks & SIDE_FIN);
+
+        return end > control ? end - control : 0;
+}
+
+/* Whether Zeek holds data of this side that were not acknowledged yet. */
+static gboolean side_holds(const ZeekSide *me) {
+        return me->n_islands || (me->next > me->trimmed && !(me->marks & SIDE_SKIPPED));
+}
+
+static void islands_drop_first(ZeekSide *me) {
+        me->n_islands--;
+        memmove(me->island, me->island + 1, me->n_islands * sizeof(me->island[0]));
+}
+
+/* Joins what touches.  When there is no room, the hole before the last island is forgotten. */
+static void islands_add(ZeekSide *me, guint32 from, guint32 to) {
+        ZeekIsland all[ZEEK_ISLANDS_MAX + 1];
+        guint n = 0, i = 0;
+
+        while (i < me->n_islands && me->island[i].to < from)
+                all[n++] = me->island[i++];
+        for (; i < me->n_islands && me->island[i].from <= to; i++) {
+                from = MIN(from, me->island[i].from);
+                to = MAX(to, me->island[i].to);
+        }
+        all[n++] = (ZeekIsland){ from, to };
+        while (i < me->n_islands)
+                all[n++] = me->island[i++];
+        if (n > ZEEK_ISLANDS_MAX) {
+                n = ZEEK_ISLANDS_MAX;
+                all[n - 1].to = all[n].to;
+        }
+        memcpy(me->island, all, n * sizeof(all[0]));
+        me->n_islands = (guint8)n;
+}
+
+/* BlockInserted: @next has moved; what lies right behind it is no island any more. */
+static void side_deliver(ZeekSide *me) {
+        while (me->n_islands && me->island[0].from <= me->next) {
+                me->next = MAX(me->next, me->island[0].to);
+                islands_drop_first(me);
+        }
+        if (is_never_acked(me) && side_size(me) > TCP_MAX_INITIAL_WINDOW)
+                me->trimmed = me->next;
+}
+
+static void side_skip(ZeekSide *me) {
+        me->marks |= SIDE_SKIPPED;
+        me->n_islands = 0;
+}
+
+/* DataSent */
 static void side_data(ZeekSide *me, const Segment *s, guint32 seq) {
-        const guint32 left = seq + !!(s->flags & TCP_SYN), right = left + s->payload_bytes;
+        const guint32 right = seq + !!(s->flags & TCP_SYN) + s->payload_bytes;
+        guint32 left = seq + !!(s->flags & TCP_SYN), held;
 
         if (!s->payload_bytes || s->flags & TCP_RST || sequence_delta(seq, 0) < 0 || me->marks & SIDE_SKIPPED)
                 return;
         if (s->facts & SEGMENT_PAYLOAD_CUT)
                 return; /* truncated_tcp_payload: what the snaplen cut was never there, and will be a gap */
-        if (sequence_delta(left, me->next) > 0) {
-                if (!me->island || sequence_delta(left, me->island) < 0)
-                        me->island = left;
-                if (!(me->marks & SIDE_ACKED) && sequence_delta(right, me->next) > TCP_MAX_ABOVE_HOLE)
-                        me->marks |= SIDE_SKIPPED;
-        } else if (sequence_delta(right, me->next) > 0) {
+        if (right <= me->acked)
+                return;
+        left = MAX(left, MAX(me->acked, me->trimmed));
+        if (left > me->next && left < right) {
+                islands_add(me, left, right);
+        } else if (right > me->next) {
                 me->next = right;
+                side_deliver(me);
         }
-        if (me->island && sequence_delta(me->next, me->island) >= 0) {
-                me->next = me->last;
-                me->island = 0;
-        }
+        held = me->next - me->trimmed;
+        for (guint i = 0; i < me->n_islands; i++)
+                held += me->island[i].to - me->island[i].from;
+        if (held > TCP_EXCESSIVE_DATA)
+                side_skip(me);
+        else if (me->n_islands && is_never_acked(me) &&
+                 me->island[me->n_islands - 1].to - me->next > TCP_MAX_ABOVE_HOLE)
+                side_skip(me);
 }
 
 static gboolean is_clean(const ZeekSide *me) {
@@ -229,22 +340,19 @@ static void side_gap(ZeekFlow *z, ZeekSide *me, const ZeekSide *peer) {
                 history_add_scaled(z, me, ++me->gaps, 'G');
 }
 
-static void side_acknowledged(ZeekFlow *z, ZeekSide *me, const ZeekSide *peer, guint32 ack) {
-        if (sequence_delta(ack, 1) > 0)
-                me->marks |= SIDE_ACKED;
-        if (me->marks & SIDE_FIN && sequence_delta(ack, me->fin) > 0)
-                ack = me->fin;
-        if (sequence_delta(ack, me->next) <= 0)
-                return;
-        side_gap(z, me, peer);
-        if (me->island && sequence_delta(ack, me->island) >= 0) {
-                me->next = me->last;
-                me->island = 0;
-                if (sequence_delta(ack, me->next) <= 0)
-                        return;
+/* Undelivered */
+static void side_miss(ZeekFlow *z, ZeekSide *me, const ZeekSide *peer, guint32 ack) {
+        if (ack <= 2 && z->marks & FLOW_PARTIAL)
+                return; /* a keepalive was the first that was seen */
+        while (me->n_islands && me->island[0].from < ack) {
                 side_gap(z, me, peer);
+                me->next = me->island[0].from;
+                side_deliver(me);
         }
-        me->next = ack;
+        if (ack > me->next) {
+                side_gap(z, me, peer);
+                me->next = ack;
+        }
 }
 
 /* ── States ──────────────────────────────────────────────────────────────── */
@@ -256,74 +364,154 @@ static void side_enter(ZeekSide *me, guint8 state) {
         me->state = state;
 }
 
-/* UpdateInactiveState: the first that is heard of a side. */
-static void update_inactive(ZeekFlow *z, ZeekSide *me, ZeekSide *peer, const Segment *s, guint32 seq) {
+/* Who answers a SYN; the events that set longer timeouts are raised here only. */
+static void answer(ZeekFlow *z, ZeekSide *me, ZeekSide *peer, const Segment *s) {
+        if (!(s->flags & TCP_ACK) && peer->state == SYN_ACK_SENT) {
+                /* The SYN+ACK was captured before its SYN. */
+                guint16 seen = z->marks & FLOW_SEEN_RESPONDER ? FLOW_SEEN_ORIGINATOR : 0;
+
+                z->originator = !z->originator;
+                history_add(z, '^');
+                z->marks &= (guint16)~(FLOW_PARTIAL | FLOW_SEEN_ORIGINATOR | FLOW_SEEN_RESPONDER);
+                z->marks |= seen | FLOW_SEEN_ORIGINATOR | FLOW_SEEN_RESPONDER;
+                side_enter(peer, ESTABLISHED);
+        }
+        if (peer->state == SYN_SENT)
+                side_enter(peer, ESTABLISHED);
+        side_enter(me, ESTABLISHED);
+        if (peer->state == ESTABLISHED && !(s->flags & (TCP_FIN | TCP_RST)) &&
+            is_interactive_port(is_originator(z, me) ? s->destination_port : s->source_port))
+                z->marks |= FLOW_INTERACTIVE;
+}
+
+/* UpdateInactiveState: the first that is heard of a side.  Returns: whether it closes its side. */
+static gboolean update_inactive(ZeekFlow *z, ZeekSide *me, ZeekSide *peer, const Segment *s) {
         const gboolean originator = is_originator(z, me), acks = !!(s->flags & TCP_ACK);
 
         if (s->flags & TCP_SYN && originator) {
                 side_enter(me, acks ? SYN_ACK_SENT : SYN_SENT);
+                z->marks |= FLOW_ATTEMPT;
+                z->attempt_ns = s->time_ns;
         } else if (s->flags & TCP_SYN) {
-                if (!acks && peer->state == SYN_ACK_SENT && seq == 0) {
-                        /* The SYN+ACK was captured before its SYN. */
-                        z->originator = !z->originator;
-                        history_add(z, '^');
-                        side_enter(peer, ESTABLISHED);
-                }
-                if (peer->state == SYN_SENT)
-                        side_enter(peer, ESTABLISHED);
-                side_enter(me, ESTABLISHED);
+                answer(z, me, peer, s);
         }
         if (s->flags & TCP_FIN)
                 side_enter(me, CLOSED);
         if (s->flags & TCP_RST)
                 side_enter(me, RESET);
         if (me->state != INACTIVE)
-                return;
+                return !!(s->flags & (TCP_FIN | TCP_RST));
         if (!originator && !s->payload_bytes && peer->state == SYN_SENT)
-                return; /* some acknowledge a SYN before they answer it */
-        side_enter(me, acks && peer->state == ESTABLISHED ? ESTABLISHED : PARTIAL);
+                return FALSE; /* some acknowledge a SYN before they answer it */
+        if (acks && peer->state == ESTABLISHED) {
+                side_enter(me, ESTABLISHED);
+                z->marks &= (guint16)~FLOW_PARTIAL;
+        } else {
+                side_enter(me, PARTIAL);
+        }
+        return FALSE;
 }
 
-/* UpdateStateMachine; what it does to close the connection is in side_close(). */
-static void update_state(ZeekFlow *z, ZeekSide *me, ZeekSide *peer, const Segment *s, guint32 seq) {
+static gboolean update_established(ZeekSide *me, ZeekSide *peer, const Segment *s) {
         const gboolean fin = !!(s->flags & TCP_FIN), rst = !!(s->flags & TCP_RST);
 
+        if ((s->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN && me->state == PARTIAL && peer->state == INACTIVE)
+                side_enter(me, SYN_SENT);
+        if (fin && !rst) {
+                side_enter(me, CLOSED);
+                if (peer->state == RESET && peer->previous == CLOSED)
+                        side_enter(peer, CLOSED); /* FIN then RST there, FIN here: a normal end */
+        }
+        if (rst)
+                side_enter(me, RESET);
+        return fin || rst;
+}
+
+/* UpdateStateMachine.  Returns: whether the segment closes its side. */
+static gboolean update_state(ZeekFlow *z, ZeekSide *me, ZeekSide *peer, const Segment *s) {
         switch (me->state) {
         case INACTIVE:
-                update_inactive(z, me, peer, s, seq);
-                break;
+                return update_inactive(z, me, peer, s);
         case SYN_SENT:
         case SYN_ACK_SENT:
-                if (fin)
+                if (s->flags & TCP_FIN)
                         side_enter(me, CLOSED);
-                if (rst)
+                if (s->flags & TCP_RST)
                         side_enter(me, RESET);
-                break;
+                return !!(s->flags & (TCP_FIN | TCP_RST));
         case PARTIAL:
         case ESTABLISHED:
-                if ((s->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN && me->state == PARTIAL &&
-                    peer->state == INACTIVE)
-                        side_enter(me, SYN_SENT);
-                if (fin && !rst) {
-                        side_enter(me, CLOSED);
-                        if (peer->state == RESET && peer->previous == CLOSED)
-                                side_enter(peer, CLOSED); /* FIN then RST there, FIN here: a normal end */
-                }
-                if (rst)
-                        side_enter(me, RESET);
-                break;
+                return update_established(me, peer, s);
         case CLOSED: /* after both FINs a RST changes nothing */
-                if (rst && peer->state != CLOSED)
-                        side_enter(me, RESET);
-                break;
+                if (!(s->flags & TCP_RST) || peer->state == CLOSED)
+                        return FALSE;
+                side_enter(me, RESET);
+                return !(me->marks & SIDE_CLOSED);
+        default:
+                return FALSE;
         }
+}
+
+/* SetPartialStatus, and what CheckPIA_FirstPacket keeps of it. */
+static void update_partial(ZeekFlow *z, gboolean originator, const Segment *s) {
+        const guint16 seen = originator ? FLOW_SEEN_ORIGINATOR : FLOW_SEEN_RESPONDER;
+
+        if (z->marks & seen || (!originator && z->marks & FLOW_PARTIAL))
+                return;
+        z->marks &= (guint16)~FLOW_PARTIAL;
+        if (!(s->flags & TCP_SYN) || (originator && s->flags & TCP_ACK))
+                z->marks |= FLOW_PARTIAL;
+}
+
+/* ── Closing ─────────────────────────────────────────────────────────────── */
+
+/* DataPending: something before the FIN or RST is still to come, or something to be acknowledged. */
+static gboolean is_pending(const ZeekSide *me, const ZeekSide *peer) {
+        if (me->marks & SIDE_SKIPPED || sequence_delta(me->last, me->next) < 0)
+                return FALSE;
+        return me->last - me->next > 1 || (me->state != RESET && side_holds(peer));
 }
 
 /* ConnectionClosed: when both sides are done, or never will be, the row is written after tcp_close_delay. */
 static void side_close(ZeekFlow *z, ZeekSide *me, const ZeekSide *peer) {
+        if (is_pending(me, peer)) {
+                z->marks |= FLOW_PENDING;
+                return;
+        }
+        z->marks &= (guint16)~FLOW_PENDING;
+        if (me->marks & SIDE_CLOSED)
+                return;
         me->marks |= SIDE_CLOSED;
         if (me->state == RESET || peer->marks & SIDE_CLOSED || peer->state == INACTIVE)
                 z->marks |= FLOW_CLOSED;
+}
+
+static guint sides_closed(const ZeekFlow *z) {
+        return !!(z->side[0].marks & SIDE_CLOSED) + !!(z->side[1].marks & SIDE_CLOSED);
+}
+
+/* CheckEOF */
+static void side_check(ZeekFlow *z, ZeekSide *me, const ZeekSide *peer) {
+        if (me->marks & SIDE_EOF || !(me->marks & SIDE_FIN || me->state == CLOSED || me->state == RESET) ||
+            is_pending(me, peer))
+                return;
+        me->marks |= SIDE_EOF;
+        if (z->marks & FLOW_PENDING)
+                side_close(z, me, peer);
+        z->marks &= (guint16)~FLOW_PENDING;
+}
+
+/* AckReceived: what is acknowledged and did not come will not come. */
+static void side_acknowledged(ZeekFlow *z, ZeekSide *me, const ZeekSide *peer, guint32 ack) {
+        if (me->marks & SIDE_FIN && ack > me->end)
+                ack = me->end;
+        if (ack <= me->trimmed)
+                return;
+        if (ack > me->next)
+                side_miss(z, me, peer, ack);
+        me->trimmed = ack;
+        side_deliver(me);
+        side_check(z, me, peer);
 }
 
 /* ── The connection ──────────────────────────────────────────────────────── */
@@ -333,9 +521,9 @@ static void begin(ZeekFlow *z, const Segment *s, guint side) {
         const gboolean syn = !!(s->flags & TCP_SYN);
 
         z->marks = FLOW_STARTED;
-        z->since_ns = s->time_ns;
         z->originator = side;
-        z->side[0].next = z->side[1].next = 1;
+        for (guint i = 0; i < 2; i++)
+                z->side[i].next = z->side[i].trimmed = 1;
         if ((syn && !(s->flags & TCP_ACK)) || !is_server_port(s->source_port))
                 return;
         if (is_server_port(s->destination_port) && (syn || s->source_port >= s->destination_port))
@@ -344,88 +532,95 @@ static void begin(ZeekFlow *z, const Segment *s, guint side) {
         history_add(z, '^');
 }
 
-/* An attempt is timed from its first SYN, everything else from the last packet. */
-static gboolean is_attempt(const ZeekFlow *z) {
-        const guint8 state = z->side[z->originator].state;
-
-        return (state == SYN_SENT || state == SYN_ACK_SENT) && z->side[!z->originator].state == INACTIVE;
-}
-
+/* TCPSessionAdapter::Process, in its order. */
 void zeek_segment(ZeekFlow *z, const Segment *s, guint side) {
         ZeekSide *me = &z->side[side], *peer = &z->side[!side];
+        const guint closed = sides_closed(z);
         guint32 seq, ack = 0;
+        gboolean closes;
 
         if (!(z->marks & FLOW_STARTED))
                 begin(z, s, side);
+        update_partial(z, side == z->originator, s);
         side_number(me, s);
         seq = s->seq - me->start;
         history_segment(z, me, s, seq);
         history_window(z, me, peer, s);
-        if (s->flags & TCP_ACK && peer->state == INACTIVE) {
-                peer->start = s->ack - 1;
-                peer->last = 0;
-        } else if (s->flags & TCP_ACK) {
-                ack = s->ack - peer->start;
-        }
-        side_advance(z, me, s, seq + segment_length(s));
-        update_state(z, me, peer, s, seq);
-        /* A RST's ACK is not believed; and 0 far away is a broken ACK rather than much data. */
-        if (sequence_delta(ack, 0) > 0 && !(s->flags & TCP_RST) &&
-            (s->ack || sequence_delta(ack, peer->next) <= TOO_LARGE_DELTA))
-                side_acknowledged(z, peer, me, ack);
-        side_data(me, s, seq);
-        if (!(z->marks & FLOW_CLOSED) && !is_attempt(z))
+        if (!(z->marks & FLOW_CLOSED))
                 z->since_ns = s->time_ns;
-        if (s->flags & (TCP_FIN | TCP_RST) && (me->state == CLOSED || me->state == RESET))
+        if (s->flags & TCP_FIN) {
+                me->marks |= SIDE_FIN;
+                me->end = seq + segment_length(s) - 1;
+        }
+        if (s->flags & TCP_ACK)
+                ack = side_acked(peer, s);
+        side_advance(z, me, s, seq + segment_length(s));
+        closes = update_state(z, me, peer, s);
+        if (s->flags & TCP_ACK)
+                side_acknowledged(z, peer, me, ack);
+        z->marks |= side == z->originator ? FLOW_SEEN_ORIGINATOR : FLOW_SEEN_RESPONDER;
+        side_data(me, s, seq);
+        side_check(z, me, peer);
+        if (closes)
                 side_close(z, me, peer);
+        if (z->marks & FLOW_CLOSED && sides_closed(z) > closed)
+                z->since_ns = s->time_ns; /* the second close starts tcp_close_delay again */
 }
 
 /* TCPSessionAdapter::IsReuse */
 static gboolean reuses(const ZeekFlow *z, const Segment *s) {
         const ZeekSide *originator = &z->side[z->originator], *responder = &z->side[!z->originator];
-        const gboolean answer = !!(s->flags & TCP_ACK);
+        const gboolean answers = !!(s->flags & TCP_ACK);
 
-        if (!(s->flags & TCP_SYN) || (answer && originator->state != INACTIVE))
+        if (!(s->flags & TCP_SYN) || (answers && originator->state != INACTIVE))
                 return FALSE;
         if ((originator->marks | responder->marks) & SIDE_CLOSED)
                 return TRUE;
-        if (s->seq == (answer ? responder : originator)->start)
+        if (s->seq == (answers ? responder : originator)->start)
                 return FALSE;
         /* The SYN of a SYN+ACK that was captured first is none. */
-        return answer || originator->state != SYN_ACK_SENT || responder->state != INACTIVE ||
+        return answers || originator->state != SYN_ACK_SENT || responder->state != INACTIVE ||
                s->seq != responder->start;
 }
 
-static guint64 timeout_ns(const ZeekFlow *z, const Segment *s, guint side) {
-        const ZeekSide *responder = &z->side[!z->originator];
-        const guint16 service = side == z->originator ? s->destination_port : s->source_port;
-
-        if (z->marks & FLOW_CLOSED)
-                return TCP_CLOSE_DELAY_NS;
-        if (is_attempt(z))
-                return TCP_ATTEMPT_DELAY_NS;
-        return is_clean(responder) && is_interactive_port(service) ? INTERACTIVE_INACTIVITY_NS
-                                                                   : TCP_INACTIVITY_NS;
+/* Times are a capture's: any two may be further apart than a signed difference holds. */
+static gboolean has_passed(gint64 since_ns, gint64 now_ns, guint64 delay_ns) {
+        return now_ns > since_ns && (guint64)now_ns - (guint64)since_ns >= delay_ns;
 }
 
-gboolean zeek_begins_anew(const ZeekFlow *z, const Segment *s, guint side) {
+/* AttemptTimer: an attempt is timed from its first SYN, everything else from the last packet. */
+static gboolean is_forgotten_attempt(const ZeekFlow *z, gint64 now_ns) {
+        const guint8 state = z->side[z->originator].state;
+
+        return z->marks & FLOW_ATTEMPT && (state == SYN_SENT || state == SYN_ACK_SENT) &&
+               z->side[!z->originator].state == INACTIVE &&
+               has_passed(z->attempt_ns, now_ns, TCP_ATTEMPT_DELAY_NS);
+}
+
+/* ExpireTimer: a side that had closed was reset, and the other one is still open. */
+static gboolean is_lingering(const ZeekFlow *z) {
+        for (guint i = 0; i < 2; i++)
+                if (z->side[i].marks & SIDE_CLOSED && z->side[i].state == RESET && z->side[i].previous == CLOSED)
+                        return z->side[!i].state != RESET;
+        return FALSE;
+}
+
+static guint64 timeout_ns(const ZeekFlow *z) {
+        if (z->marks & FLOW_CLOSED)
+                return TCP_CLOSE_DELAY_NS;
+        if (is_lingering(z))
+                return TCP_LINGER_NS;
+        return z->marks & FLOW_INTERACTIVE ? INTERACTIVE_INACTIVITY_NS : TCP_INACTIVITY_NS;
+}
+
+gboolean zeek_begins_anew(const ZeekFlow *z, const Segment *s) {
         if (!(z->marks & FLOW_STARTED))
                 return FALSE;
-        /* Times are a capture's: any two may be further apart than a signed difference holds. */
-        if (s->time_ns > z->since_ns &&
-            (guint64)s->time_ns - (guint64)z->since_ns >= timeout_ns(z, s, side))
-                return TRUE;
-        return reuses(z, s);
+        return has_passed(z->since_ns, s->time_ns, timeout_ns(z)) || is_forgotten_attempt(z, s->time_ns) ||
+               reuses(z, s);
 }
 
 /* ── Words ───────────────────────────────────────────────────────────────── */
-
-/* TCP_Endpoint::Size() == 0, as far as resets go. */
-static gboolean is_empty(const ZeekSide *me) {
-        const guint32 end = sequence_delta(me->last, me->next) > 0 ? me->last : me->next;
-
-        return end <= 1 + !!(me->marks & SIDE_FIN);
-}
 
 /* The script's pattern for RSTOS0: ^?S[^HAFGIQ]*R.* */
 static gboolean is_aborted_attempt(const ZeekFlow *z) {
@@ -445,7 +640,7 @@ const char *zeek_conn_state(const ZeekFlow *z) {
 
         if (r == RESET) {
                 if (o == SYN_SENT || o == SYN_ACK_SENT ||
-                    (o == RESET && is_empty(originator) && is_empty(responder)))
+                    (o == RESET && side_size(originator) == 0 && side_size(responder) == 0))
                         return "REJ";
                 return o_inactive ? "RSTRH" : "RSTR";
         }

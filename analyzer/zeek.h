@@ -15,7 +15,7 @@
  *  - 'x' (a protocol parser met a limit of its own), 'c' (bad checksums), and
  *    the end of the history where a script stopped watching need the payload;
  *  - one row of Zeek's has all VLANs and tunnels of a 4-tuple in it;
- *  - gaps ('g') between out-of-order blocks are told as one;
+ *  - of more than ZEEK_ISLANDS_MAX holes at once the last ones are told as one gap ('g');
  *  - with -b Zeek knows no server ports and never flips for them ('^').
  *
  * Zeek forgets by timers.  A flow here can therefore be several rows there:
@@ -27,26 +27,38 @@
 /* Letters that are kept; a history longer than this ends in '+', which is no letter of Zeek's. */
 #define ZEEK_HISTORY_MAX 26
 
+/* Data behind a hole; past so many of them the holes behind them are told as one. */
+#define ZEEK_ISLANDS_MAX 4
+
+typedef struct ZeekIsland {
+        guint32 from, to; /* one past its last byte */
+} ZeekIsland;
+
 /* One endpoint.  Numbers count from @start, modulo 2^32, as Zeek's do: 0 is the SYN, 1 the first byte. */
 typedef struct ZeekSide {
         guint32 start;       /* the SYN's sequence number; one below the first seen when there was no SYN */
         guint32 last;        /* one past the highest number sent */
+        guint32 acked;       /* what the other end acknowledged, 0 for nothing */
         guint32 next;        /* in order, or given up as missing, up to here */
-        guint32 island;      /* where data begins again behind a hole; 0: there is no hole */
+        guint32 trimmed;     /* what Zeek holds no more, because it was acknowledged or never will be */
+        guint32 end;         /* the FIN's own number */
         guint32 syn, fin, rst; /* of the last one: another letter only for another number */
         guint32 retransmissions;
+        ZeekIsland island[ZEEK_ISLANDS_MAX]; /* ascending, none touches another */
         guint16 zero_windows, gaps;
         guint8 state, previous; /* Zeek's words for an endpoint, in zeek.c */
         guint8 marks;
+        guint8 n_islands;
 } ZeekSide;
 
 /* All that is remembered of one row of conn.log; zero-initialised. */
 typedef struct ZeekFlow {
         ZeekSide side[2];   /* by the caller's index, whomever Zeek takes for the originator */
         gint64 since_ns;    /* what the timer that runs counts from */
+        gint64 attempt_ns;  /* of the first SYN */
         guint16 letters;    /* those that come only once and have come */
+        guint16 marks;
         guint8 originator;  /* index of Zeek's originator; changes when Zeek flips a connection */
-        guint8 marks;
         guint8 n_history;
         char history[ZEEK_HISTORY_MAX];
 } ZeekFlow;
@@ -54,8 +66,7 @@ typedef struct ZeekFlow {
 /**
  * zeek_begins_anew:
  * @z: the segments before @s
- * @s: the next segment of the flow, sent by @side
- * @side: 0 or 1
+ * @s: the next segment of the flow
  *
  * Whether Zeek, at @s, has already logged what it had and opens another connection: because a timer of its
  * own ran out before @s (an unanswered SYN after 5 s, a closed or reset connection 5 s after it closed, any
@@ -66,7 +77,7 @@ typedef struct ZeekFlow {
  * Two of Zeek's timers run in steps of 6 s that depend on the other traffic, so that for a connection reset
  * after a FIN of the same side Zeek may wait up to 6 s longer than this says.
  */
-gboolean zeek_begins_anew(const ZeekFlow *z, const Segment *s, guint side);
+gboolean zeek_begins_anew(const ZeekFlow *z, const Segment *s);
 
 /**
  * zeek_segment:

@@ -70,6 +70,17 @@ static const Case cases[] = {
         { "gap_not_of_midstream", "> A 1 1 +5, < A 1 100 +5", "OTH Dd", { PORTS_ANY } },
         { "gap_of_cut_payload", OPEN "> A 1 1 +5 cut, < A 1 6", "S1 ShADaG", { PORTS_ANY } },
         { "gap_without_acks", OPEN "> A 11 1 +17000, < A 1 17011", "S1 ShADa", { PORTS_ANY } },
+        { "gap_between_islands", OPEN "> A 11 1 +5, > A 21 1 +5, > A 1 1 +10, < A 1 26",
+          "S1 ShADTaG", { PORTS_ANY } },
+        { "gaps_counted_one_by_one",
+          OPEN "> A 11 1 +5, > A 21 1 +5, > A 31 1 +5, > A 41 1 +5, < A 1 46, > A 51 1 +5, > A 61 1 +5,"
+               "> A 71 1 +5, > A 81 1 +5, < A 1 86, > A 91 1 +5, > A 101 1 +5, < A 1 106",
+          "S1 ShADaGG", { PORTS_ANY } },
+        { "gap_told_by_a_reset_after_both_fins", OPEN "> A 11 1 +5, > FA 16 1, < FA 1 1, < RA 2 17",
+          "SF ShADFfrG", { PORTS_ANY } },
+        { "no_gap_told_by_a_reset", OPEN "> A 11 1 +5, < RA 1 16", "RSTR ShADr", { PORTS_ANY } },
+        { "syn_copied_behind_its_data", "> S 0 0, > A 1 1 +5, > S 0 0, > A 1 1 +5", "S0 SDT", { PORTS_ANY } },
+        { "reset_with_data_sent_back", OPEN "> A 1 1 +5, < RA 1 6, > R 6 0", "RSTR ShADrR", { PORTS_ANY } },
         /* Where Zeek had forgotten */
         { "attempt_forgotten", "> S 0 0, > S 0 0 @3, > S 0 0 @7", "S0 S | S0 S", { PORTS_ANY } },
         { "closed_forgotten", OPEN "> FA 1 1, < FA 1 2, > A 2 2 @4, < FA 1 2 @6",
@@ -80,6 +91,13 @@ static const Case cases[] = {
         { "idle_forgotten", OPEN "> A 1 1 +5 @300", "S1 ShA | OTH D", { PORTS_ANY } },
         { "idle_remembered", OPEN "> A 1 1 +5 @299", "S1 ShAD", { PORTS_ANY } },
         { "interactive_remembered", OPEN "> A 1 1 +5 @3000", "S1 ShAD", { 40000, 22 } },
+        { "interactive_not_joined_midway", "< A 1 1 +5, > A 1 6 @3000", "OTH ^d | OTH A", { 40000, 22 } },
+        { "second_reset_extends", "> S 0 0, < RA 0 1, > R 1 0 @4, < A 1 1 @8", "REJ SrRa", { PORTS_ANY } },
+        { "not_closed_while_data_miss", OPEN "< FA 11 1, > FA 1 1, < A 12 2 @20", "SF ShAfFa", { PORTS_ANY } },
+        { "closed_once_data_are_given_up", OPEN "< FA 11 1, > A 1 12, > FA 1 12, < A 12 2 @20",
+          "SF ShAfgF | OTH A", { PORTS_ANY } },
+        { "reset_after_fin_remembered", OPEN "> FA 1 1, > R 2 0, < A 1 2 @4, < A 1 2 +5 @8",
+          "RSTO ShAFRad", { PORTS_ANY } },
         { "syn_with_other_isn", "> S 0 0, > S 100 0 @1", "S0 S | S0 S", { PORTS_ANY } },
         { "syn_after_close", OPEN "> FA 1 1, < FA 1 2, > S 100 0 @1", "SF ShAFf | S0 S", { PORTS_ANY } },
         { "crossing_syns", "> S 0 0, < S 0 0", "S0 S | S0 S", { PORTS_ANY } },
@@ -144,7 +162,7 @@ static void test_case(gconstpointer data) {
                 const guint side = parse_packet(g_strstrip(packets[i]), c->port, &s);
 
                 now = s.time_ns = MAX(now, s.time_ns);
-                if (zeek_begins_anew(&z, &s, side)) {
+                if (zeek_begins_anew(&z, &s)) {
                         add_row(rows, &z);
                         z = (ZeekFlow){ 0 };
                 }
@@ -197,10 +215,10 @@ static void test_times_at_both_ends(void) {
 
         zeek_segment(&z, &s, 0);
         s.time_ns = G_MAXINT64;
-        g_assert_true(zeek_begins_anew(&z, &s, 0));
+        g_assert_true(zeek_begins_anew(&z, &s));
         zeek_segment(&z, &s, 0);
         s.time_ns = G_MININT64;
-        g_assert_false(zeek_begins_anew(&z, &s, 0));
+        g_assert_false(zeek_begins_anew(&z, &s));
 }
 
 int main(int argc, char **argv) {
