@@ -46,6 +46,7 @@ enum {
         ONCE_DATA,
         ONCE_ACK,
         ONCE_LETTERS,
+        ONCE_LIMIT = 2 * ONCE_LETTERS, /* belongs to no direction */
 };
 
 /* scripts/base/init-bare.zeek and scripts/base/protocols/conn/inactivity.zeek. */
@@ -58,6 +59,8 @@ enum {
 #define TCP_MAX_INITIAL_WINDOW 16384
 #define TCP_MAX_ABOVE_HOLE 16384
 #define TCP_EXCESSIVE_DATA (10 * 1024 * 1024)
+/* Tunnel::max_changes_per_connection */
+#define TUNNEL_CHANGES_MAX 5
 /* TCPSessionAdapter.cc: a SYN's or RST's number further away than this is not believed. */
 #define TOO_LARGE_DELTA 1048576
 
@@ -135,6 +138,19 @@ static void history_add_scaled(ZeekFlow *z, const ZeekSide *me, guint32 count, c
                 count /= 10;
         if (count == 1)
                 history_add_for(z, me, letter);
+}
+
+/* Connection::CheckEncapsulation: another tunnel than the packet before too often. */
+static void history_tunnel(ZeekFlow *z, const Segment *s) {
+        const gboolean changes = z->tunnel && s->tunnel && z->tunnel != s->tunnel;
+
+        z->tunnel = s->tunnel;
+        if (!changes || z->letters & 1 << ONCE_LIMIT)
+                return;
+        if (z->tunnel_changes++ < TUNNEL_CHANGES_MAX)
+                return;
+        z->letters |= 1 << ONCE_LIMIT;
+        history_add(z, 'X');
 }
 
 static void history_segment(ZeekFlow *z, ZeekSide *me, const Segment *s, guint32 seq) {
@@ -541,6 +557,7 @@ void zeek_segment(ZeekFlow *z, const Segment *s, guint side) {
 
         if (!(z->marks & FLOW_STARTED))
                 begin(z, s, side);
+        history_tunnel(z, s);
         update_partial(z, side == z->originator, s);
         side_number(me, s);
         seq = s->seq - me->start;

@@ -12,8 +12,9 @@
  * with -C, because what is left of a checksum after offloading tells nothing.
  *
  * Where Zeek says something else:
- *  - 'x' (a protocol parser met a limit of its own), 'c' (bad checksums), and
- *    the end of the history where a script stopped watching need the payload;
+ *  - 'X' is told where a connection's packets change between tunnels too often;
+ *    where a protocol parser met a limit of its own, it needs the payload, and so do
+ *    'c' (bad checksums) and the end of the history where a script stopped watching;
  *  - one row of Zeek's has all VLANs and tunnels of a 4-tuple in it;
  *  - of more than ZEEK_ISLANDS_MAX holes at once the last ones are told as one gap ('g');
  *  - with -b Zeek knows no server ports and never flips for them ('^').
@@ -58,6 +59,8 @@ typedef struct ZeekFlow {
         gint64 attempt_ns;  /* of the first SYN */
         guint16 letters;    /* those that come only once and have come */
         guint16 marks;
+        guint16 tunnel;     /* of the last packet */
+        guint8 tunnel_changes;
         guint8 originator;  /* index of Zeek's originator; changes when Zeek flips a connection */
         guint8 n_history;
         char history[ZEEK_HISTORY_MAX];

@@ -214,6 +214,7 @@ static DissectResult icmpv6_decode(Packet *p) {
 
 static DissectResult ip_in_ip_decode(Packet *p) {
         packet_enter(p, PATH_IP_IN_IP, 0);
+        packet_note_tunnel(p, 0, 0);
         return ip_decode(p);
 }
 

@@ -28,6 +28,7 @@ typedef struct Packet {
         guint32 path;
         guint32 path_detail;
         guint16 facts;  /* that the link layer knows: SEGMENT_NOT_INITIAL_COPY */
+        guint16 tunnel; /* Segment.tunnel so far */
         guint8 depth;
         gboolean quote;    /* inside an ICMP error: no packet of its own */
         gboolean fragment; /* inside the first fragment of an IP packet: what is not here follows in another frame */
@@ -55,4 +56,23 @@ static inline gboolean packet_descend(Packet *p) {
 
 static inline void packet_enter(Packet *p, PathKind kind, guint32 id) {
         path_enter(p->paths, &p->path, &p->path_detail, kind, id);
+}
+
+/* One half of a tunnel's name. */
+static inline guint64 packet_tunnel_end(const Address *a, guint16 port) {
+        guint64 x[2];
+
+        memcpy(x, a->bytes, sizeof x);
+        x[0] = (x[0] ^ port) * G_GUINT64_CONSTANT(0x9e3779b97f4a7c15);
+        x[1] = (x[1] ^ x[0] >> 32) * G_GUINT64_CONSTANT(0xff51afd7ed558ccd);
+        return x[1] ^ x[1] >> 29;
+}
+
+/* Notes which tunnel this is, by its ends: the last IP header's addresses, and the ports if they matter. */
+static inline void packet_note_tunnel(Packet *p, guint16 source_port, guint16 destination_port) {
+        guint64 x = packet_tunnel_end(&p->segment->source, source_port) +
+                    packet_tunnel_end(&p->segment->destination, destination_port);
+
+        x = (x ^ p->tunnel) * G_GUINT64_CONSTANT(0x9e3779b97f4a7c15);
+        p->tunnel = MAX((guint16)(x >> 48), 1);
 }

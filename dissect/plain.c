@@ -114,7 +114,7 @@ gboolean plain_decode(const Frame *frame, Segment *s) {
         s->flags = tcp[13];
         s->wscale = 0;
         s->kind = SEGMENT_TCP;
-        s->icmp_type = s->icmp_code = 0;
+        s->tunnel = 0;
         s->sack_blocks = 0;
         if (header > TCP_HEADER)
                 options_take(s, tcp + TCP_HEADER, header - TCP_HEADER, MIN(header, o.captured) - TCP_HEADER);

@@ -117,13 +117,18 @@ typedef struct Segment {
         guint16 ip_id;  /* IPv4 only */
         guint16 mss;
         guint16 facts;
+        union {
+                struct {
+                        guint8 icmp_type; /* of the error, for SEGMENT_ICMP_QUOTE */
+                        guint8 icmp_code;
+                };
+                guint16 tunnel; /* SEGMENT_TCP: a hash of the tunnels' two ends, the same for both directions; 0 none */
+        };
         guint8 flags;
         guint8 ttl; /* or hop limit */
         guint8 tos; /* or traffic class */
         guint8 wscale; /* shift, 0..14 used; larger values count as 14 (RFC 7323 2.3) */
         guint8 kind; /* SegmentKind */
-        guint8 icmp_type; /* of the error, for SEGMENT_ICMP_QUOTE */
-        guint8 icmp_code;
         guint8 sack_blocks; /* 0..SEGMENT_SACK_BLOCKS_MAX */
 } Segment;
 

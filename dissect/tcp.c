@@ -148,7 +148,7 @@ DissectResult tcp_decode(Packet *p) {
         if (header < TCP_HEADER || (header > bytes_wire_left(&b) && !(s->facts & SEGMENT_FRAGMENT)))
                 return DISSECT_MALFORMED_TCP;
         s->kind = SEGMENT_TCP;
-        s->icmp_type = s->icmp_code = 0;
+        s->tunnel = p->tunnel;
         s->source_port = load_u16(at);
         s->destination_port = load_u16(at + 2);
         s->seq = load_u32(at + 4);

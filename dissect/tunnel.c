@@ -108,6 +108,7 @@ DissectResult gre_decode(Packet *p) {
 
         if (!gre_read(p, &gre))
                 return p->b.missing > 0 ? DISSECT_SNAPPED : DISSECT_MALFORMED_IP;
+        packet_note_tunnel(p, 0, 0);
         if (gre.type == GRE_PPP && (gre.flags & GRE_VERSION) == 1)
                 return pptp_decode(p, &gre);
         if (gre.type == GRE_EOIP && (gre.flags & (GRE_VERSION | GRE_KEY)) == (1 | GRE_KEY))

@@ -234,5 +234,7 @@ DissectResult udp_decode(Packet *p) {
                 bytes_cut(&p->b, length - UDP_HEADER);
         if (!decode)
                 decode = port_decoder(source);
+        if (decode && decode != gre_decode) /* whose ports only spread the load (RFC 8086 3.1) */
+                packet_note_tunnel(p, source, destination);
         return decode ? decode(p) : unknown_port_decode(p);
 }

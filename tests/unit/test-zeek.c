@@ -4,7 +4,7 @@
  * What Zeek would say, one line of packets each.  A packet is a direction (> from
  * side 0, < from side 1), flags (SAFRP, - for none), sequence and acknowledgment
  * number relative to the sender's and receiver's ISN, and what else matters: +N
- * payload bytes, @N seconds since the start, w0 a zero window, cut by the snaplen.
+ * payload bytes, @N seconds since the start, w0 a zero window, tN in a tunnel, cut by the snaplen.
  * Rows of conn.log are joined by " | ".
  */
 
@@ -62,6 +62,15 @@ static const Case cases[] = {
         { "multi_flag", "> SF 0 0", "SH Q", { PORTS_ANY } },
         { "fin_rst", OPEN "> FR 1 0", "RSTO ShAI", { PORTS_ANY } },
         { "no_flags", "> - 1 0", "OTH ", { PORTS_ANY } },
+        { "tunnels_of_two_directions",
+          "> S 0 0 t1, < SA 0 1 t2, > A 1 1 t1, < A 1 1 +5 t2, > A 1 6 t1, < A 6 1 +5 t2, > A 1 11 +5 t1, > FA 6 11 t1",
+          "S2 ShAdXDF", { PORTS_ANY } },
+        { "tunnels_not_too_often",
+          "> S 0 0 t1, < SA 0 1 t2, > A 1 1 t1, < A 1 1 +5 t2, > A 1 6 t1, < A 6 1 +5 t2, < FA 11 1 t2",
+          "S3 ShAdf", { PORTS_ANY } },
+        { "in_and_out_of_a_tunnel",
+          "> S 0 0 t1, < SA 0 1, > A 1 1 t1, < A 1 1 +5, > A 1 6 t1, < A 6 1 +5, > A 1 11 +5 t1, < FA 11 1",
+          "S3 ShAdDf", { PORTS_ANY } },
         /* Gaps */
         { "gap", OPEN "> A 11 1 +5, < A 1 16", "S1 ShADaG", { PORTS_ANY } },
         { "gap_filled", OPEN "> A 11 1 +5, > A 1 1 +10, < A 1 16", "S1 ShADTa", { PORTS_ANY } },
@@ -135,6 +144,8 @@ static guint parse_packet(const char *text, const guint16 port[2], Segment *s) {
                         s->time_ns = g_ascii_strtoll(word[i] + 1, NULL, 10) * G_GINT64_CONSTANT(1000000000);
                 else if (g_str_equal(word[i], "w0"))
                         s->window = 0;
+                else if (word[i][0] == 't')
+                        s->tunnel = (guint16)g_ascii_strtoull(word[i] + 1, NULL, 10);
                 else if (g_str_equal(word[i], "cut"))
                         s->facts |= SEGMENT_PAYLOAD_CUT;
                 else
