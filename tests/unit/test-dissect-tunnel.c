@@ -80,9 +80,31 @@ static void test_over_udp(void) {
         dissect_cases_run(over_udp, G_N_ELEMENTS(over_udp));
 }
 
+/* A tunnel is its two ends, whoever of them sent the packet; the ports of GRE in UDP spread load. */
+static void test_ends(void) {
+#define UP "45 00 0051 0007 0000 40 11 0000 0a000001 0a000002 "
+#define DOWN "45 00 0051 0007 0000 40 11 0000 0a000002 0a000001 "
+#define GTP "003d 0000 30 ff 002d 0000002a " INNER4
+#define GRE_IN_UDP "0039 0000 00000800 " INNER4
+        const guint16 none = dissect_case_segment(ETHERNET "0800" INNER4).tunnel;
+        const guint16 up = dissect_case_segment(ETHERNET "0800" UP "c000 0868 " GTP).tunnel;
+        const guint16 down = dissect_case_segment(ETHERNET "0800" DOWN "0868 c000 " GTP).tunnel;
+        const guint16 other = dissect_case_segment(ETHERNET "0800" DOWN "0868 0868 " GTP).tunnel;
+        const guint16 gre = dissect_case_segment(ETHERNET "0800" UP "c000 1292 " GRE_IN_UDP).tunnel;
+        const guint16 gre_spread = dissect_case_segment(ETHERNET "0800" DOWN "c001 1292 " GRE_IN_UDP).tunnel;
+
+        g_assert_cmpuint(none, ==, 0);
+        g_assert_cmpuint(up, !=, 0);
+        g_assert_cmpuint(up, ==, down);
+        g_assert_cmpuint(up, !=, other);
+        g_assert_cmpuint(gre, !=, 0);
+        g_assert_cmpuint(gre, ==, gre_spread);
+}
+
 int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/dissect/tunnel/ip", test_over_ip);
         g_test_add_func("/dissect/tunnel/udp", test_over_udp);
+        g_test_add_func("/dissect/tunnel/ends", test_ends);
         return g_test_run();
 }
