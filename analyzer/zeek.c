@@ -140,17 +140,23 @@ static void history_add_scaled(ZeekFlow *z, const ZeekSide *me, guint32 count, c
                 history_add_for(z, me, letter);
 }
 
+/* Zeek stopped looking on: it met a limit, whichever. */
+static void history_limit(ZeekFlow *z) {
+        if (z->letters & 1 << ONCE_LIMIT)
+                return;
+        z->letters |= 1 << ONCE_LIMIT;
+        history_add(z, 'X');
+}
+
 /* Connection::CheckEncapsulation: another tunnel than the packet before too often. */
 static void history_tunnel(ZeekFlow *z, const Segment *s) {
         const gboolean changes = z->tunnel && s->tunnel && z->tunnel != s->tunnel;
 
         z->tunnel = s->tunnel;
-        if (!changes || z->letters & 1 << ONCE_LIMIT)
-                return;
-        if (z->tunnel_changes++ < TUNNEL_CHANGES_MAX)
-                return;
-        z->letters |= 1 << ONCE_LIMIT;
-        history_add(z, 'X');
+        if (changes && z->tunnel_changes < TUNNEL_CHANGES_MAX)
+                z->tunnel_changes++;
+        else if (changes)
+                history_limit(z);
 }
 
 static void history_segment(ZeekFlow *z, ZeekSide *me, const Segment *s, guint32 seq) {
@@ -552,7 +558,7 @@ static void begin(ZeekFlow *z, const Segment *s, guint side) {
 void zeek_segment(ZeekFlow *z, const Segment *s, guint side) {
         ZeekSide *me = &z->side[side], *peer = &z->side[!side];
         const guint closed = sides_closed(z);
-        guint32 seq, ack = 0;
+        guint32 seq, ack = 0, next;
         gboolean closes;
 
         if (!(z->marks & FLOW_STARTED))
@@ -576,7 +582,10 @@ void zeek_segment(ZeekFlow *z, const Segment *s, guint side) {
         if (s->flags & TCP_ACK)
                 side_acknowledged(z, peer, me, ack);
         z->marks |= side == z->originator ? FLOW_SEEN_ORIGINATOR : FLOW_SEEN_RESPONDER;
+        next = me->next;
         side_data(me, s, seq);
+        if (s->long_word && side == z->originator && next > 1 && me->next > next)
+                history_limit(z); /* FTP::max_command_length, once there was a command */
         side_check(z, me, peer);
         if (closes)
                 side_close(z, me, peer);

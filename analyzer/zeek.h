@@ -12,9 +12,9 @@
  * with -C, because what is left of a checksum after offloading tells nothing.
  *
  * Where Zeek says something else:
- *  - 'X' is told where a connection's packets change between tunnels too often;
- *    where a protocol parser met a limit of its own, it needs the payload, and so do
- *    'c' (bad checksums) and the end of the history where a script stopped watching;
+ *  - 'X' is told where a connection's packets change between tunnels too often and of
+ *    FTP commands that are too long; other limits of protocol parsers need the payload, and
+ *    so do 'c' (bad checksums) and the end of the history where a script stopped watching;
  *  - one row of Zeek's has all VLANs and tunnels of a 4-tuple in it;
  *  - of more than ZEEK_ISLANDS_MAX holes at once the last ones are told as one gap ('g');
  *  - with -b Zeek knows no server ports and never flips for them ('^').

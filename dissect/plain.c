@@ -116,6 +116,8 @@ gboolean plain_decode(const Frame *frame, Segment *s) {
         s->kind = SEGMENT_TCP;
         s->tunnel = 0;
         s->sack_blocks = 0;
+        s->long_word = G_UNLIKELY(s->destination_port == FTP_PORT) && MIN(o.captured, o.wire) >= header + LONG_WORD_BYTES &&
+                       tcp_long_word(tcp + header);
         if (header > TCP_HEADER)
                 options_take(s, tcp + TCP_HEADER, header - TCP_HEADER, MIN(header, o.captured) - TCP_HEADER);
         return TRUE;

@@ -129,7 +129,8 @@ typedef struct Segment {
         guint8 tos; /* or traffic class */
         guint8 wscale; /* shift, 0..14 used; larger values count as 14 (RFC 7323 2.3) */
         guint8 kind; /* SegmentKind */
-        guint8 sack_blocks; /* 0..SEGMENT_SACK_BLOCKS_MAX */
+        guint8 sack_blocks : 7; /* 0..SEGMENT_SACK_BLOCKS_MAX */
+        guint8 long_word : 1;   /* the payload begins with a word as no FTP command has; only of what goes to FTP's port */
 } Segment;
 
 G_STATIC_ASSERT(sizeof(Segment) == 96);

@@ -137,7 +137,7 @@ DissectResult tcp_decode(Packet *p) {
 
         s->tsval = s->tsecr = s->sack_right = 0;
         s->mss = 0;
-        s->wscale = s->sack_blocks = 0;
+        s->wscale = s->sack_blocks = s->long_word = 0;
         if (p->quote)
                 return quote_decode(p);
         if (bytes_wire_left(&b) < TCP_HEADER)
@@ -160,6 +160,8 @@ DissectResult tcp_decode(Packet *p) {
         s->payload_bytes = (guint32)(bytes_wire_left(&b) - header);
         if (s->payload_bytes && !p->fragment && bytes_left(&b) < bytes_wire_left(&b))
                 s->facts |= SEGMENT_PAYLOAD_CUT;
+        if (s->destination_port == FTP_PORT && (at = bytes_first(&b, header + LONG_WORD_BYTES)))
+                s->long_word = tcp_long_word(at + header);
         if (header > TCP_HEADER) {
                 bytes_cut(&b, header);
                 bytes_skip(&b, MIN(TCP_HEADER, bytes_left(&b)));

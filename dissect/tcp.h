@@ -21,3 +21,21 @@ DissectResult tcp_decode(Packet *p);
  * A length that cannot be ends them: what was read until then stands.
  */
 void tcp_options_decode(Segment *s, const guint8 *at, gsize n, gsize captured);
+
+#define FTP_PORT 21
+
+/* One more than Zeek takes for a command (FTP::max_command_length). */
+#define LONG_WORD_BYTES 101
+
+/**
+ * tcp_long_word:
+ * @payload: LONG_WORD_BYTES bytes
+ *
+ * Returns: whether they are one word.  Nothing else is ever read of a payload.
+ */
+static inline gboolean tcp_long_word(const guint8 *payload) {
+        for (guint i = 0; i < LONG_WORD_BYTES; i++)
+                if (payload[i] <= ' ' || payload[i] > '~')
+                        return FALSE;
+        return TRUE;
+}

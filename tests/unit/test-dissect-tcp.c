@@ -86,6 +86,17 @@ static void test_dsack(void) {
         g_assert_cmpuint(odd.sack_blocks, ==, 0);
 }
 
+/* Whether a command of FTP is longer than any. */
+static void test_long_word(void) {
+#define TO(port, payload) ETHERNET "0800" IP4("008d", "06") "03e8 " port "00000001 00000100 50 10 1000 beef 0000 " payload
+#define TEN "54545454545454545454 "
+#define FIFTY TEN TEN TEN TEN TEN
+        g_assert_cmpuint(dissect_case_segment(TO("0015 ", FIFTY FIFTY "54")).long_word, ==, 1);
+        g_assert_cmpuint(dissect_case_segment(TO("0015 ", FIFTY FIFTY "20")).long_word, ==, 0);
+        g_assert_cmpuint(dissect_case_segment(TO("0015 ", FIFTY FIFTY)).long_word, ==, 0);
+        g_assert_cmpuint(dissect_case_segment(TO("0050 ", FIFTY FIFTY "54")).long_word, ==, 0);
+}
+
 static void test_rare_options(void) {
         g_assert_true(dissect_case_segment(SYN("0030", "7", "2202 01010101 0101")).facts & SEGMENT_FASTOPEN);
         g_assert_true(dissect_case_segment(SYN("0030", "7", "fe04 f989 01010101")).facts & SEGMENT_FASTOPEN);
@@ -142,6 +153,7 @@ int main(int argc, char **argv) {
         g_test_add_func("/dissect/tcp/timestamp-alone", test_timestamp_alone);
         g_test_add_func("/dissect/tcp/sack-blocks", test_sack_blocks);
         g_test_add_func("/dissect/tcp/dsack", test_dsack);
+        g_test_add_func("/dissect/tcp/long-word", test_long_word);
         g_test_add_func("/dissect/tcp/rare-options", test_rare_options);
         g_test_add_func("/dissect/tcp/bad-options", test_bad_options);
         g_test_add_func("/dissect/tcp/snaplen", test_snaplen);

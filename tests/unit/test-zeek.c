@@ -4,7 +4,8 @@
  * What Zeek would say, one line of packets each.  A packet is a direction (> from
  * side 0, < from side 1), flags (SAFRP, - for none), sequence and acknowledgment
  * number relative to the sender's and receiver's ISN, and what else matters: +N
- * payload bytes, @N seconds since the start, w0 a zero window, tN in a tunnel, cut by the snaplen.
+ * payload bytes, @N seconds since the start, w0 a zero window, tN in a tunnel, long with a
+ * long word in front, cut by the snaplen.
  * Rows of conn.log are joined by " | ".
  */
 
@@ -62,6 +63,10 @@ static const Case cases[] = {
         { "multi_flag", "> SF 0 0", "SH Q", { PORTS_ANY } },
         { "fin_rst", OPEN "> FR 1 0", "RSTO ShAI", { PORTS_ANY } },
         { "no_flags", "> - 1 0", "OTH ", { PORTS_ANY } },
+        { "ftp_command_too_long", OPEN "> A 1 1 +9, > A 10 1 +200 long, > A 210 1 +200 long", "S1 ShADX",
+          { 40000, 21 } },
+        { "ftp_command_too_long_is_the_first", OPEN "> A 1 1 +200 long", "S1 ShAD", { 40000, 21 } },
+        { "ftp_command_too_long_behind_a_hole", OPEN "> A 1 1 +9, > A 20 1 +200 long", "S1 ShAD", { 40000, 21 } },
         { "tunnels_of_two_directions",
           "> S 0 0 t1, < SA 0 1 t2, > A 1 1 t1, < A 1 1 +5 t2, > A 1 6 t1, < A 6 1 +5 t2, > A 1 11 +5 t1, > FA 6 11 t1",
           "S2 ShAdXDF", { PORTS_ANY } },
@@ -144,6 +149,8 @@ static guint parse_packet(const char *text, const guint16 port[2], Segment *s) {
                         s->time_ns = g_ascii_strtoll(word[i] + 1, NULL, 10) * G_GINT64_CONSTANT(1000000000);
                 else if (g_str_equal(word[i], "w0"))
                         s->window = 0;
+                else if (g_str_equal(word[i], "long"))
+                        s->long_word = 1;
                 else if (word[i][0] == 't')
                         s->tunnel = (guint16)g_ascii_strtoull(word[i] + 1, NULL, 10);
                 else if (g_str_equal(word[i], "cut"))
