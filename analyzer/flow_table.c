@@ -236,7 +236,7 @@ static guint32 take(GArray *free_places) {
 }
 
 static void add_page(FlowTable *t) {
-        FlowPage *page = pages_alloc(PAGES_PIECE_BYTES);
+        FlowPage *page = pages_take(PAGES_PIECE_BYTES);
 
         page->pool = t->pool;
         page->first = t->places;
@@ -244,19 +244,15 @@ static void add_page(FlowTable *t) {
         t->pages[t->n_pages++] = page;
 }
 
+/* Returns: one that is zeroed: those that were given back are, too. */
 static Flow *new_flow(FlowTable *t) {
-        guint32 place;
-
-        if (t->free_places->len == 0 && t->places >= FLOWS_MAX)
+        if (t->free_places->len > 0)
+                return flow_at(t, take(t->free_places));
+        if (t->places >= FLOWS_MAX)
                 return NULL;
-        if (t->free_places->len > 0) {
-                place = take(t->free_places);
-        } else {
-                if (t->places == t->n_pages * FLOWS_PER_PAGE)
-                        add_page(t);
-                place = t->places++;
-        }
-        return flow_at(t, place);
+        if (t->places == t->n_pages * FLOWS_PER_PAGE)
+                add_page(t);
+        return memset(flow_at(t, t->places++), 0, sizeof(Flow));
 }
 
 static FlowLinks *note_links(Flow *f) {

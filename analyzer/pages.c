@@ -80,25 +80,38 @@ static gpointer cut(guint bits) {
         return piece;
 }
 
-static gpointer alloc_small(gsize bytes) {
+/* @used: (out): whether it was before, and there may be anything in it */
+static gpointer take_small(gsize bytes, gboolean *used) {
         guint bits = bits_of(bytes);
         FreePiece *piece;
 
         pthread_mutex_lock(&small.lock);
         piece = small.free[bits - SMALLEST_BITS];
+        *used = piece != NULL;
         if (piece)
                 small.free[bits - SMALLEST_BITS] = piece->next;
-        if (piece) {
-                pthread_mutex_unlock(&small.lock);
-                return memset(piece, 0, (gsize)1 << bits);
-        }
-        piece = cut(bits);
+        else
+                piece = cut(bits);
         pthread_mutex_unlock(&small.lock);
         return piece;
 }
 
+static gpointer take(gsize bytes, gboolean *used) {
+        *used = FALSE;
+        return bytes > HUGE_PAGE_BYTES / 2 ? on_huge_pages(map(bytes), bytes) : take_small(bytes, used);
+}
+
+gpointer pages_take(gsize bytes) {
+        gboolean used;
+
+        return take(bytes, &used);
+}
+
 gpointer pages_alloc(gsize bytes) {
-        return bytes > HUGE_PAGE_BYTES / 2 ? on_huge_pages(map(bytes), bytes) : alloc_small(bytes);
+        gboolean used;
+        gpointer pages = take(bytes, &used);
+
+        return used ? memset(pages, 0, bytes) : pages;
 }
 
 void pages_free(gpointer pages, gsize bytes) {
@@ -140,7 +153,7 @@ void pages_release(gpointer pages, gsize bytes) {
 guint32 paged_array_add(PagedArray *a, gsize bytes) {
         if (a->len == a->n_pieces * (guint32)(PAGES_PIECE_BYTES / bytes)) {
                 a->pieces = g_renew(guint8 *, a->pieces, a->n_pieces + 1);
-                a->pieces[a->n_pieces++] = pages_alloc(PAGES_PIECE_BYTES);
+                a->pieces[a->n_pieces++] = pages_take(PAGES_PIECE_BYTES);
         }
         return a->len++;
 }

@@ -21,6 +21,9 @@
  */
 gpointer pages_alloc(gsize bytes);
 
+/* The same with anything in it. */
+gpointer pages_take(gsize bytes);
+
 /* @bytes as they were asked for; @pages may be NULL. What is smaller than a huge page is there for the next one. */
 void pages_free(gpointer pages, gsize bytes);
 
@@ -50,7 +53,7 @@ static inline gpointer paged_array_at(const PagedArray *a, guint32 i, gsize byte
         return a->pieces[i / per_piece] + i % per_piece * bytes;
 }
 
-/* Returns: the number of a new value, zeroed. */
+/* Returns: the number of a new value, with anything in it. */
 guint32 paged_array_add(PagedArray *a, gsize bytes);
 
 void paged_array_clear(PagedArray *a);

@@ -59,7 +59,7 @@ gpointer pool_take(Pool *p, guint8 size_class) {
                 return piece;
         }
         if (p->left < bytes) {
-                g_ptr_array_add(p->slabs, pages_alloc(PAGES_PIECE_BYTES));
+                g_ptr_array_add(p->slabs, pages_take(PAGES_PIECE_BYTES));
                 p->left = PAGES_PIECE_BYTES - POOL_SLACK_BYTES;
         }
         p->left -= bytes;

@@ -16,12 +16,15 @@ static gboolean is_counted_down(guint8 ttl) {
         return ttl > 32 && ttl != 60 && !is_first_hop_limit(ttl);
 }
 
-/* Only an ACK by itself is sent at once; data, a FIN and what comes later wait for a program. */
+/*
+ * Only an ACK by itself is sent at once; data, a FIN and what comes later wait for a program. The pieces of a capture that was
+ * rotated come one after the other; captures at two points of the path take turns.
+ */
 static gboolean is_handshake(const TimelineEntry *syn, const TimelineEntry *syn_ack, const TimelineEntry *answer) {
         return syn && syn_ack && answer && answer->flags == TCP_ACK && !answer->payload_bytes && !(answer->marks & ENTRY_RETRANSMISSION) &&
                answer->seq == entry_end(syn) && answer->ack == entry_end(syn_ack) && syn_ack->ack == entry_end(syn) &&
-               frame_ref_file(syn->frame) == frame_ref_file(syn_ack->frame) &&
-               frame_ref_file(syn->frame) == frame_ref_file(answer->frame);
+               frame_ref_file(syn->frame) <= frame_ref_file(syn_ack->frame) &&
+               frame_ref_file(syn_ack->frame) <= frame_ref_file(answer->frame);
 }
 
 Vantage vantage_find(const TimelineEntry *syn, const TimelineEntry *syn_ack, const TimelineEntry *answer) {

@@ -44,8 +44,13 @@ typedef struct PathEntry {
         guint8 kind;
 } PathEntry;
 
+/* Entries never move: a path may be described while another thread enters the next one. */
+#define ENTRIES_PER_PIECE 1024U
+#define PIECES (PATH_IDS_MAX / ENTRIES_PER_PIECE)
+
 struct PathTable {
-        GArray *entries; /* of PathEntry, by path; [0] is "none" */
+        PathEntry *pieces[PIECES]; /* by path; the first one is "none" */
+        guint32 n;
         guint32 *slots;  /* open addressing; a path, 0 free */
         guint32 n_slots; /* power of two, at least twice the entries */
         guint64 overflows;
@@ -54,13 +59,22 @@ struct PathTable {
 #define PATH_OVERFLOW (PATH_IDS_MAX - 1) /* shared by all that did not fit */
 #define PATH_SLOTS_START 64
 
+static PathEntry *entry_at(const PathTable *t, guint32 path) {
+        return &t->pieces[path / ENTRIES_PER_PIECE][path % ENTRIES_PER_PIECE];
+}
+
+/* Returns: its path. */
+static guint32 entry_add(PathTable *t, PathEntry entry) {
+        if (t->n % ENTRIES_PER_PIECE == 0)
+                t->pieces[t->n / ENTRIES_PER_PIECE] = g_new(PathEntry, ENTRIES_PER_PIECE);
+        *entry_at(t, t->n) = entry;
+        return t->n++;
+}
+
 PathTable *path_table_new(void) {
         PathTable *t = g_new0(PathTable, 1);
-        PathEntry none = { .parent = 0 };
 
-        /* they never move: a path may be described while another thread enters the next one */
-        t->entries = g_array_sized_new(FALSE, FALSE, sizeof(PathEntry), PATH_IDS_MAX);
-        g_array_append_val(t->entries, none);
+        entry_add(t, (PathEntry){ .parent = 0 });
         t->n_slots = PATH_SLOTS_START;
         t->slots = g_new0(guint32, t->n_slots);
         return t;
@@ -69,7 +83,8 @@ PathTable *path_table_new(void) {
 void path_table_free(PathTable *t) {
         if (!t)
                 return;
-        g_array_unref(t->entries);
+        for (guint i = 0; i < PIECES; i++)
+                g_free(t->pieces[i]);
         g_free(t->slots);
         g_free(t);
 }
@@ -87,7 +102,7 @@ static guint32 *slot_find(const PathTable *t, guint32 parent, PathKind kind, gui
 
         for (;; at++) {
                 guint32 *slot = &t->slots[at & (t->n_slots - 1)];
-                const PathEntry *e = &g_array_index(t->entries, PathEntry, *slot);
+                const PathEntry *e = entry_at(t, *slot);
 
                 if (*slot == 0 || (e->parent == parent && e->id == id && e->kind == kind))
                         return slot;
@@ -98,8 +113,8 @@ static void slots_grow(PathTable *t) {
         t->n_slots *= 2;
         g_free(t->slots);
         t->slots = g_new0(guint32, t->n_slots);
-        for (guint32 path = 1; path < t->entries->len; path++) {
-                const PathEntry *e = &g_array_index(t->entries, PathEntry, path);
+        for (guint32 path = 1; path < t->n; path++) {
+                const PathEntry *e = entry_at(t, path);
 
                 *slot_find(t, e->parent, e->kind, e->id) = path;
         }
@@ -112,15 +127,14 @@ static guint32 path_child(PathTable *t, guint32 parent, PathKind kind, guint32 i
 
         if (*slot != 0)
                 return *slot;
-        if (t->entries->len >= limit) {
+        if (t->n >= limit) {
                 t->overflows++;
                 return when_full;
         }
-        *slot = t->entries->len;
-        g_array_append_val(t->entries, entry);
-        if (t->entries->len * 2 > t->n_slots)
+        *slot = entry_add(t, entry);
+        if (t->n * 2 > t->n_slots)
                 slots_grow(t);
-        return t->entries->len - 1;
+        return t->n - 1;
 }
 
 void path_enter(PathTable *t, guint32 *path, guint32 *detail, PathKind kind, guint32 id) {
@@ -139,8 +153,8 @@ char *path_describe(const PathTable *t, guint32 path) {
 
         if (path == PATH_OVERFLOW)
                 g_string_append(text, "one of many");
-        while (path > 0 && path < t->entries->len) {
-                const PathEntry *e = &g_array_index(t->entries, PathEntry, path);
+        while (path > 0 && path < t->n) {
+                const PathEntry *e = entry_at(t, path);
                 g_autofree char *id = kinds[e->kind].has_id ? g_strdup_printf(" %u", e->id) : g_strdup("");
                 g_autofree char *one = g_strdup_printf("%s%s%s", kinds[e->kind].name, id, text->len > 0 ? ", " : "");
 
@@ -151,7 +165,7 @@ char *path_describe(const PathTable *t, guint32 path) {
 }
 
 guint path_table_size(const PathTable *t) {
-        return t->entries->len;
+        return t->n;
 }
 
 guint64 path_table_overflows(const PathTable *t) {

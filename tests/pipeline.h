@@ -7,9 +7,19 @@
 #include "dissect/capture.h"
 #include "dissect/dissector.h"
 
+/* Always the same one: it is large, and captures are many and small. */
+static inline Block *pipeline_block(void) {
+        static Block *block;
+
+        if (!block)
+                block = block_new();
+        block_clear(block);
+        return block;
+}
+
 /* All of @c, with whoever wants to look at each frame. */
 static inline void pipeline_run_looking(Tracker *tracker, Dissector *dissector, Capture *c, void (*look)(const Frame *)) {
-        g_autofree Block *b = block_new();
+        Block *b = pipeline_block();
         g_autoptr(GArray) damage = g_array_new(FALSE, FALSE, sizeof(FrameRef));
         Frame frames[FRAME_BATCH];
         guint n;

@@ -372,7 +372,7 @@ static void sort_steps(GArray *steps) {
                 to = from;
                 from = sorted;
         }
-        if (from == spare)
+        if (from == spare && steps->len > 0)
                 memcpy(to, from, steps->len * sizeof *to);
         g_free(spare);
 }
