@@ -2,20 +2,13 @@
 
 #include "completeness.h"
 
-#include "record.h"
-
-/* Kept in the two bits that Wireshark does not use. */
-enum {
-        SEEN_ONE = 64,
-        SEEN_MORE = 128,
-        COMPLETENESS_ALL = 63,
-};
+#define COMPLETENESS_ALL 63
 
 guint8 completeness_segment(guint8 so_far, const Segment *s) {
         const guint8 flags = s->flags;
         const gboolean first = !so_far;
 
-        so_far |= first ? SEEN_ONE : SEEN_MORE;
+        so_far |= first ? COMPLETENESS_SEEN_ONE : COMPLETENESS_SEEN_MORE;
         switch (flags & (TCP_SYN | TCP_ACK)) {
         case TCP_SYN:
                 /* A SYN opens a conversation; one inside of it says nothing new.  Data in it is fast open. */
@@ -39,5 +32,5 @@ guint8 completeness_segment(guint8 so_far, const Segment *s) {
 guint8 completeness_value(guint8 so_far) {
         /* Wireshark looks at the first packet of a conversation for a SYN only; what else it was is
          * learned when the packet is met again in the second pass, and is first printed on the next one. */
-        return so_far & (SEEN_MORE | COMPLETENESS_SYN) ? so_far & COMPLETENESS_ALL : 0;
+        return so_far & (COMPLETENESS_SEEN_MORE | COMPLETENESS_SYN) ? so_far & COMPLETENESS_ALL : 0;
 }

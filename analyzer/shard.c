@@ -66,6 +66,11 @@ static void add_sack(TimelineEntry *e, const Segment *s) {
         e->sack_right = s->sack_right;
 }
 
+/* Facts and marks that mean the same are the same bits: most entries are made of no more than this. */
+#define SAME_BITS (SEGMENT_HAS_TIMESTAMP | SEGMENT_HAS_OPTIONS | SEGMENT_OPTIONS_CUT)
+G_STATIC_ASSERT((guint)SEGMENT_HAS_TIMESTAMP == (guint)ENTRY_TIMESTAMP && (guint)SEGMENT_HAS_OPTIONS == (guint)ENTRY_OPTIONS &&
+                (guint)SEGMENT_OPTIONS_CUT == (guint)ENTRY_OPTIONS_CUT && SEGMENT_IPV6 == 1);
+
 /* What the capture has of @s; a field is 0 where the packet had none. */
 static inline TimelineEntry make_entry(guint side, const Segment *s, guint16 marks) {
         TimelineEntry e = {
@@ -80,9 +85,7 @@ static inline TimelineEntry make_entry(guint side, const Segment *s, guint16 mar
                 .ip_id = s->ip_id,
                 .flags = s->flags,
                 .ttl = s->ttl,
-                .marks = (guint16)(marks | (side == SERVER ? ENTRY_SERVER : 0) | (s->facts & SEGMENT_HAS_OPTIONS ? ENTRY_OPTIONS : 0) |
-                                   (s->facts & SEGMENT_OPTIONS_CUT ? ENTRY_OPTIONS_CUT : 0) |
-                                   (s->facts & SEGMENT_HAS_TIMESTAMP ? ENTRY_TIMESTAMP : 0) | (s->facts & SEGMENT_IPV6 ? 0 : ENTRY_IP_ID)),
+                .marks = (guint16)(marks | side * ENTRY_SERVER | (s->facts & SAME_BITS) | (~(guint)s->facts & SEGMENT_IPV6) * ENTRY_IP_ID),
         };
 
         if (G_UNLIKELY(s->sack_blocks))
@@ -130,7 +133,7 @@ static ZeekFlow *zeek_row(Flow *f, guint side, const Segment *s) {
 /* Copies too: other tools do not know them for what they are. */
 static void note_words_of_others(const Shard *x, Flow *f, guint side, const Segment *s) {
         f->completeness = completeness_segment(f->completeness, s);
-        if (x->zeek)
+        if (G_UNLIKELY(x->zeek))
                 zeek_segment(zeek_row(f, side, s), s, side);
 }
 
@@ -337,7 +340,9 @@ static inline gboolean feed_next(Shard *x, const Segment *s, Flow *likely) {
 
         if (!f || s->kind != SEGMENT_TCP || s->time_ns < flow_end_ns(f) || !account_next(f, side, s, &marks))
                 return FALSE;
-        note_words_of_others(x, f, side, s);
+        f->completeness = completeness_next(f->completeness, s);
+        if (G_UNLIKELY(x->zeek))
+                zeek_segment(zeek_row(f, side, s), s, side);
         f->closing |= s->flags & TCP_FIN;
         append(f, side, s, marks);
         if (f->closing && !f->queued && has_closed(f))

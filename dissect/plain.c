@@ -76,6 +76,22 @@ static inline gboolean ip_take(const Frame *frame, Segment *s, Outer *o) {
         return type >> 12 == IPV6_PLAIN && ipv6_take(frame, s, o);
 }
 
+/* Those of a SYN of Linux: MSS, SACK permitted, timestamp, NOP, window scale. */
+#define LINUX_SYN_BYTES 20
+
+static inline gboolean is_linux_syn(const guint8 *at) {
+        return load_u16(at) == 0x0204 && load_u32(at + 4) == 0x0402080aU && load_u32(at + 16) >> 8 == 0x010303U;
+}
+
+static inline void linux_syn_take(Segment *s, const guint8 *at) {
+        s->facts |= SEGMENT_HAS_OPTIONS | SEGMENT_HAS_MSS | SEGMENT_SACK_PERMITTED | SEGMENT_HAS_TIMESTAMP | SEGMENT_HAS_WSCALE |
+                    SEGMENT_LINUX_OPTIONS;
+        s->mss = load_u16(at + 2);
+        s->tsval = load_u32(at + 8);
+        s->tsecr = load_u32(at + 12);
+        s->wscale = MIN(at[19], WSCALE_MAX);
+}
+
 /* @n: their bytes on the wire */
 static inline void options_take(Segment *s, const guint8 *at, guint n, guint captured) {
         if (G_LIKELY(captured == TIMESTAMP_ALONE_BYTES && n == captured && load_u32(at) == TIMESTAMP_ALONE)) {
@@ -84,7 +100,10 @@ static inline void options_take(Segment *s, const guint8 *at, guint n, guint cap
                 s->tsecr = load_u32(at + 8);
                 return;
         }
-        tcp_options_decode(s, at, n, captured);
+        if (captured == LINUX_SYN_BYTES && n == captured && is_linux_syn(at))
+                linux_syn_take(s, at);
+        else
+                tcp_options_decode(s, at, n, captured);
 }
 
 gboolean plain_decode(const Frame *frame, Segment *s) {

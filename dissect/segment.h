@@ -83,15 +83,15 @@ enum {
         SEGMENT_HAS_MSS = 1 << 3,       /* mss is valid */
         SEGMENT_SACK_PERMITTED = 1 << 4,
         SEGMENT_FASTOPEN = 1 << 5,      /* a TCP Fast Open option (RFC 7413), with or without a cookie */
-        SEGMENT_OPTIONS_CUT = 1 << 6,   /* the snaplen cut the options: what is absent may have been there */
+        SEGMENT_OPTIONS_CUT = 1 << 14,  /* the snaplen cut the options: what is absent may have been there */
         SEGMENT_DONT_FRAGMENT = 1 << 7, /* IPv4 DF */
         SEGMENT_LENGTH_GUESSED = 1 << 8, /* IP total length 0 (segmentation offload): length taken from the frame */
         SEGMENT_FRAGMENT = 1 << 9,      /* the first fragment of a larger packet; payload_bytes counts this fragment only */
-        SEGMENT_HAS_OPTIONS = 1 << 10,  /* any TCP option at all */
+        SEGMENT_HAS_OPTIONS = 1 << 12,  /* any TCP option at all */
         SEGMENT_MD5 = 1 << 11,          /* MD5 or TCP-AO option */
-        SEGMENT_NOT_INITIAL_COPY = 1 << 12, /* the capture itself marks the packet as outgoing (SLL, pcapng flags): this host sent it */
+        SEGMENT_NOT_INITIAL_COPY = 1 << 10, /* the capture itself marks the packet as outgoing (SLL, pcapng flags): this host sent it */
         SEGMENT_PAYLOAD_CUT = 1 << 13,  /* the snaplen cut the payload */
-        SEGMENT_LINUX_OPTIONS = 1 << 14, /* its options stand in the order in which Linux writes those of a SYN */
+        SEGMENT_LINUX_OPTIONS = 1 << 6,  /* its options stand in the order in which Linux writes those of a SYN */
         SEGMENT_DSACK = 1 << 15,         /* its first SACK block reports a duplicate (RFC 2883 4) */
 };
 

@@ -27,7 +27,6 @@ enum {
 
 #define FASTOPEN_MAGIC 0xf989 /* of the experimental option, RFC 7413 appendix A */
 
-#define WSCALE_MAX 14 /* RFC 7323 2.3 */
 
 static void timestamp_decode(Segment *s, const guint8 *at) {
         s->facts |= SEGMENT_HAS_TIMESTAMP;

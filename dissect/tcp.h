@@ -5,6 +5,8 @@
 
 #include "packet.h"
 
+#define WSCALE_MAX 14 /* RFC 7323 2.3 */
+
 /**
  * tcp_decode:
  * Fills the segment from ports to options; addresses and the facts of the IP header are there already.
