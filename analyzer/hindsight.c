@@ -108,11 +108,16 @@ static gint64 reaction(const Hindsight *h, guint side) {
         return REACTION_UNKNOWN_NS;
 }
 
-/* Only of a handshake without repeats: those come after a second, whoever is near. */
+/*
+ * Only of a handshake without repeats: those come after a second, whoever is near. What was captured twice may have
+ * been captured at two places, each packet first at its sender's end.
+ */
 static Vantage find_vantage(const Hindsight *h) {
         gint syn = entries_next(h, CLIENT, ENTRIES_SYN, 0), syn_ack = entries_next(h, SERVER, ENTRIES_SYN, 0), answer;
 
         if (syn < 0 || syn_ack < syn || flow_syn_count(h->flow, CLIENT) > 1 || flow_syn_count(h->flow, SERVER) > 1)
+                return VANTAGE_UNKNOWN;
+        if (flow_losses(h->flow, CLIENT)->copies || flow_losses(h->flow, SERVER)->copies)
                 return VANTAGE_UNKNOWN;
         answer = entries_next(h, CLIENT, ENTRIES_ANY, syn_ack + 1);
         return answer < 0 ? VANTAGE_UNKNOWN : vantage_find(&h->entries[syn], &h->entries[syn_ack], &h->entries[answer]);
