@@ -17,8 +17,8 @@ typedef enum Rank {
         RANKS
 } Rank;
 
-/* A handshake that is under way is not over: RFC 6298 2.1 waits a second for an answer. */
-#define HANDSHAKE_NS G_GINT64_CONSTANT(1000000000)
+/* A handshake that is under way is not over: a SYN comes again after one second and then after two (RFC 6298 2.1, 5.5). */
+#define HANDSHAKE_NS (3 * G_GINT64_CONSTANT(1000000000))
 
 static Rank rank_of(const Flow *f, gint64 now_ns) {
         return shard_is_half_open(f) && now_ns - flow_end_ns(f) > HANDSHAKE_NS ? RANK_HALF_OPEN : RANK_IDLE;
