@@ -119,7 +119,7 @@ static void know_moment(Pass *p) {
 static void expect_flows(const FlowRecord *records, guint n, gpointer data) {
         Pass *p = data;
 
-        hosts_prefetch(p->hosts, records, n);
+        hosts_expect(p->hosts, records, n);
         settings_prefetch(p->settings, records, n);
 }
 

@@ -112,20 +112,21 @@ static void add_finding(Summary *s, const ReportContext *c, const FlowRecord *f,
 
 /* Returns: the tally of the host on @side, NULL past the limit. */
 static HostTally *find_host(Summary *s, const FlowRecord *f, guint side) {
-        HostTally key = {
-                .address = f->side[side].address,
-                .port = side == SERVER ? f->side[side].port : 0,
-                .ipv6 = f->ipv6,
-        };
-        HostTally *h = g_hash_table_lookup(s->hosts, &key);
+        HostTally key, *h; /* of the key its name alone is set: its counts are many */
 
+        key.address = f->side[side].address;
+        key.port = side == SERVER ? f->side[side].port : 0;
+        h = g_hash_table_lookup(s->hosts, &key);
         if (h)
                 return h;
         if (g_hash_table_size(s->hosts) >= SUMMARY_HOSTS_MAX) {
                 s->hosts_left_out++;
                 return NULL;
         }
-        h = g_memdup2(&key, sizeof key);
+        h = g_new0(HostTally, 1);
+        h->address = key.address;
+        h->port = key.port;
+        h->ipv6 = f->ipv6;
         g_hash_table_add(s->hosts, h);
         return h;
 }

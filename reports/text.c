@@ -205,33 +205,45 @@ static gint by_telling_flows(gconstpointer a, gconstpointer b) {
         return x->flows > y->flows ? -1 : x->flows < y->flows;
 }
 
-/* Returns: whether the @kind-th sentence is known of this host. */
-static gboolean print_learned_of(TextReport *r, const HostEvidence *e, guint kind) {
-        GString *text = scratch(r);
+/* Sentences of a kind. */
+typedef struct Learned {
+        guint n;
+        char *line[LEARNED_HOSTS_MAX];
+} Learned;
+
+/* What is known of a host is read once for all kinds. */
+static void note_learned(TextReport *r, const HostEvidence *e, Learned *by_kind) {
         HostLearned learned;
-        gsize before;
 
         settings_learn(r->report.context->settings, &e->address, &learned);
-        endpoint_append(text, &e->address, 0, e->ipv6);
-        g_string_append_c(text, ' ');
-        before = text->len;
-        settings_sentence(text, e, &learned, kind);
-        if (text->len == before)
-                return FALSE;
-        print_line(r, "Learned", text->str);
-        return TRUE;
+        for (guint kind = 0; kind < settings_sentences(); kind++) {
+                Learned *l = &by_kind[kind];
+                GString *text = scratch(r);
+                gsize before;
+
+                if (l->n == LEARNED_HOSTS_MAX)
+                        continue;
+                endpoint_append(text, &e->address, 0, e->ipv6);
+                g_string_append_c(text, ' ');
+                before = text->len;
+                settings_sentence(text, e, &learned, kind);
+                if (text->len > before)
+                        l->line[l->n++] = g_strdup(text->str);
+        }
 }
 
 static void print_learned(TextReport *r) {
         g_autoptr(GPtrArray) hosts = r->report.context->settings ? settings_hosts(r->report.context->settings) : g_ptr_array_new();
+        g_autofree Learned *by_kind = g_new0(Learned, settings_sentences());
 
         g_ptr_array_sort(hosts, by_telling_flows); /* a stable sort: then by address */
-        for (guint kind = 0; kind < settings_sentences(); kind++) {
-                guint said = 0;
-
-                for (guint i = 0; i < hosts->len && said < LEARNED_HOSTS_MAX; i++)
-                        said += (guint)print_learned_of(r, hosts->pdata[i], kind);
-        }
+        for (guint i = 0; i < hosts->len; i++)
+                note_learned(r, hosts->pdata[i], by_kind);
+        for (guint kind = 0; kind < settings_sentences(); kind++)
+                for (guint i = 0; i < by_kind[kind].n; i++) {
+                        print_line(r, "Learned", by_kind[kind].line[i]);
+                        g_free(by_kind[kind].line[i]);
+                }
 }
 
 /* What is not told as it would be with more memory. */

@@ -29,20 +29,21 @@ static gint64 second_after(gint64 time_ns, gint64 second) {
         return (guint64)time_ns - (guint64)second * SECOND_NS < SECOND_NS ? second : series_second(time_ns);
 }
 
-static void move_to(Life *life, gint64 time_ns, guint8 state) {
-        guint i = life->n++;
+/* Returns: how many moves there are with this one, the @n-th. */
+static guint move_to(Life *life, guint n, gint64 time_ns, guint8 state) {
+        gint64 before_ns = life->move[n - 1].time_ns, second = life->move[n - 1].second;
 
-        life->move[i].time_ns = MAX(time_ns, life->move[i - 1].time_ns);
-        life->move[i].second = second_after(life->move[i].time_ns, life->move[i - 1].second);
-        life->move[i].state = state;
+        time_ns = MAX(time_ns, before_ns);
+        life->move[n].second = second_after(time_ns, second);
+        life->move[n].time_ns = time_ns;
+        life->move[n].state = state;
+        return n + 1;
 }
 
-static void end_by_timer(Life *life, guint8 state, gint64 time_ns) {
-        guint last = life->n - 1;
-
+static void end_by_timer(Life *life, guint n, guint8 state, gint64 time_ns) {
         life->timer = state;
-        life->timer_ns = MAX(time_ns, life->move[last].time_ns);
-        life->timer_second = second_after(life->timer_ns, life->move[last].second);
+        life->timer_ns = MAX(time_ns, life->move[n - 1].time_ns);
+        life->timer_second = second_after(life->timer_ns, life->move[n - 1].second);
 }
 
 /* The last packet from the other end restarts TIME_WAIT; what ended it at @end_ns is none. */
@@ -60,56 +61,65 @@ static gboolean was_gone(const StateEntry *entry, const StateEntry *next, const 
 
 /* FIN_WAIT_2 that no packet ended. An end that sent something after its timer has none: a process holds the
  * socket. */
-static void end_fin_wait_2(Life *life, const FlowRecord *f, guint side, const StateEntry *entry,
+static void end_fin_wait_2(Life *life, guint n, const FlowRecord *f, guint side, const StateEntry *entry,
                            const HostTimers *timers) {
         gint64 start_ns =
             timers->idle && !timers->deaf ? MAX(entry->time_ns, f->side[!side].last_ns) : entry->time_ns;
         gint64 over_ns = later(start_ns, timers->fin_wait_2_ns);
 
         if (over_ns != HOST_FOREVER && (timers->deaf || f->side[side].last_ns <= over_ns))
-                end_by_timer(life, STATE_FIN_WAIT_2, start_ns);
+                end_by_timer(life, n, STATE_FIN_WAIT_2, start_ns);
 }
 
-static void go_through_states(Life *life, const FlowRecord *f, guint side, const HostTimers *timers) {
-        const SideRecord *s = &f->side[side];
+/* Returns: whether the timer ends it, and not the packet that ended it on the wire. */
+static gboolean end_time_wait(Life *life, guint n, const FlowRecord *f, guint side, const StateEntry *entry, const StateEntry *next,
+                              const HostTimers *timers) {
+        gint64 end_ns = next && next->basis != BASIS_TIMER ? next->time_ns : HOST_FOREVER;
+        gint64 start_ns = time_wait_start(f, side, entry, end_ns);
 
-        life->n = 1;
+        if (end_ns != HOST_FOREVER && end_ns - start_ns <= timers->time_wait_ns)
+                return FALSE;
+        end_by_timer(life, n, STATE_TIME_WAIT, start_ns);
+        return TRUE;
+}
+
+/* Returns: how many moves it makes. */
+static guint go_through_states(Life *life, const FlowRecord *f, guint side, const HostTimers *timers) {
+        const SideRecord *s = &f->side[side];
+        const StateEntry *end = s->states + s->n_states;
+        guint n = 1;
+
         life->timer = STATE_UNKNOWN;
         life->move[0].time_ns = f->start_ns;
         life->move[0].second = series_second(f->start_ns);
         life->move[0].state = s->n_states == 0 ? s->state : f->joined ? STATE_UNKNOWN : STATE_CLOSED;
-        for (guint i = 0; i < s->n_states; i++) {
-                const StateEntry *e = &s->states[i], *next = i + 1 < s->n_states ? e + 1 : NULL;
-                gint64 start_ns;
+        for (const StateEntry *e = s->states; e < end; e++) {
+                const StateEntry *next;
 
-                move_to(life, e->time_ns, e->state);
-                if (e->state == STATE_TIME_WAIT) {
-                        start_ns = time_wait_start(
-                            f, side, e, next && next->basis != BASIS_TIMER ? next->time_ns : HOST_FOREVER);
-                        if (next && next->basis != BASIS_TIMER &&
-                            next->time_ns - start_ns <= timers->time_wait_ns)
-                                continue;
-                        end_by_timer(life, STATE_TIME_WAIT, start_ns);
-                        return;
-                }
-                if (e->state != STATE_FIN_WAIT_2)
+                n = move_to(life, n, e->time_ns, e->state);
+                if (e->state != STATE_TIME_WAIT && e->state != STATE_FIN_WAIT_2)
                         continue;
-                if (!next)
-                        end_fin_wait_2(life, f, side, e, timers);
-                if (was_gone(e, next, timers)) {
-                        move_to(life, later(e->time_ns, timers->fin_wait_2_ns), STATE_CLOSED);
-                        return;
+                next = e + 1 < end ? e + 1 : NULL;
+                if (e->state == STATE_TIME_WAIT) {
+                        if (end_time_wait(life, n, f, side, e, next, timers))
+                                return n;
+                        continue;
                 }
+                if (!next)
+                        end_fin_wait_2(life, n, f, side, e, timers);
+                if (was_gone(e, next, timers))
+                        return move_to(life, n, later(e->time_ns, timers->fin_wait_2_ns), STATE_CLOSED);
         }
+        return n;
 }
 
 void life_of(Life *life, const FlowRecord *f, guint side, const HostTimers *timers) {
-        go_through_states(life, f, side, timers);
+        life->n = go_through_states(life, f, side, timers);
         if (!f->taken_over_ns || f->taken_over_ns >= life_timer_end(life, timers) ||
             life->move[life->n - 1].state == STATE_CLOSED)
                 return;
         life->timer = STATE_UNKNOWN;
-        move_to(life, f->taken_over_ns, STATE_CLOSED);
+        life->n = move_to(life, life->n, f->taken_over_ns, STATE_CLOSED);
 }
 
 void life_abort(Life *life) {
@@ -143,21 +153,28 @@ TcpState life_state_at(const Life *life, const HostTimers *timers, gint64 time_n
 
 /* ── A series ────────────────────────────────────────────────────────────── */
 
-void census_add(Series *s, guint32 row, const Life *life) {
-        guint8 state = STATES;
-
-        for (guint i = 0; i < life->n; i++) {
-                if (i + 1 < life->n && life->move[i + 1].second == life->move[i].second)
-                        continue; /* what came and went within a second is not counted */
-                if (state < STATES)
-                        series_add(s, row, life->move[i].second, state, -1);
-                state = life->move[i].state;
-                series_add(s, row, life->move[i].second, state, 1);
-        }
+static void add_timer(Series *s, guint32 row, const Life *life) {
         if (life->timer == STATE_TIME_WAIT)
                 series_add(s, row, life->timer_second, CENSUS_TIME_WAIT_TIMER, 1);
         else if (life->timer == STATE_FIN_WAIT_2)
                 series_add(s, row, life->timer_second, CENSUS_FIN_WAIT_2_TIMER, 1);
+}
+
+/* What came and went within a second is not counted. */
+void census_add(Series *s, guint32 row, const Life *life) {
+        guint last = life->n - 1;
+
+        for (guint i = 0, before = STATES; i <= last; i++) {
+                if (life->move[i].second == life->move[last].second)
+                        i = last;
+                else if (life->move[i].second == life->move[i + 1].second)
+                        continue;
+                if (before < STATES)
+                        series_add(s, row, life->move[i].second, before, -1);
+                before = life->move[i].state;
+                series_add(s, row, life->move[i].second, before, 1);
+        }
+        add_timer(s, row, life);
 }
 
 void census_read(const Series *s, guint32 row, const HostTimers *timers, GArray *steps) {

@@ -9,6 +9,15 @@
 #define REST_ROW 0U /* of both series */
 #define STRANGERS 65536U
 
+#define NEXT_MAX 32U
+
+/* A flow that is going to be added: where it belongs, as far as a look without waiting tells. */
+typedef struct Next {
+        guint64 flow; /* number */
+        guint32 tag[SIDES], place[SIDES], pair_tag, pair; /* of what may be there; INDEX_END none */
+        gint64 first, last; /* seconds */
+} Next;
+
 struct Hosts {
         HostsOptions options;
         Index endpoint_index, pair_index;
@@ -21,6 +30,8 @@ struct Hosts {
         guint32 sweeps;
         guint64 flows;
         gint64 end_ns;
+        Next next[NEXT_MAX]; /* in the order in which they come */
+        guint n_next, at_next;
 };
 
 static HostEndpoint *endpoint_at(const Hosts *h, guint32 i) {
@@ -41,6 +52,10 @@ static guint32 endpoint_tag(const Address *address, guint16 port) {
         return (guint32)hash_end(address, port);
 }
 
+static guint32 tag_of(const FlowRecord *f, guint side) {
+        return endpoint_tag(&f->side[side].address, side == SERVER ? f->side[side].port : 0);
+}
+
 static void endpoint_init_at(const Hosts *h, guint32 place, const FlowRecord *f, guint side) {
         HostEndpoint *e = endpoint_at(h, place);
 
@@ -59,13 +74,14 @@ static void endpoint_init_at(const Hosts *h, guint32 place, const FlowRecord *f,
         e->timers = host_timers(e->choice.model, &e->choice.settings);
 }
 
-static guint32 look_up(const Hosts *h, const Address *address, guint16 port, gboolean is_service, guint32 tag) {
-        for (guint32 at = tag, place; (place = index_next(&h->endpoint_index, tag, &at)) != INDEX_END;) {
-                const HostEndpoint *e = endpoint_at(h, place);
+static gboolean is_endpoint(const HostEndpoint *e, const Address *address, guint16 port, gboolean is_service) {
+        return e->port == port && !e->service == !is_service && address_equal(&e->address, address);
+}
 
-                if (e->port == port && !e->service == !is_service && address_equal(&e->address, address))
+static guint32 look_up(const Hosts *h, const Address *address, guint16 port, gboolean is_service, guint32 tag) {
+        for (guint32 at = tag, place; (place = index_next(&h->endpoint_index, tag, &at)) != INDEX_END;)
+                if (is_endpoint(endpoint_at(h, place), address, port, is_service))
                         return place;
-        }
         return HOSTS_NOWHERE;
 }
 
@@ -89,11 +105,13 @@ static gboolean is_proven(Hosts *h, guint32 tag, guint32 n) {
 }
 
 /* Returns: the endpoint's place, HOSTS_NOWHERE while it is one of the rest. */
-static guint32 find_endpoint(Hosts *h, const FlowRecord *f, guint side) {
+static guint32 find_endpoint(Hosts *h, const FlowRecord *f, guint side, const Next *next) {
         guint16 port = side == SERVER ? f->side[side].port : 0;
-        guint32 tag = endpoint_tag(&f->side[side].address, port),
-                place = look_up(h, &f->side[side].address, port, side == SERVER, tag);
+        guint32 tag = next->tag[side], place = next->place[side];
 
+        if (place < h->endpoints->len && is_endpoint(endpoint_at(h, place), &f->side[side].address, port, side == SERVER))
+                return place;
+        place = look_up(h, &f->side[side].address, port, side == SERVER, tag);
         if (place != HOSTS_NOWHERE)
                 return place;
         if (!is_proven(h, tag, h->endpoints->len)) {
@@ -106,18 +124,24 @@ static guint32 find_endpoint(Hosts *h, const FlowRecord *f, guint side) {
         return h->endpoints->len - 1;
 }
 
-static guint32 look_up_pair(const Hosts *h, guint32 client, guint32 server) {
-        guint32 tag = pair_tag(client, server);
+static gboolean is_pair(const PortPair *p, guint32 client, guint32 server) {
+        return p->client == client && p->server == server;
+}
 
+static guint32 look_up_pair(const Hosts *h, guint32 client, guint32 server, guint32 tag) {
         for (guint32 at = tag, place; (place = index_next(&h->pair_index, tag, &at)) != INDEX_END;)
-                if (pair_at(h, place)->client == client && pair_at(h, place)->server == server)
+                if (is_pair(pair_at(h, place), client, server))
                         return place;
         return HOSTS_NOWHERE;
 }
 
-static guint32 find_pair(Hosts *h, guint32 client, guint32 server) {
-        guint32 tag = pair_tag(client, server), place = look_up_pair(h, client, server);
+static guint32 find_pair(Hosts *h, guint32 client, guint32 server, const Next *next) {
+        guint32 place = next->pair, tag;
 
+        if (place < h->pairs->len && is_pair(pair_at(h, place), client, server))
+                return place;
+        tag = pair_tag(client, server);
+        place = look_up_pair(h, client, server, tag);
         if (place != HOSTS_NOWHERE || !is_proven(h, tag, h->pairs->len))
                 return place;
         g_array_set_size(h->pairs, h->pairs->len + 1);
@@ -285,21 +309,26 @@ static gboolean has_forged_keepalives(const FlowRecord *f) {
 /* @place: HOSTS_NOWHERE for the rest */
 static void add_end(Hosts *h, const FlowRecord *f, guint side, guint32 place, gboolean deaf, Life *life) {
         HostEndpoint *e = place == HOSTS_NOWHERE ? NULL : endpoint_at(h, place);
-        HostTimers timers = e ? e->timers : h->timers;
+        const HostTimers *timers = e ? &e->timers : &h->timers;
+        HostTimers without_ears;
 
         if (e) {
                 e->flows++;
                 e->time_waits += f->side[side].entered[STATE_TIME_WAIT] != 0;
         }
-        timers.deaf = deaf;
-        life_of(life, f, side, &timers);
+        if (deaf) {
+                without_ears = *timers;
+                without_ears.deaf = TRUE;
+                timers = &without_ears;
+        }
+        life_of(life, f, side, timers);
         if (h->options.aborts)
                 life_abort(life);
         census_add(h->census, e ? place + 1 : REST_ROW, life);
 }
 
-static void add_pair(Hosts *h, const FlowRecord *f, const guint32 *place, const Life *life) {
-        guint32 pair = find_pair(h, place[CLIENT], place[SERVER]);
+static void add_pair(Hosts *h, const FlowRecord *f, const guint32 *place, const Next *next, const Life *life) {
+        guint32 pair = find_pair(h, place[CLIENT], place[SERVER], next);
 
         if (pair == HOSTS_NOWHERE)
                 return;
@@ -308,8 +337,21 @@ static void add_pair(Hosts *h, const FlowRecord *f, const guint32 *place, const 
                       &endpoint_at(h, place[CLIENT])->timers);
 }
 
+/* Nobody has to say what comes. */
+static const Next *next_of(Hosts *h, const FlowRecord *f) {
+        if (h->at_next < h->n_next && h->next[h->at_next].flow == f->number)
+                return &h->next[h->at_next++];
+        h->at_next = 0;
+        h->n_next = 1;
+        h->next[0] = (Next){ .flow = f->number, .place = { INDEX_END, INDEX_END }, .pair = INDEX_END };
+        for (guint side = 0; side < SIDES; side++)
+                h->next[0].tag[side] = tag_of(f, side);
+        return &h->next[h->at_next++];
+}
+
 void hosts_add(Hosts *h, const FlowRecord *f) {
         gboolean deaf = h->options.no_forged_keepalives && has_forged_keepalives(f), both;
+        const Next *next = next_of(h, f);
         guint32 place[SIDES];
         Life life[SIDES];
 
@@ -317,26 +359,19 @@ void hosts_add(Hosts *h, const FlowRecord *f) {
         h->flows++;
         h->end_ns = MAX(h->end_ns, f->capture_end_ns);
         for (guint side = 0; side < SIDES; side++)
-                place[side] = find_endpoint(h, f, side);
+                place[side] = find_endpoint(h, f, side, next);
         both = place[CLIENT] != HOSTS_NOWHERE && place[SERVER] != HOSTS_NOWHERE;
         if (place[SERVER] != HOSTS_NOWHERE)
                 service_add(endpoint_at(h, place[SERVER])->service, f);
         add_end(h, f, CLIENT, place[CLIENT], deaf, &life[CLIENT]);
         add_end(h, f, SERVER, place[SERVER], deaf, &life[SERVER]);
         if (both)
-                add_pair(h, f, place, life);
+                add_pair(h, f, place, next, life);
 }
 
 /* ── What comes next ─────────────────────────────────────────────────────── */
 
 #define CACHE_LINE 64U
-#define PREFETCHED_MAX 32U
-
-/* One of the flows that are added next: what has been found so far, without a look at what is only asked for. */
-typedef struct Next {
-        guint32 tag[SIDES], place[SIDES], pair_tag, pair; /* INDEX_END: none */
-        gint64 first, last; /* seconds */
-} Next;
 
 static void prefetch_lines(const void *at, gsize size) {
         for (gsize i = 0; i < size; i += CACHE_LINE)
@@ -344,10 +379,11 @@ static void prefetch_lines(const void *at, gsize size) {
 }
 
 static void prefetch_index(const Hosts *h, const FlowRecord *f, Next *next) {
+        next->flow = f->number;
         next->first = series_second(f->start_ns);
         next->last = series_second(f->end_ns);
         for (guint side = 0; side < SIDES; side++) {
-                next->tag[side] = endpoint_tag(&f->side[side].address, side == SERVER ? f->side[side].port : 0);
+                next->tag[side] = tag_of(f, side);
                 index_prefetch(&h->endpoint_index, next->tag[side]);
         }
 }
@@ -357,19 +393,24 @@ static void prefetch_endpoints(const Hosts *h, Next *next) {
                 next->place[side] = index_peek(&h->endpoint_index, next->tag[side]);
                 if (next->place[side] == INDEX_END)
                         continue;
-                prefetch_lines(endpoint_at(h, next->place[side]), sizeof(HostEndpoint));
+                prefetch_lines(endpoint_at(h, next->place[side]), offsetof(HostEndpoint, choice));
                 series_prefetch_row(h->census, next->place[side] + 1);
         }
         next->pair_tag = pair_tag(next->place[CLIENT], next->place[SERVER]);
         index_prefetch(&h->pair_index, next->pair_tag);
 }
 
+static void prefetch_seconds(const Series *s, guint32 row, const Next *next) {
+        series_prefetch(s, row, next->first);
+        if (next->last != next->first)
+                series_prefetch(s, row, next->last);
+}
+
 static void prefetch_steps(const Hosts *h, const FlowRecord *f, Next *next) {
         for (guint side = 0; side < SIDES; side++) {
                 if (next->place[side] == INDEX_END)
                         continue;
-                series_prefetch(h->census, next->place[side] + 1, next->first);
-                series_prefetch(h->census, next->place[side] + 1, next->last);
+                prefetch_seconds(h->census, next->place[side] + 1, next);
         }
         if (next->place[SERVER] != INDEX_END && endpoint_at(h, next->place[SERVER])->service)
                 service_prefetch(endpoint_at(h, next->place[SERVER])->service, f);
@@ -382,26 +423,32 @@ static void prefetch_steps(const Hosts *h, const FlowRecord *f, Next *next) {
         series_prefetch_row(h->ports, next->pair + 1);
 }
 
-static void prefetch_pair(const Hosts *h, const Next *next) {
+static void prefetch_rest(const Hosts *h, const Next *next) {
+        for (guint side = 0; side < SIDES; side++) {
+                if (next->place[side] == INDEX_END)
+                        continue;
+                series_prefetch_far(h->census, next->place[side] + 1, next->first);
+                if (next->last != next->first)
+                        series_prefetch_far(h->census, next->place[side] + 1, next->last);
+        }
         if (next->pair == INDEX_END)
                 return;
         port_pair_prefetch(pair_at(h, next->pair));
-        series_prefetch(h->ports, next->pair + 1, next->first);
-        series_prefetch(h->ports, next->pair + 1, next->last);
+        if (!pair_at(h, next->pair)->uses)
+                prefetch_seconds(h->ports, next->pair + 1, next);
 }
 
-void hosts_prefetch(const Hosts *h, const FlowRecord *f, guint n) {
-        Next next[PREFETCHED_MAX];
-
-        n = MIN(n, PREFETCHED_MAX);
-        for (guint i = 0; i < n; i++)
-                prefetch_index(h, &f[i], &next[i]);
-        for (guint i = 0; i < n; i++)
-                prefetch_endpoints(h, &next[i]);
-        for (guint i = 0; i < n; i++)
-                prefetch_steps(h, &f[i], &next[i]);
-        for (guint i = 0; i < n; i++)
-                prefetch_pair(h, &next[i]);
+void hosts_expect(Hosts *h, const FlowRecord *f, guint n) {
+        h->at_next = 0;
+        h->n_next = MIN(n, NEXT_MAX);
+        for (guint i = 0; i < h->n_next; i++)
+                prefetch_index(h, &f[i], &h->next[i]);
+        for (guint i = 0; i < h->n_next; i++)
+                prefetch_endpoints(h, &h->next[i]);
+        for (guint i = 0; i < h->n_next; i++)
+                prefetch_steps(h, &f[i], &h->next[i]);
+        for (guint i = 0; i < h->n_next; i++)
+                prefetch_rest(h, &h->next[i]);
 }
 
 void hosts_assume_at(Hosts *h, guint32 endpoint, const HostChoice *choice) {
@@ -584,7 +631,7 @@ gboolean hosts_budget_of(const Hosts *h, const HostEndpoint *client, const HostE
                          PortBudget *b) {
         guint32 from = hosts_find_place(h, &client->address, client->port, client->service != NULL);
         guint32 to = hosts_find_place(h, &server->address, server->port, server->service != NULL);
-        guint32 pair = from == HOSTS_NOWHERE || to == HOSTS_NOWHERE ? HOSTS_NOWHERE : look_up_pair(h, from, to);
+        guint32 pair = from == HOSTS_NOWHERE || to == HOSTS_NOWHERE ? HOSTS_NOWHERE : look_up_pair(h, from, to, pair_tag(from, to));
 
         if (pair == HOSTS_NOWHERE)
                 return FALSE;

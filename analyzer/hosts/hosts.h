@@ -58,8 +58,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Hosts, hosts_free)
 /* Adds one flow: no allocation unless one of its hosts is new. */
 void hosts_add(Hosts *h, const FlowRecord *f);
 
-/* Asks the processor for what hosts_add() will touch for these @n flows, one after the other: most of it is far away. */
-void hosts_prefetch(const Hosts *h, const FlowRecord *f, guint n);
+/* The next @n flows are these, in this order: asks the processor for what hosts_add() will touch, as most of it is far away. */
+void hosts_expect(Hosts *h, const FlowRecord *f, guint n);
 
 /* What has been concluded of an address from all its flows: holds for everything that is read from now on. */
 void hosts_assume(Hosts *h, const Address *address, const HostChoice *choice);

@@ -18,45 +18,45 @@ typedef struct BlockKey {
         gint32 number; /* of the block: second >> shift >> BLOCK_BITS */
 } BlockKey;
 
+/*
+ * BLOCK_STEPS times the columns. Memory that is touched for the first time costs more than all that is done with it here:
+ * so cells are of a byte, which does for most seconds of most hosts, and what overflows is carried to wide ones.
+ */
 typedef struct Block {
         BlockKey key;
         guint32 before; /* the row's block that was added before it; 0 none */
+        guint32 wide;   /* place of its wide cells plus one; 0 none */
 } Block;
 
-/*
- * Blocks of one width. Memory that is touched for the first time costs more than all that is done with it here, so cells
- * are as narrow as most seconds of most hosts allow. What a narrow block cannot hold goes to a wide one beside it: a
- * count is the sum of both.
- */
-typedef struct Blocks {
-        Block *block;
-        gpointer cells; /* by block BLOCK_STEPS times the columns */
-        guint32 n, room;
-} Blocks;
-
-/* A block's name: its place plus one, 0 none. */
-#define WIDE 0x80000000U
+/* Open addressing. */
+typedef struct Slot {
+        guint32 hash, place; /* place plus one; 0 empty */
+} Slot;
 
 /* A block that was found. What comes together mostly belongs to one time, and a look-up is a walk through far memory. */
 typedef struct Recent {
-        gint32 number;
-        guint32 block; /* 0 none */
+        gint64 number;
+        gint8 *cells; /* NULL none */
 } Recent;
 
 #define RECENT 2 /* of a row: a flow begins in one and ends in the next */
 
 typedef struct Row {
         Recent recent[RECENT]; /* by the lowest bits of the number */
-        guint32 newest;        /* block */
+        guint32 newest;        /* place of its latest block plus one */
 } Row;
 
 struct Series {
         guint columns, column_bits; /* rounded up, so that a step is in one cache line */
         guint shift; /* a step of time is 1 << shift seconds */
         guint32 blocks_max;
-        guint32 *slots; /* blocks by their keys, the wide one if there are two; open addressing */
+        Slot *slots; /* of the blocks, by key */
         guint32 mask;
-        Blocks narrow, wide; /* of gint8, of gint32; each key has a narrow one */
+        Block *blocks;  /* by place */
+        gint8 *cells;   /* of each */
+        guint32 n, room;
+        gint32 *wide;   /* cells, by place */
+        guint32 n_wide, room_wide;
         Row *rows;
         guint32 n_rows;
 };
@@ -67,40 +67,45 @@ static gsize block_cells(const Series *s) {
         return (gsize)BLOCK_STEPS << s->column_bits;
 }
 
-static gint8 *narrow_cells(const Series *s, guint32 block) {
-        return (gint8 *)s->narrow.cells + (block - 1) * block_cells(s);
+static gint8 *cells_at(const Series *s, guint32 place) {
+        return s->cells + place * block_cells(s);
 }
 
-static gint32 *wide_cells(const Series *s, guint32 block) {
-        return (gint32 *)s->wide.cells + ((block & ~WIDE) - 1) * block_cells(s);
+/* Returns: room for @room of them, with the @n that are there. */
+static gpointer grow(gpointer old, guint32 n, guint32 room, gsize size) {
+        gpointer grown = pages_reserve(room * size);
+
+        if (old)
+                memcpy(grown, old, n * size);
+        pages_release(old, n * size);
+        return grown;
 }
 
-static Block *block_at(const Series *s, guint32 block) {
-        return block & WIDE ? &s->wide.block[(block & ~WIDE) - 1] : &s->narrow.block[block - 1];
+/* At first all that may be: more is needed only where joining seconds did not help. */
+static guint32 grown_room(const Series *s, guint32 room) {
+        return room ? 2 * room : s->blocks_max + BLOCKS_SPARE;
 }
 
-static void blocks_clear(Blocks *b, gsize block_bytes) {
-        pages_release(b->cells, b->room * block_bytes);
-        pages_release(b->block, b->room * sizeof *b->block);
+static void grow_blocks(Series *s) {
+        guint32 room = grown_room(s, s->room);
+
+        s->cells = grow(s->cells, s->room, room, block_cells(s) * sizeof *s->cells);
+        s->blocks = grow(s->blocks, s->room, room, sizeof *s->blocks);
+        s->room = room;
+        for (guint32 i = 0; i < s->n_rows; i++)
+                memset(s->rows[i].recent, 0, sizeof s->rows[i].recent);
 }
 
-/* At first room for all that may be; more is needed only where joining seconds did not help. */
-static void blocks_grow(Blocks *b, guint32 blocks_max, gsize block_bytes) {
-        Blocks old = *b;
+static void grow_wide(Series *s) {
+        guint32 room = grown_room(s, s->room_wide);
 
-        b->room = old.room ? old.room * 2 : blocks_max + BLOCKS_SPARE;
-        b->cells = pages_reserve(b->room * block_bytes);
-        b->block = pages_reserve(b->room * sizeof *b->block);
-        if (!old.n)
-                return;
-        memcpy(b->cells, old.cells, old.n * block_bytes);
-        memcpy(b->block, old.block, old.n * sizeof *b->block);
-        blocks_clear(&old, block_bytes);
+        s->wide = grow(s->wide, s->room_wide, room, block_cells(s) * sizeof *s->wide);
+        s->room_wide = room;
 }
 
 static void make_slots(Series *s, guint32 n) {
         s->mask = n - 1;
-        s->slots = g_new0(guint32, n);
+        s->slots = g_new0(Slot, n);
 }
 
 Series *series_new(guint columns, guint32 blocks_max) {
@@ -115,8 +120,9 @@ Series *series_new(guint columns, guint32 blocks_max) {
 }
 
 static void clear(Series *s) {
-        blocks_clear(&s->narrow, block_cells(s) * sizeof(gint8));
-        blocks_clear(&s->wide, block_cells(s) * sizeof(gint32));
+        pages_release(s->cells, s->room * block_cells(s) * sizeof *s->cells);
+        pages_release(s->blocks, s->room * sizeof *s->blocks);
+        pages_release(s->wide, s->room_wide * block_cells(s) * sizeof *s->wide);
         g_free(s->slots);
         g_free(s->rows);
 }
@@ -140,25 +146,25 @@ static gboolean is_key(const Block *b, BlockKey key) {
         return b->key.row == key.row && b->key.number == key.number;
 }
 
-static guint32 *find_slot(const Series *s, BlockKey key) {
-        guint32 i = hash_key(key) & s->mask;
+static Slot *find_slot(const Series *s, BlockKey key, guint32 hash) {
+        guint32 i = hash & s->mask;
 
-        while (s->slots[i] && !is_key(block_at(s, s->slots[i]), key))
+        while (s->slots[i].place && (s->slots[i].hash != hash || !is_key(&s->blocks[s->slots[i].place - 1], key)))
                 i = (i + 1) & s->mask;
         return &s->slots[i];
 }
 
 static void grow_slots(Series *s) {
-        guint32 *old = s->slots, n = s->mask + 1;
+        g_free(s->slots);
+        make_slots(s, 2 * (s->mask + 1));
+        for (guint32 place = 0; place < s->n; place++) {
+                guint32 hash = hash_key(s->blocks[place].key);
 
-        make_slots(s, 2 * n);
-        for (guint32 i = 0; i < n; i++)
-                if (old[i])
-                        *find_slot(s, block_at(s, old[i])->key) = old[i];
-        g_free(old);
+                *find_slot(s, s->blocks[place].key, hash) = (Slot){ hash, place + 1 };
+        }
 }
 
-static Row *row_at(Series *s, guint32 row) {
+static void make_rows(Series *s, guint32 row) {
         while (row >= s->n_rows) {
                 guint32 n = s->n_rows;
 
@@ -166,77 +172,97 @@ static Row *row_at(Series *s, guint32 row) {
                 s->rows = g_renew(Row, s->rows, s->n_rows);
                 memset(s->rows + n, 0, (s->n_rows - n) * sizeof *s->rows);
         }
-        return &s->rows[row];
 }
 
-/* Returns: the new block's place plus one. */
-static guint32 add_block(Series *s, Blocks *b, BlockKey key, gsize cell_bytes) {
-        if (b->n == b->room)
-                blocks_grow(b, s->blocks_max, block_cells(s) * cell_bytes);
-        b->block[b->n++] = (Block){ key, row_at(s, key.row)->newest };
-        return b->n;
-}
+/* @slot: where it is to be found. Returns: its place. */
+static guint32 add_block(Series *s, Slot *slot, BlockKey key, guint32 hash) {
+        guint32 place = s->n++;
 
-static void note_block(Series *s, guint32 block) {
-        BlockKey key = block_at(s, block)->key;
-        Row *row = row_at(s, key.row);
-
-        row->newest = block;
-        row->recent[(guint32)key.number % RECENT] = (Recent){ key.number, block };
-        *find_slot(s, key) = block;
-        if (s->narrow.n > s->mask / 2)
+        if (place == s->room)
+                grow_blocks(s);
+        make_rows(s, key.row);
+        s->blocks[place] = (Block){ .key = key, .before = s->rows[key.row].newest };
+        s->rows[key.row].newest = place + 1;
+        *slot = (Slot){ hash, place + 1 };
+        if (s->n > s->mask / 2)
                 grow_slots(s);
+        return place;
+}
+
+static gint64 number_of(gint64 step) {
+        return step >> BLOCK_BITS;
 }
 
 static BlockKey key_of(guint32 row, gint64 step) {
-        return (BlockKey){ row, (gint32)CLAMP(step >> BLOCK_BITS, G_MININT32, G_MAXINT32) };
+        return (BlockKey){ row, (gint32)CLAMP(number_of(step), G_MININT32, G_MAXINT32) };
 }
-
-/* Returns: 0 if it is none of the row's recent ones. */
-static guint32 find_recent(const Series *s, BlockKey key) {
-        const Recent *r;
-
-        if (key.row >= s->n_rows)
-                return 0;
-        r = &s->rows[key.row].recent[(guint32)key.number % RECENT];
-        return r->number == key.number ? r->block : 0;
-}
-
-static guint32 find_block(Series *s, BlockKey key) {
-        guint32 block = *find_slot(s, key);
-
-        if (!block) {
-                block = add_block(s, &s->narrow, key, sizeof(gint8));
-                note_block(s, block);
-        }
-        row_at(s, key.row)->recent[(guint32)key.number % RECENT] = (Recent){ key.number, block };
-        return block;
-}
-
-/* ── Adding ──────────────────────────────────────────────────────────────── */
 
 static gsize cell_of(const Series *s, gint64 step, guint column) {
         return (((gsize)step & (BLOCK_STEPS - 1)) << s->column_bits) + column;
 }
 
+/* Returns: the cells of the block that has @step, if it is one of the row's recent ones; else NULL. */
+static gint8 *find_recent(const Series *s, guint32 row, gint64 step) {
+        const Recent *r;
+
+        if (row >= s->n_rows)
+                return NULL;
+        r = &s->rows[row].recent[(guint64)number_of(step) % RECENT];
+        return r->number == number_of(step) ? r->cells : NULL;
+}
+
+/* The same wherever it is. */
+static gint8 *find_cells(Series *s, guint32 row, gint64 step) {
+        BlockKey key = key_of(row, step);
+        guint32 hash = hash_key(key);
+        Slot *slot = find_slot(s, key, hash);
+        gint8 *cells = cells_at(s, slot->place ? slot->place - 1 : add_block(s, slot, key, hash));
+
+        s->rows[row].recent[(guint64)number_of(step) % RECENT] = (Recent){ number_of(step), cells };
+        return cells;
+}
+
+/* ── Adding ──────────────────────────────────────────────────────────────── */
+
+static gint32 *wide_cells(const Series *s, const Block *b) {
+        return s->wide + (b->wide - 1) * block_cells(s);
+}
+
+static void carry(Series *s, gint8 *cell, gint32 by) {
+        gsize at = (gsize)(cell - s->cells);
+        Block *b = &s->blocks[at / block_cells(s)];
+
+        if (!b->wide) {
+                if (s->n_wide == s->room_wide)
+                        grow_wide(s);
+                b->wide = ++s->n_wide;
+        }
+        wide_cells(s, b)[at % block_cells(s)] += *cell + by;
+        *cell = 0;
+}
+
+static gboolean add_to_cell(gint8 *cell, gint32 by) {
+        gint32 sum = *cell + by;
+
+        if (sum != (gint8)sum)
+                return FALSE;
+        *cell = (gint8)sum;
+        return TRUE;
+}
+
+static G_NO_INLINE void add_after_search(Series *s, guint32 row, gint64 step, guint column, gint32 by) {
+        gint8 *cell = find_cells(s, row, step) + cell_of(s, step, column);
+
+        if (!add_to_cell(cell, by))
+                carry(s, cell, by);
+}
+
 void series_add(Series *s, guint32 row, gint64 second, guint column, gint32 by) {
         gint64 step = second >> s->shift;
-        BlockKey key = key_of(row, step);
-        guint32 block = find_recent(s, key);
+        gint8 *cells = find_recent(s, row, step);
 
-        if (!block)
-                block = find_block(s, key);
-        if (!(block & WIDE)) {
-                gint8 *cell = &narrow_cells(s, block)[cell_of(s, step, column)];
-
-                if (*cell + by == (gint8)(*cell + by)) {
-                        *cell = (gint8)(*cell + by);
-                        return;
-                }
-                block = add_block(s, &s->wide, key, sizeof(gint32)) | WIDE;
-                note_block(s, block);
-        }
-        wide_cells(s, block)[cell_of(s, step, column)] += by;
+        if (G_UNLIKELY(!cells || !add_to_cell(cells + cell_of(s, step, column), by)))
+                add_after_search(s, row, step, column, by);
 }
 
 void series_prefetch_row(const Series *s, guint32 row) {
@@ -246,19 +272,31 @@ void series_prefetch_row(const Series *s, guint32 row) {
 
 void series_prefetch(const Series *s, guint32 row, gint64 second) {
         gint64 step = second >> s->shift;
-        BlockKey key = key_of(row, step);
-        guint32 block = find_recent(s, key);
+        const gint8 *cells = find_recent(s, row, step);
 
-        if (!block)
-                __builtin_prefetch(&s->slots[hash_key(key) & s->mask], 1);
-        else if (block & WIDE)
-                __builtin_prefetch(&wide_cells(s, block)[cell_of(s, step, 0)], 1);
+        if (cells)
+                __builtin_prefetch(cells + cell_of(s, step, 0), 1);
         else
-                __builtin_prefetch(&narrow_cells(s, block)[cell_of(s, step, 0)], 1);
+                __builtin_prefetch(&s->slots[hash_key(key_of(row, step)) & s->mask], 1);
+}
+
+void series_prefetch_far(const Series *s, guint32 row, gint64 second) {
+        gint64 step = second >> s->shift;
+        guint32 hash = hash_key(key_of(row, step)), i = hash & s->mask, place;
+
+        if (find_recent(s, row, step))
+                return;
+        while (s->slots[i].place && s->slots[i].hash != hash)
+                i = (i + 1) & s->mask;
+        place = s->slots[i].place;
+        if (!place)
+                return;
+        __builtin_prefetch(&s->blocks[place - 1]);
+        __builtin_prefetch(cells_at(s, place - 1) + cell_of(s, step, 0), 1);
 }
 
 gboolean series_is_full(const Series *s) {
-        return s->narrow.n + BLOCKS_SPARE > s->blocks_max;
+        return s->n + BLOCKS_SPARE > s->blocks_max;
 }
 
 gint64 series_width(const Series *s) {
@@ -267,40 +305,33 @@ gint64 series_width(const Series *s) {
 
 /* ── Reading ─────────────────────────────────────────────────────────────── */
 
-static gint32 cell_at(const Series *s, guint32 block, guint i) {
-        return block & WIDE ? wide_cells(s, block)[i] : narrow_cells(s, block)[i];
+static gint32 read_sum(const Series *s, guint32 place, guint i) {
+        const Block *b = &s->blocks[place];
+
+        return cells_at(s, place)[i] + (b->wide ? wide_cells(s, b)[i] : 0);
 }
 
-static gint64 second_of(const Series *s, guint32 block, guint i) {
-        return ((gint64)block_at(s, block)->key.number * BLOCK_STEPS + (i >> s->column_bits)) * series_width(s);
-}
-
-/* What @block of @from holds. */
-static void add_again(Series *s, const Series *from, guint32 block, const guint32 *rows) {
-        guint32 row = block_at(from, block)->key.row;
-
-        if (rows)
-                row = rows[row];
-        for (guint i = 0; row != SERIES_NO_ROW && i < block_cells(from); i++) {
-                gint32 by = cell_at(from, block, i);
-
-                if (by)
-                        series_add(s, row, second_of(from, block, i), i & (from->columns - 1), by);
-        }
+static gint64 second_of(const Series *s, guint32 place, guint i) {
+        return ((gint64)s->blocks[place].key.number * BLOCK_STEPS + (i >> s->column_bits)) * series_width(s);
 }
 
 void series_rebuild(Series *s, const guint32 *rows, gboolean coarser) {
         Series old = *s;
 
-        s->narrow = s->wide = (Blocks){ .n = 0 };
-        s->rows = NULL;
-        s->n_rows = 0;
-        s->shift += !!coarser;
+        *s = (Series){ .columns = old.columns, .column_bits = old.column_bits, .shift = old.shift + !!coarser, .blocks_max = old.blocks_max };
         make_slots(s, old.mask + 1);
-        for (guint32 i = 1; i <= old.narrow.n; i++)
-                add_again(s, &old, i, rows);
-        for (guint32 i = 1; i <= old.wide.n; i++)
-                add_again(s, &old, i | WIDE, rows);
+        for (guint32 place = 0; place < old.n; place++) {
+                guint32 row = old.blocks[place].key.row;
+
+                if (rows)
+                        row = rows[row];
+                for (guint i = 0; row != SERIES_NO_ROW && i < block_cells(s); i++) {
+                        gint32 by = read_sum(&old, place, i);
+
+                        if (by)
+                                series_add(s, row, second_of(&old, place, i), i & (s->columns - 1), by);
+                }
+        }
         clear(&old);
 }
 
@@ -330,12 +361,12 @@ static void read_cell(const Series *s, gint64 second, guint column, gint64 by, c
 void series_read(const Series *s, guint32 row, const SeriesTimer *timers, guint n_timers, GArray *steps) {
         guint32 block = row < s->n_rows ? s->rows[row].newest : 0;
 
-        for (; block; block = block_at(s, block)->before)
+        for (; block; block = s->blocks[block - 1].before)
                 for (guint i = 0; i < block_cells(s); i++) {
-                        gint32 by = cell_at(s, block, i);
+                        gint32 by = read_sum(s, block - 1, i);
 
                         if (by)
-                                read_cell(s, second_of(s, block, i), i & (s->columns - 1), by, timers, n_timers, steps);
+                                read_cell(s, second_of(s, block - 1, i), i & (s->columns - 1), by, timers, n_timers, steps);
                 }
 }
 
@@ -356,25 +387,23 @@ static void sort_by_digit(const SeriesStep *from, SeriesStep *to, guint n, gint6
                 to[--end[(guint64)(from[i].second - first) >> shift & (DIGITS - 1)]] = from[i];
 }
 
-/* They lie within little time: so many digits are faster than comparing. */
+/* They lie within little time: so few digits are faster than comparing. */
 static void sort_steps(GArray *steps) {
-        SeriesStep *from = (SeriesStep *)(void *)steps->data, *to = g_new(SeriesStep, steps->len), *spare = to;
+        SeriesStep *all = (SeriesStep *)(void *)steps->data, *from = all, *to;
+        g_autofree SeriesStep *spare = g_new(SeriesStep, steps->len);
         gint64 first = G_MAXINT64, last = G_MININT64;
 
         for (guint i = 0; i < steps->len; i++) {
-                first = MIN(first, from[i].second);
-                last = MAX(last, from[i].second);
+                first = MIN(first, all[i].second);
+                last = MAX(last, all[i].second);
         }
         for (guint shift = 0; steps->len && (guint64)(last - first) >> shift; shift += DIGIT_BITS) {
-                SeriesStep *sorted = to;
-
+                to = from == all ? spare : all;
                 sort_by_digit(from, to, steps->len, first, shift);
-                to = from;
-                from = sorted;
+                from = to;
         }
-        if (from == spare && steps->len > 0)
-                memcpy(to, from, steps->len * sizeof *to);
-        g_free(spare);
+        if (from != all)
+                memcpy(all, from, steps->len * sizeof *all);
 }
 
 SeriesWalk series_walk(GArray *steps) {

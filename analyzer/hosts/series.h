@@ -30,10 +30,13 @@ static inline gint64 series_second(gint64 time_ns) {
 /* A step of @row in @second. */
 void series_add(Series *s, guint32 row, gint64 second, guint column, gint32 by);
 
-/* Asks the processor for what series_add() will look up; and then, once that is there, for where it will write, as far
- * as that is known without a long look-up, or else for where that begins. */
+/*
+ * Asks the processor for what series_add() will look up; then, once that is there, for where it will write, or where the search
+ * for that begins; then for what that search will find.
+ */
 void series_prefetch_row(const Series *s, guint32 row);
 void series_prefetch(const Series *s, guint32 row, gint64 second);
+void series_prefetch_far(const Series *s, guint32 row, gint64 second);
 
 /* Returns: whether series_rebuild() should make room; some blocks more still fit. */
 gboolean series_is_full(const Series *s);

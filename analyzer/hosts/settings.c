@@ -239,7 +239,7 @@ static void take_fin_wait_2(End *end) {
         const StateEntry *waits = record_state(f, end->side, STATE_FIN_WAIT_2);
         HostLife life;
 
-        if (!waits || f->end_ns - waits->time_ns < TELLING_NS || waits->basis == BASIS_INFERRED)
+        if (f->end_ns - waits->time_ns < TELLING_NS || waits->basis == BASIS_INFERRED)
                 return;
         if (record_finding(f, FINDING_HALF_CLOSE, end->side)) {
                 count(end, &keep(end)->held_fin_wait_2);
@@ -270,8 +270,6 @@ static void take_time_wait(End *end) {
         gint64 touched_ns, gap_ns = 0;
         FrameRef touched;
 
-        if (!waits)
-                return;
         if (cut) {
                 count(end, &keep(end)->time_wait_cut_short);
                 at_most(end, DURATION_TIME_WAIT, value_of(cut, "duration_ns", 0) + HOST_JITTER_NS, waits->frame,
@@ -346,7 +344,7 @@ static void take_lone_fin(End *end) {
         gint64 next_ns;
         Repeats r;
 
-        if (me->fin_count < LONE_FINS_MIN || me->fin_acked_frame || !find_repeats(end, &r))
+        if (me->fin_acked_frame || !find_repeats(end, &r))
                 return;
         at_least(end, DURATION_LONE_FIN, r.last->time_ns - r.second->time_ns, r.second->frame, r.last->frame);
         if (r.last->time_ns - r.second->time_ns > LONE_FIN_ORPHAN_NS)
@@ -468,7 +466,7 @@ static void take_paths(End *end) {
         const StateEntry *first = NULL;
         guint closer = CLIENT;
 
-        if (f->end_ns - f->start_ns < PATH_IDLE_NS_MIN || f->joined)
+        if (f->joined)
                 return;
         for (guint s = 0; s < SIDES; s++) {
                 const StateEntry *waits = record_state(f, s, STATE_CLOSE_WAIT);
@@ -578,14 +576,19 @@ static void take_ttl(End *end) {
 
 static void take_end(Settings *s, const FlowRecord *f, guint side, gboolean probes) {
         End end = { .settings = s, .f = f, .side = side };
+        const SideRecord *me = &f->side[side];
 
         take_findings(&end); /* of an end, too, that did not answer */
-        if (!f->side[side].packets)
+        if (!me->packets)
                 return;
-        take_fin_wait_2(&end);
-        take_time_wait(&end);
-        take_lone_fin(&end);
-        take_paths(&end);
+        if (me->entered[STATE_FIN_WAIT_2])
+                take_fin_wait_2(&end);
+        if (me->entered[STATE_TIME_WAIT])
+                take_time_wait(&end);
+        if (me->fin_count >= LONE_FINS_MIN)
+                take_lone_fin(&end);
+        if (f->end_ns - f->start_ns >= PATH_IDLE_NS_MIN)
+                take_paths(&end);
         if (probes)
                 take_keepalives(&end);
         take_ttl(&end);
@@ -594,7 +597,9 @@ static void take_end(Settings *s, const FlowRecord *f, guint side, gboolean prob
 static gboolean has_probes(const FlowRecord *f) {
         guint marks = 0;
 
-        for (guint i = 0; i < f->n_timeline && f->end_ns - f->start_ns >= KEEPALIVE_NS_MIN; i++)
+        if (f->end_ns - f->start_ns < KEEPALIVE_NS_MIN)
+                return FALSE;
+        for (guint i = 0; i < f->n_timeline; i++)
                 marks |= f->timeline[i].marks;
         return !!(marks & ENTRY_KEEPALIVE);
 }
