@@ -19,12 +19,19 @@ static void hole_remove(Holes *h, guint i) {
                 h->range[i] = h->range[i + 1];
 }
 
+/* Returns: NULL where all came in order. */
+static Holes *holes_of(const Flow *f, guint side) {
+        FlowHoles *holes = flow_note(f, NOTE_CLIENT_HOLES + side);
+
+        return holes ? &holes->holes : NULL;
+}
+
 /* Remembers [left, right) as not captured; past HOLES_MAX the oldest is given up as missing. */
-static void hole_add(FlowLosses *l, guint32 left, guint32 right) {
-        Holes *h = &l->holes;
+static void hole_add(Flow *f, guint side, guint32 left, guint32 right) {
+        Holes *h = &((FlowHoles *)flow_note_add(f, NOTE_CLIENT_HOLES + side))->holes;
 
         if (h->n == HOLES_MAX) {
-                l->missing_bytes += h->range[0].right - h->range[0].left;
+                losses(f, side)->missing_bytes += h->range[0].right - h->range[0].left;
                 hole_remove(h, 0);
         }
         h->range[h->n].left = left;
@@ -34,11 +41,11 @@ static void hole_add(FlowLosses *l, guint32 left, guint32 right) {
 
 /* Takes [left, right) out of the holes. Returns: how many of its bytes had been missing. */
 static guint32 hole_fill(Flow *f, guint side, guint32 left, guint32 right) {
-        FlowLosses *l = flow_note(f, NOTE_CLIENT_LOSSES + side);
+        Holes *h = holes_of(f, side);
         guint32 filled = 0;
 
-        for (guint i = 0; l && i < l->holes.n;) {
-                guint32 from = l->holes.range[i].left, to = l->holes.range[i].right;
+        for (guint i = 0; h && i < h->n;) {
+                guint32 from = h->range[i].left, to = h->range[i].right;
                 guint32 first = seq_after(left, from) ? left : from, end = seq_before(right, to) ? right : to;
 
                 if (!seq_before(first, end)) {
@@ -46,11 +53,11 @@ static guint32 hole_fill(Flow *f, guint side, guint32 left, guint32 right) {
                         continue;
                 }
                 filled += end - first;
-                hole_remove(&l->holes, i);
+                hole_remove(h, i);
                 if (seq_before(end, to))
-                        hole_add(l, end, to);
+                        hole_add(f, side, end, to);
                 if (seq_before(from, first))
-                        hole_add(l, from, first);
+                        hole_add(f, side, from, first);
         }
         return filled;
 }
@@ -63,17 +70,17 @@ static void note_missing(Flow *f, guint side, guint32 bytes) {
 }
 
 static void holes_acknowledged(Flow *f, guint side, guint32 ack) {
-        FlowLosses *l = flow_note(f, NOTE_CLIENT_LOSSES + side);
+        Holes *h = holes_of(f, side);
 
-        for (guint i = 0; l && i < l->holes.n;) {
-                const guint32 left = l->holes.range[i].left, right = l->holes.range[i].right;
+        for (guint i = 0; h && i < h->n;) {
+                const guint32 left = h->range[i].left, right = h->range[i].right;
 
                 if (!seq_at_or_after(ack, right)) {
                         i++;
                         continue;
                 }
                 note_missing(f, side, right - left);
-                hole_remove(&l->holes, i);
+                hole_remove(h, i);
         }
 }
 
@@ -153,7 +160,7 @@ static guint16 note_range(Flow *f, guint side, const Segment *s) {
                 marks |= ENTRY_HOLE;
                 if ((guint32)ahead < ACK_JUMP_MAX && length) {
                         me->bits |= SIDE_HOLES;
-                        hole_add(losses(f, side), me->nxt, s->seq);
+                        hole_add(f, side, me->nxt, s->seq);
                 }
         }
         if (length == 0 || s->flags & TCP_RST)

@@ -25,6 +25,21 @@ static inline gboolean acknowledges_next(const FlowSide *me, const FlowSide *pee
         return !(me->bits & SIDE_ACK && seq_before(s->ack, me->ack)) && peer->nxt - s->ack <= peer->nxt - flow_side_low(peer);
 }
 
+/*
+ * account_segment() for a SYN or SYN+ACK without payload that is the first packet of its side; one with ACK acknowledges the
+ * other one's SYN, and nothing more came before.
+ */
+static inline void account_opening(FlowSide *me, const Segment *s) {
+        const gboolean answer = !!(s->flags & TCP_ACK);
+
+        me->isn = s->seq;
+        me->nxt = s->seq + 1;
+        me->bits |= SIDE_HEARD | SIDE_SYN | (answer ? SIDE_SYN_ACK | SIDE_ACK | SIDE_ANY_ACK : SIDE_BARE_SYN) |
+                    (s->facts & SEGMENT_LINUX_OPTIONS ? SIDE_LINUX : 0);
+        if (answer)
+                me->ack = s->ack;
+}
+
 /**
  * account_next:
  * @marks: (out): as of account_segment()

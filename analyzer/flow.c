@@ -6,6 +6,8 @@ static const gsize note_bytes[] = {
         [NOTE_LINKS] = sizeof(FlowLinks),
         [NOTE_CLIENT_LOSSES] = sizeof(FlowLosses),
         [NOTE_SERVER_LOSSES] = sizeof(FlowLosses),
+        [NOTE_CLIENT_HOLES] = sizeof(FlowHoles),
+        [NOTE_SERVER_HOLES] = sizeof(FlowHoles),
         [NOTE_THINNED] = sizeof(FlowThinned),
         [NOTE_SYN] = sizeof(FlowSyn),
         [NOTE_RARE] = sizeof(FlowRare),
@@ -23,7 +25,7 @@ gpointer flow_note_add(Flow *f, FlowNoteKind kind) {
         note->kind = (guint8)kind;
         note->next = f->notes;
         f->notes = note;
-        f->has |= (guint8)(1U << kind);
+        f->has |= (guint16)(1U << kind);
         return note;
 }
 
@@ -35,7 +37,7 @@ void flow_note_remove(Flow *f, FlowNoteKind kind) {
         while (*at != note)
                 at = &(*at)->next;
         *at = note->next;
-        f->has &= (guint8)~(1U << kind);
+        f->has &= (guint16)~(1U << kind);
         pool_give_back(flow_pool(f), note, pool_class(note_bytes[kind]));
 }
 
@@ -44,4 +46,11 @@ const FlowLosses *flow_losses(const Flow *f, guint side) {
         const FlowLosses *losses = flow_note(f, NOTE_CLIENT_LOSSES + side);
 
         return losses ? losses : &none;
+}
+
+const Holes *flow_holes(const Flow *f, guint side) {
+        static const FlowHoles none;
+        const FlowHoles *holes = flow_note(f, NOTE_CLIENT_HOLES + side);
+
+        return holes ? &holes->holes : &none.holes;
 }

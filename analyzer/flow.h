@@ -8,6 +8,7 @@
  */
 
 #include "dissect/segment.h"
+#include "ends.h"
 #include "packed.h"
 #include "states.h"
 #include "zeek.h"
@@ -50,6 +51,8 @@ typedef enum FlowNoteKind {
         NOTE_LINKS,
         NOTE_CLIENT_LOSSES, /* NOTE_CLIENT_LOSSES + side */
         NOTE_SERVER_LOSSES,
+        NOTE_CLIENT_HOLES, /* NOTE_CLIENT_HOLES + side */
+        NOTE_SERVER_HOLES,
         NOTE_THINNED,
         NOTE_SYN,
         NOTE_RARE,
@@ -74,12 +77,17 @@ typedef struct FlowLinks {
 /* A side whose packets were not all new, or not all captured. */
 typedef struct FlowLosses {
         FlowNote note;
-        Holes holes;
         guint32 more_syns, more_fins, more_rsts; /* besides the first one */
         guint32 copies;
         guint64 retransmitted_packets, retransmitted_bytes;
         guint64 missing_bytes;
 } FlowLosses;
+
+/* A side whose packets did not all come in order. */
+typedef struct FlowHoles {
+        FlowNote note;
+        Holes holes;
+} FlowHoles;
 
 /* A timeline that is not all of it. */
 typedef struct FlowThinned {
@@ -115,7 +123,7 @@ typedef struct FlowZeek {
         GArray *later;  /* (nullable) ...and those that Zeek opens when its timers have ended it: the last one is still open */
 } FlowZeek;
 
-/* ── What every flow has: three cache lines ──────────────────────────────── */
+/* ── What every flow has: two and a half cache lines, in three ───────────── */
 
 #define CACHE_LINE 64
 
@@ -124,14 +132,9 @@ typedef struct FlowSide {
         guint32 nxt;     /* one past the highest number sent */
         guint32 ack;     /* highest acknowledgment sent: what it has received in order */
         guint32 fin_end; /* one past the FIN */
-        guint32 path;
+        guint16 path;
         guint16 bits;    /* SIDE_ */
 } FlowSide;
-
-typedef struct FlowAddress {
-        Address address;
-        guint16 port;
-} FlowAddress;
 
 /* Its packets, as timeline_log.h writes them. */
 typedef struct FlowTimeline {
@@ -144,33 +147,28 @@ typedef struct FlowTimeline {
 } FlowTimeline;
 
 typedef struct Flow {
-        FlowAddress address[SIDES];
+        Ends ends;        /* wide ones are in the pool */
         guint32 hash;
         guint32 number;   /* from 1, in order of first packets; 0 until its block is settled */
+        guint16 has;      /* a bit for each FlowNoteKind in @notes */
         guint8 roles;     /* RolesBasis */
         guint8 completeness;
-        guint8 has;       /* a bit for each FlowNoteKind in @notes */
+        guint8 closing;   /* a FIN or a RST was seen */
         guint8 ipv6 : 1;
-        guint8 closing : 1;  /* a FIN or a RST was seen */
         guint8 indexed : 1;  /* the newest on its 4-tuple: found by look-ups */
         guint8 met_foreign : 1; /* its timeline has packets of another connection */
         guint8 queued : 1;   /* waits to be reported: see shard.c */
         guint8 reported : 1; /* kept for the ones before and after it only */
         guint8 syn_noted : 1; /* a SYN of its client had a timestamp */
         guint8 given_up : 1; /* reported before it was over: budget.h */
-        FlowNote *notes;
-        gint64 queued_ns; /* its end when it was queued */
-        /* 64 bytes */
-        FlowTimeline timeline;
-        /* 128 bytes */
         FlowSide side[SIDES];
+        FlowNote *notes;
+        FlowTimeline timeline;
         gint64 start_ns;
         FrameRef first_frame; /* 0: the flow is not in use */
-} __attribute__((aligned(CACHE_LINE))) Flow;
+} __attribute__((aligned(CACHE_LINE / 2))) Flow;
 
-G_STATIC_ASSERT(G_STRUCT_OFFSET(Flow, timeline) == CACHE_LINE);
-G_STATIC_ASSERT(G_STRUCT_OFFSET(Flow, side) == 2 * CACHE_LINE);
-G_STATIC_ASSERT(sizeof(Flow) == 3 * CACHE_LINE);
+G_STATIC_ASSERT(sizeof(Flow) == 5 * CACHE_LINE / 2);
 
 static inline guint other(guint side) {
         return !side;
@@ -231,6 +229,7 @@ static inline guint32 flow_incarnation(const Flow *f) {
 
 /* Returns: never NULL. */
 const FlowLosses *flow_losses(const Flow *f, guint side);
+const Holes *flow_holes(const Flow *f, guint side);
 
 /* How many it sent. */
 static inline guint32 flow_syn_count(const Flow *f, guint side) {

@@ -19,14 +19,15 @@ typedef struct Slot {
  * late packets.
  */
 typedef struct Tombstone {
-        FlowAddress address[SIDES];
+        Ends ends; /* wide ones are in the pool */
         guint32 low[SIDES], nxt[SIDES]; /* what each side used */
         guint32 number;
         guint32 incarnation;
 } Tombstone;
 
 /* A flow finds its page by its own address. */
-#define FLOWS_PER_PAGE ((guint32)(PAGES_PIECE_BYTES / sizeof(Flow) - 1))
+#define FLOW_PAGE_BYTES ((gsize)64 << 10)
+#define FLOWS_PER_PAGE ((guint32)(FLOW_PAGE_BYTES / sizeof(Flow) - 1))
 
 typedef struct FlowPage {
         Pool *pool;    /* of the table */
@@ -34,7 +35,7 @@ typedef struct FlowPage {
         Flow flows[];
 } FlowPage;
 
-G_STATIC_ASSERT(sizeof(FlowPage) + FLOWS_PER_PAGE * sizeof(Flow) <= PAGES_PIECE_BYTES);
+G_STATIC_ASSERT(sizeof(FlowPage) + FLOWS_PER_PAGE * sizeof(Flow) <= FLOW_PAGE_BYTES);
 
 struct FlowTable {
         Pool *pool; /* for timelines and notes */
@@ -65,7 +66,7 @@ static Flow *flow_at(const FlowTable *t, guint32 place) {
 }
 
 static const FlowPage *page_of(const Flow *f) {
-        return (const FlowPage *)((gsize)f & ~(PAGES_PIECE_BYTES - 1));
+        return (const FlowPage *)((gsize)f & ~(FLOW_PAGE_BYTES - 1));
 }
 
 static guint32 place_of(const Flow *f) {
@@ -78,6 +79,42 @@ Pool *flow_pool(const Flow *f) {
         return page_of(f)->pool;
 }
 
+/* ── Ends ────────────────────────────────────────────────────────────────── */
+
+#define WIDE_BYTES (SIDES * sizeof(Address))
+
+static void forget_ends(Pool *p, const Ends *e) {
+        if (e->is_wide)
+                pool_give_back(p, e->wide, pool_class(WIDE_BYTES));
+}
+
+/* Returns: the same, kept for somebody else. */
+static Ends copy_ends(Pool *p, const Ends *e) {
+        Ends copy = *e;
+
+        if (e->is_wide)
+                copy.wide = memcpy(pool_take(p, pool_class(WIDE_BYTES)), e->wide, WIDE_BYTES);
+        return copy;
+}
+
+static Ends ends_of(Pool *p, const Segment *s, guint sender) {
+        Ends e = { .is_wide = (guint16)segment_is_wide(s) };
+
+        e.port[sender] = s->source_port;
+        e.port[other(sender)] = s->destination_port;
+        if (G_UNLIKELY(e.is_wide)) {
+                e.wide = pool_take(p, pool_class(WIDE_BYTES));
+                e.wide[sender] = s->source;
+                e.wide[other(sender)] = s->destination;
+                return e;
+        }
+        e.ipv4[sender] = address_ipv4(&s->source);
+        e.ipv4[other(sender)] = address_ipv4(&s->destination);
+        return e;
+}
+
+/* ── Flows ───────────────────────────────────────────────────────────────── */
+
 static void flow_clear(Flow *f) {
         FlowZeek *zeek = flow_note(f, NOTE_ZEEK);
 
@@ -86,6 +123,7 @@ static void flow_clear(Flow *f) {
         for (guint kind = 0; f->has; kind++)
                 flow_note_remove(f, kind);
         timeline_clear(f);
+        forget_ends(flow_pool(f), &f->ends);
 }
 
 void flow_table_free(FlowTable *t) {
@@ -94,7 +132,7 @@ void flow_table_free(FlowTable *t) {
         for (guint32 i = 0; i < t->places; i++)
                 flow_clear(flow_at(t, i));
         for (guint32 i = 0; i < t->n_pages; i++)
-                pages_free(t->pages[i], PAGES_PIECE_BYTES);
+                pages_free(t->pages[i], FLOW_PAGE_BYTES);
         g_free(t->pages);
         pages_free(t->slots, (t->mask + (gsize)1) * sizeof(Slot));
         g_array_unref(t->free_places);
@@ -115,16 +153,18 @@ void flow_table_prefetch_slot(const FlowTable *t, guint32 hash) {
         __builtin_prefetch(&t->slots[hash & t->mask]);
 }
 
-Flow *flow_table_prefetch_flow(const FlowTable *t, guint32 hash) {
+Flow *flow_table_peek(const FlowTable *t, guint32 hash) {
         guint32 i = hash & t->mask;
-        Flow *f;
 
         while (t->slots[i].place && t->slots[i].tag != hash)
                 i = (i + 1) & t->mask;
-        if (!t->slots[i].place || t->slots[i].place & TOMBSTONE)
-                return NULL;
-        f = flow_at(t, t->slots[i].place - 1);
-        for (gsize line = 0; line < sizeof *f; line += CACHE_LINE)
+        return !t->slots[i].place || t->slots[i].place & TOMBSTONE ? NULL : flow_at(t, t->slots[i].place - 1);
+}
+
+Flow *flow_table_prefetch_flow(const FlowTable *t, guint32 hash) {
+        Flow *f = flow_table_peek(t, hash);
+
+        for (gsize line = 0; f && line < sizeof *f; line += CACHE_LINE)
                 __builtin_prefetch((const char *)f + line, 1);
         return f;
 }
@@ -160,15 +200,6 @@ static Tombstone *tombstone_at(const FlowTable *t, guint32 slot_place) {
         return paged_array_at(&t->tombstones, (slot_place - 1) & ~TOMBSTONE, sizeof(Tombstone));
 }
 
-static inline gboolean end_is(const FlowAddress *end, const Address *address, guint16 port) {
-        return end_difference(end, address, port) == 0;
-}
-
-static gboolean same_tuple(const FlowAddress *tuple, const Segment *s) {
-        return (end_is(&tuple[CLIENT], &s->source, s->source_port) && end_is(&tuple[SERVER], &s->destination, s->destination_port)) ||
-               (end_is(&tuple[SERVER], &s->source, s->source_port) && end_is(&tuple[CLIENT], &s->destination, s->destination_port));
-}
-
 /*
  * The next slot from @i on that has the hash and the 4-tuple, live or a tombstone as asked; an empty one ends
  * the search.
@@ -180,7 +211,7 @@ static Slot *find_slot(const FlowTable *t, guint32 *i, const Segment *s, guint32
 
                 if (slot->tag != hash || !!(slot->place & TOMBSTONE) != tombstone)
                         continue;
-                if (same_tuple(tombstone ? tombstone_at(t, slot->place)->address : flow_at(t, place)->address, s))
+                if (ends_sender(tombstone ? &tombstone_at(t, slot->place)->ends : &flow_at(t, place)->ends, s) != SIDES)
                         return slot;
         }
         return NULL;
@@ -206,6 +237,10 @@ static void insert(Slot *slots, guint32 mask, Slot slot) {
         while (slots[i].place)
                 i = (i + 1) & mask;
         slots[i] = slot;
+}
+
+static gboolean is_crowded(const FlowTable *t) {
+        return t->used >= t->mask / 2;
 }
 
 static void grow(FlowTable *t) {
@@ -236,7 +271,7 @@ static guint32 take(GArray *free_places) {
 }
 
 static void add_page(FlowTable *t) {
-        FlowPage *page = pages_take(PAGES_PIECE_BYTES);
+        FlowPage *page = pages_take(FLOW_PAGE_BYTES);
 
         page->pool = t->pool;
         page->first = t->places;
@@ -280,11 +315,12 @@ static void index_flow(FlowTable *t, Flow *f, const Segment *segment, Flow *olde
 
                 note_links(f)->previous = tombstone->number;
                 note_links(f)->before = tombstone->incarnation;
+                forget_ends(t->pool, &tombstone->ends);
                 g_array_append_val(t->free_tombstones, place);
                 slot->place = place_of(f) + 1;
                 return;
         }
-        if (t->used >= t->mask / 2)
+        if (is_crowded(t))
                 grow(t);
         insert(t->slots, t->mask, (Slot){ f->hash, place_of(f) + 1 });
         t->used++;
@@ -296,9 +332,25 @@ Flow *flow_table_add(FlowTable *t, const Segment *segment, guint32 hash, guint s
         if (!f)
                 return NULL;
         f->hash = hash;
-        f->address[sender] = (FlowAddress){ segment->source, segment->source_port };
-        f->address[other(sender)] = (FlowAddress){ segment->destination, segment->destination_port };
+        f->ends = ends_of(t->pool, segment, sender);
         index_flow(t, f, segment, older);
+        return f;
+}
+
+Flow *flow_table_add_first(FlowTable *t, const Segment *segment, guint32 hash) {
+        guint32 i = hash & t->mask;
+        Flow *f;
+
+        for (; t->slots[i].place; i = (i + 1) & t->mask)
+                if (t->slots[i].tag == hash)
+                        return NULL;
+        if (is_crowded(t) || !(f = new_flow(t)))
+                return NULL;
+        f->hash = hash;
+        f->ends = ends_of(t->pool, segment, CLIENT);
+        f->indexed = TRUE;
+        t->slots[i] = (Slot){ hash, place_of(f) + 1 };
+        t->used++;
         return f;
 }
 
@@ -317,7 +369,7 @@ static void bury(FlowTable *t, Flow *f) {
         f->indexed = FALSE;
         slot->place = (place | TOMBSTONE) + 1;
         *tombstone_at(t, slot->place) = (Tombstone){
-                .address = { f->address[CLIENT], f->address[SERVER] },
+                .ends = copy_ends(t->pool, &f->ends),
                 .low = { flow_side_low(&f->side[CLIENT]), flow_side_low(&f->side[SERVER]) },
                 .nxt = { f->side[CLIENT].nxt, f->side[SERVER].nxt },
                 .number = f->number,
@@ -403,6 +455,7 @@ gsize flow_table_forget_tombstones(FlowTable *t) {
                         insert(t->slots, t->mask, old[i]);
                         continue;
                 }
+                forget_ends(t->pool, &tombstone_at(t, old[i].place)->ends);
                 g_array_append_val(t->free_tombstones, place);
                 n++;
         }
@@ -420,7 +473,7 @@ gboolean flow_table_is_late(const FlowTable *t, const Segment *s, guint32 hash) 
         if (!slot)
                 return FALSE;
         tombstone = tombstone_at(t, slot->place);
-        side = end_is(&tombstone->address[CLIENT], &s->source, s->source_port) ? CLIENT : SERVER;
+        side = ends_sender(&tombstone->ends, s);
         return seq_distance(s->seq, tombstone->low[side] - 1, tombstone->nxt[side]) == 0 &&
                (!(s->flags & TCP_ACK) || seq_distance(s->ack, tombstone->low[other(side)], tombstone->nxt[other(side)]) == 0);
 }
@@ -438,7 +491,7 @@ Flow *flow_table_each(const FlowTable *t, guint32 *place) {
 FlowTableUse flow_table_use(const FlowTable *t) {
         FlowTableUse u = {
                 .flows = t->places - t->free_places->len,
-                .flow_bytes = t->n_pages * PAGES_PIECE_BYTES + pool_bytes(t->pool),
+                .flow_bytes = t->n_pages * FLOW_PAGE_BYTES + pool_bytes(t->pool),
                 .tombstones = t->tombstones.len - t->free_tombstones->len,
                 .tombstone_bytes = (gsize)t->tombstones.len * sizeof(Tombstone),
         };

@@ -29,6 +29,9 @@ void flow_table_prefetch_slot(const FlowTable *t, guint32 hash);
 Flow *flow_table_prefetch_flow(const FlowTable *t, guint32 hash);
 void flow_prefetch_timeline(const Flow *f);
 
+/* Returns: the flow that flow_table_prefetch_flow() would find. */
+Flow *flow_table_peek(const FlowTable *t, guint32 hash);
+
 /* The same for what a verdict is going to read: the flow; then its timeline. */
 void flow_prefetch(const Flow *f);
 void flow_prefetch_rest(const Flow *f);
@@ -54,6 +57,9 @@ Flow *flow_table_next(const FlowTable *t, FlowLookup *lookup);
  * Returns: the flow, zeroed but for addresses, hash and links; NULL past FLOWS_MAX.
  */
 Flow *flow_table_add(FlowTable *t, const Segment *segment, guint32 hash, guint sender, Flow *older);
+
+/* The same, sent by CLIENT, when nothing in the table has @hash; NULL when anything has, or the table is full. */
+Flow *flow_table_add_first(FlowTable *t, const Segment *segment, guint32 hash);
 
 /**
  * flow_table_reported: Nothing more will be said of @f: its memory goes back, at once or, as their verdicts need it,
@@ -84,30 +90,7 @@ typedef struct FlowTableUse {
 
 FlowTableUse flow_table_use(const FlowTable *t);
 
-/* What differs between an end and an address and port, 0 when nothing does. */
-static inline guint64 end_difference(const FlowAddress *end, const Address *address, guint16 port) {
-        guint64 x[2], y[2];
-
-        memcpy(x, end->address.bytes, sizeof x);
-        memcpy(y, address->bytes, sizeof y);
-        return (x[0] ^ y[0]) | (x[1] ^ y[1]) | (end->port ^ port);
-}
-
-/*
- * Returns: which side of @f sent @s, SIDES when it is no packet of this 4-tuple. Without a branch: which
- * direction comes next cannot be predicted.
- */
-static inline guint flow_side_or_none(const Flow *f, const Segment *s) {
-        const FlowAddress *client = &f->address[CLIENT], *server = &f->address[SERVER];
-        guint64 forth = end_difference(client, &s->source, s->source_port) | end_difference(server, &s->destination, s->destination_port);
-        guint64 back = end_difference(server, &s->source, s->source_port) | end_difference(client, &s->destination, s->destination_port);
-
-        return (guint)!!forth + (guint)(forth && back);
-}
-
-/* Returns: which side of @f sent @s; CLIENT where an address and port talk to themselves. */
+/* Returns: which side of @f sent @s, a packet of its 4-tuple; CLIENT where an address and port talk to themselves. */
 static inline guint flow_side_of(const Flow *f, const Segment *s) {
-        const FlowAddress *client = &f->address[CLIENT];
-
-        return client->port == s->source_port && address_equal(&client->address, &s->source) ? CLIENT : SERVER;
+        return ends_sender(&f->ends, s) == CLIENT ? CLIENT : SERVER;
 }

@@ -23,7 +23,7 @@ static inline gboolean is_on_path(const FlowSide *me, const Segment *s) {
 static inline Flow *incarnation_confirm(Flow *likely, const Segment *s, guint *side) {
         if (!likely || !likely->indexed)
                 return NULL;
-        *side = flow_side_or_none(likely, s);
+        *side = ends_sender(&likely->ends, s);
         return *side != SIDES && is_on_path(&likely->side[*side], s) ? likely : NULL;
 }
 

@@ -21,8 +21,8 @@ static void copy_side(const Flow *f, const TimelineSide *t, guint side, SideReco
         const FlowSide *me = &f->side[side], *peer = &f->side[other(side)];
 
         memset(r, 0, G_STRUCT_OFFSET(SideRecord, states)); /* an entry is written before it is read */
-        r->address = f->address[side].address;
-        r->port = f->address[side].port;
+        r->address = ends_address(&f->ends, side);
+        r->port = f->ends.port[side];
         r->packets = t->packets;
         r->payload_bytes = t->payload_bytes;
         r->retransmitted_packets = losses->retransmitted_packets;

@@ -35,6 +35,38 @@ static inline guint64 get(const guint8 **at, guint bytes) {
         return GUINT64_FROM_LE(x);
 }
 
+/* Stable marks as bits of a SYN's header, and back: two lie below its flags' place, two far above. */
+static guint fold_marks(guint marks) {
+        return (marks & (ENTRY_TIMESTAMP | ENTRY_IP_ID)) << 3 | (marks & ENTRY_OPTIONS) >> 6 | (marks & ENTRY_OPTIONS_CUT) >> 7;
+}
+
+static guint unfold_marks(guint header) {
+        return (header >> 3 & (ENTRY_TIMESTAMP | ENTRY_IP_ID)) | (header << 6 & ENTRY_OPTIONS) | (header << 7 & ENTRY_OPTIONS_CUT);
+}
+
+guint8 *packed_write_syn(Expected *x, const TimelineEntry *e, guint8 *at) {
+        const guint side = entry_side(e), peer = !side;
+        const guint64 time = (guint64)e->time_ns - (guint64)x->time_ns, frame = e->frame - x->frame;
+        const gboolean moment = !!(time | frame), ip_id = e->ip_id != x->side[side].ip_id, stamped = !!(e->marks & ENTRY_TIMESTAMP);
+        guint header;
+        guint64 word;
+
+        if (G_UNLIKELY(time >> 32 | frame >> 16 | (e->marks & ~(PACKED_OWN_MARKS | PACKED_STABLE_MARKS)) | e->payload_bytes | e->sack_right |
+                       (stamped ? 0 : e->tsval) | (e->ack ^ x->side[peer].number) | (e->tsecr ^ x->side[peer].clock)))
+                return NULL;
+        header = PACKED_SYN | side | (guint)!!(e->marks & ENTRY_PINNED) << PACKED_PINNED | fold_marks(e->marks) |
+                 (guint)moment * PACKED_SYN_MOMENT | (guint)ip_id * PACKED_SYN_IP_ID;
+        at = packed_put_16(at, header, TRUE);
+        word = GUINT64_TO_LE(e->seq | (guint64)e->window << 32 | (guint64)e->ttl << 48 | (guint64)e->flags << 56);
+        memcpy(at, &word, sizeof word);
+        at = packed_put_32(at + sizeof word, e->tsval, 4 * (guint)stamped);
+        at = packed_put_32(at, (guint32)time, 4 * (guint)moment);
+        at = packed_put_16(at, (guint)frame, moment);
+        at = packed_put_16(at, e->ip_id, ip_id);
+        packed_expect(x, e);
+        return at;
+}
+
 static guint8 *write_whole(const TimelineEntry *e, guint8 *at) {
         at = put(at, LONG_WHOLE, 2);
         memcpy(at, e, sizeof *e);
@@ -74,27 +106,29 @@ guint8 *packed_write_long(Expected *x, const TimelineEntry *e, guint8 *at) {
         return at;
 }
 
-static const guint8 *read_syn(Expected *x, TimelineEntry *e, const guint8 *at) {
-        PackedSyn syn;
-        guint peer;
+/* @at: behind @header */
+static const guint8 *read_syn(Expected *x, TimelineEntry *e, guint header, const guint8 *at) {
+        const guint side = header & 1, peer = !side, marks = unfold_marks(header);
+        const gboolean moment = !!(header & PACKED_SYN_MOMENT), ip_id = !!(header & PACKED_SYN_IP_ID);
+        guint64 word = get(&at, 8);
+        const guint32 tsval = (guint32)get(&at, marks & ENTRY_TIMESTAMP ? 4 : 0), time = (guint32)get(&at, moment ? 4 : 0);
+        const guint16 frame = (guint16)get(&at, moment ? 2 : 0), told_ip_id = (guint16)get(&at, ip_id ? 2 : 0);
 
-        memcpy(&syn, at, sizeof syn);
         *e = (TimelineEntry){
-                .time_ns = (gint64)((guint64)x->time_ns + GUINT32_FROM_LE(syn.time)),
-                .frame = x->frame + GUINT32_FROM_LE(syn.frame),
-                .seq = GUINT32_FROM_LE(syn.seq),
-                .tsval = GUINT32_FROM_LE(syn.tsval),
-                .window = GUINT16_FROM_LE(syn.window),
-                .ip_id = GUINT16_FROM_LE(syn.ip_id),
-                .marks = GUINT16_FROM_LE(syn.marks),
-                .flags = syn.flags,
-                .ttl = syn.ttl,
+                .time_ns = (gint64)((guint64)x->time_ns + (moment ? time : 0)),
+                .frame = x->frame + (moment ? frame : 0),
+                .seq = (guint32)word,
+                .ack = x->side[peer].number,
+                .tsval = marks & ENTRY_TIMESTAMP ? tsval : 0,
+                .tsecr = x->side[peer].clock,
+                .window = (guint16)(word >> 32),
+                .ip_id = ip_id ? told_ip_id : x->side[side].ip_id,
+                .marks = (guint16)(marks | side | (header >> PACKED_PINNED & 1) * ENTRY_PINNED),
+                .ttl = (guint8)(word >> 48),
+                .flags = (guint8)(word >> 56),
         };
-        peer = !entry_side(e);
-        e->ack = x->side[peer].number;
-        e->tsecr = x->side[peer].clock;
         packed_expect(x, e);
-        return at + sizeof syn;
+        return at;
 }
 
 const guint8 *packed_read_long(Expected *x, TimelineEntry *e, const guint8 *at) {
@@ -104,7 +138,7 @@ const guint8 *packed_read_long(Expected *x, TimelineEntry *e, const guint8 *at) 
         guint64 told;
 
         if (header & PACKED_SYN)
-                return read_syn(x, e, at - 2);
+                return read_syn(x, e, header, at);
         if (header & LONG_WHOLE) {
                 memcpy(e, at, sizeof *e);
                 return at + sizeof *e;

@@ -42,7 +42,7 @@ typedef struct Expected {
  *      1   window: the last one, or 2 bytes
  *      2   ip_id: the last one, one more, or 2 bytes
  *      2   ack: all that came, or 2 or 3 bytes of what it is short of that (packed_fold())
- *      2   tsval, behind the side's last one, and tsecr, before the other side's (folded): none, 1 + 1, 2 + 2, 4 + 4
+ *      2   tsval, behind the side's last one, and tsecr, before the other side's (folded): none, 2 + 0, 2 + 2, 4 + 4
  *      1   marks: those of the last one, or 2 bytes
  *      19  frames since the last one
  *      32  nanoseconds since the latest one
@@ -61,17 +61,14 @@ enum {
 };
 
 /*
- * The SYN and SYN+ACK that open a connection, 26 bytes: 2 of a long entry's header, 4 nanoseconds since the latest one, 4 frames
- * since the last one, 4 seq, 4 tsval, 2 window, 2 ip_id, 2 marks, 1 ttl, 1 flags. All else is as expected, or 0.
+ * The SYN and SYN+ACK that open a connection: 2 bytes of header, 4 seq, 2 window, 1 ttl, 1 flags; then what the header has a bit
+ * for: 4 tsval, 4 nanoseconds since the latest one and 2 frames since the last one, 2 ip_id. All else is as expected, or 0.
  */
-typedef struct __attribute__((packed)) PackedSyn {
-        guint16 header;
-        guint32 time, frame, seq, tsval;
-        guint16 window, ip_id, marks;
-        guint8 ttl, flags;
-} PackedSyn;
-
-#define PACKED_SYN (1U << 14) /* in the header of a long one, whose flags are 0 */
+enum {
+        PACKED_SYN_MOMENT = 1 << 8,
+        PACKED_SYN_IP_ID = 1 << 9,
+        PACKED_SYN = 1 << 14, /* what the header is; flags are 0 there */
+};
 
 #define PACKED_FRAME_BITS (PACKED_TIME - PACKED_FRAME)
 #define PACKED_IP_ID_TOLD 2U
@@ -80,11 +77,11 @@ typedef struct __attribute__((packed)) PackedSyn {
 #define PACKED_SHORT_BYTES_MAX 27U
 #define PACKED_BYTES_MAX 60U
 
-G_STATIC_ASSERT(sizeof(PackedSyn) <= PACKED_SHORT_BYTES_MAX);
-
 static const guint8 packed_flags[] = { 0, TCP_ACK, TCP_ACK | TCP_PSH, TCP_ACK | TCP_FIN };
+static const guint8 packed_flags_index[256] = { [TCP_ACK] = 1, [TCP_ACK | TCP_PSH] = 2, [TCP_ACK | TCP_FIN] = 3 };
 static const guint32 packed_ack_mask[] = { 0, 0xffff, 0xffffff };
-static const guint8 packed_clock_bits[] = { 0, 8, 16, 32 };
+static const guint8 packed_clock_bytes[] = { 0, 2, 4, 8 }, packed_tsval_bits[] = { 16, 16, 16, 32 };
+static const guint64 packed_clock_mask[] = { 0, 0xffff, 0xffffffff, G_MAXUINT64 };
 
 /* Small differences of either sign as small numbers. */
 static inline guint32 packed_fold(guint32 difference) {
@@ -95,7 +92,10 @@ static inline guint32 packed_unfold(guint32 folded) {
         return folded >> 1 ^ -(folded & 1);
 }
 
-/* What cannot be written in short: packed.c. @at: room for PACKED_BYTES_MAX */
+/* A SYN or SYN+ACK. Returns: as packed_write_short(). */
+guint8 *packed_write_syn(Expected *x, const TimelineEntry *e, guint8 *at);
+
+/* What cannot be written in short. @at: room for PACKED_BYTES_MAX */
 guint8 *packed_write_long(Expected *x, const TimelineEntry *e, guint8 *at);
 const guint8 *packed_read_long(Expected *x, TimelineEntry *e, const guint8 *at);
 
@@ -145,38 +145,19 @@ static inline void packed_expect(Expected *x, const TimelineEntry *e) {
         x->side[side].ttl = e->ttl;
 }
 
-/* Returns: as packed_write_short(). */
-static inline guint8 *packed_write_syn(Expected *x, const TimelineEntry *e, guint8 *at) {
-        const guint peer = !entry_side(e);
-        const guint64 time = (guint64)e->time_ns - (guint64)x->time_ns, frame = e->frame - x->frame;
-        PackedSyn syn;
-
-        if (G_UNLIKELY((time | frame) >> 32 | (e->marks & PACKED_LONG_MARKS) | e->payload_bytes | e->sack_right |
-                       (e->ack ^ x->side[peer].number) | (e->tsecr ^ x->side[peer].clock)))
-                return NULL;
-        syn = (PackedSyn){ GUINT16_TO_LE(PACKED_SYN), GUINT32_TO_LE((guint32)time), GUINT32_TO_LE((guint32)frame), GUINT32_TO_LE(e->seq),
-                           GUINT32_TO_LE(e->tsval),   GUINT16_TO_LE(e->window),     GUINT16_TO_LE(e->ip_id),       GUINT16_TO_LE(e->marks),
-                           e->ttl,                    e->flags };
-        memcpy(at, &syn, sizeof syn);
-        packed_expect(x, e);
-        return at + sizeof syn;
-}
-
 /*
  * Hardly any branches: what a packet is like cannot be predicted. Returns: the end of the record; NULL, with
  * nothing done, when the entry cannot be written in short.
  */
 static inline guint8 *packed_write_short(Expected *x, const TimelineEntry *e, guint8 *at) {
         const guint side = entry_side(e), peer = !side;
-        const guint flags = (e->flags == TCP_ACK) + 2 * (e->flags == (TCP_ACK | TCP_PSH)) + 3 * (e->flags == (TCP_ACK | TCP_FIN));
+        const guint flags = packed_flags_index[e->flags];
         const guint32 unlike = (e->seq ^ x->side[side].number) | (e->marks & PACKED_LONG_MARKS) | (guint)(e->ttl ^ x->side[side].ttl) | e->sack_right;
         guint64 time, frame, word;
         guint32 not_acked, tsval, tsecr;
         guint16 ip_id_step;
         guint payload, window, ip_id, ack, clocks, marks;
 
-        if (e->flags & TCP_SYN)
-                return packed_write_syn(x, e, at);
         if (unlike || !flags)
                 return NULL;
         time = (guint64)e->time_ns - (guint64)x->time_ns;
@@ -191,7 +172,7 @@ static inline guint8 *packed_write_short(Expected *x, const TimelineEntry *e, gu
         window = e->window != x->side[side].window;
         payload = !!e->payload_bytes;
         ack = !!not_acked + !!(not_acked >> 16);
-        clocks = !!(tsval | tsecr) + !!((tsval | tsecr) >> 8) + !!((tsval | tsecr) >> 16);
+        clocks = !!(tsval | tsecr) + !!(tsecr | tsval >> 16) + !!((tsval | tsecr) >> 16);
         marks = (e->marks & ~PACKED_OWN_MARKS) != x->side[side].marks;
         word = side | (guint)!!(e->marks & ENTRY_PINNED) << PACKED_PINNED | flags << PACKED_FLAGS | payload << PACKED_PAYLOAD |
                window << PACKED_WINDOW | ip_id << PACKED_IP_ID | ack << PACKED_ACK | clocks << PACKED_CLOCKS |
@@ -203,9 +184,9 @@ static inline guint8 *packed_write_short(Expected *x, const TimelineEntry *e, gu
         at = packed_put_16(at, e->ip_id, ip_id == PACKED_IP_ID_TOLD);
         at = packed_put_32(at, not_acked, ack + !!ack);
         at = packed_put_16(at, e->marks, marks);
-        word = GUINT64_TO_LE(tsval | (guint64)tsecr << packed_clock_bits[clocks]);
+        word = GUINT64_TO_LE(tsval | (guint64)tsecr << packed_tsval_bits[clocks]);
         memcpy(at, &word, sizeof word);
-        at += packed_clock_bits[clocks] / 4;
+        at += packed_clock_bytes[clocks];
         x->time_ns = e->time_ns;
         x->frame = e->frame;
         x->side[side].number += e->payload_bytes + (flags == 3);
@@ -241,10 +222,10 @@ static inline guint32 packed_get_32(const guint8 **at, guint bytes) {
 
 /* The way back. Returns: where the next one begins. */
 static inline const guint8 *packed_read(Expected *x, TimelineEntry *e, const guint8 *at) {
-        guint side, peer, flags, payload, window, ip_id, ack, clock_bits, marks;
+        guint side, peer, flags, payload, window, ip_id, ack, clocks, tsval_bits, marks;
         guint16 told_payload, told_window, told_ip_id, told_marks;
         guint32 not_acked;
-        guint64 word, told_clocks, clock_mask;
+        guint64 word, told_clocks;
 
         memcpy(&word, at, sizeof word);
         word = GUINT64_FROM_LE(word);
@@ -258,7 +239,8 @@ static inline const guint8 *packed_read(Expected *x, TimelineEntry *e, const gui
         window = packed_bits(word, PACKED_WINDOW, 1);
         ip_id = packed_bits(word, PACKED_IP_ID, 2);
         ack = packed_bits(word, PACKED_ACK, 2);
-        clock_bits = packed_clock_bits[packed_bits(word, PACKED_CLOCKS, 2)];
+        clocks = packed_bits(word, PACKED_CLOCKS, 2);
+        tsval_bits = packed_tsval_bits[clocks];
         marks = packed_bits(word, PACKED_MARKS, 1);
         told_payload = packed_get_16(&at, payload);
         told_window = packed_get_16(&at, window);
@@ -266,15 +248,14 @@ static inline const guint8 *packed_read(Expected *x, TimelineEntry *e, const gui
         not_acked = packed_get_32(&at, ack + !!ack) & packed_ack_mask[ack];
         told_marks = packed_get_16(&at, marks);
         memcpy(&told_clocks, at, sizeof told_clocks);
-        told_clocks = GUINT64_FROM_LE(told_clocks);
-        clock_mask = ((guint64)1 << clock_bits) - 1;
+        told_clocks = GUINT64_FROM_LE(told_clocks) & packed_clock_mask[clocks];
         e->time_ns = x->time_ns = (gint64)((guint64)x->time_ns + (word >> PACKED_TIME));
         e->frame = x->frame += packed_bits(word, PACKED_FRAME, PACKED_FRAME_BITS);
         e->seq = x->side[side].number;
         e->ack = x->side[peer].number - packed_unfold(not_acked);
         e->payload_bytes = told_payload & -payload;
-        e->tsval = x->side[side].clock += (guint32)(told_clocks & clock_mask);
-        e->tsecr = x->side[peer].clock -= packed_unfold((guint32)(told_clocks >> clock_bits & clock_mask));
+        e->tsval = x->side[side].clock += (guint32)(told_clocks & (((guint64)1 << tsval_bits) - 1));
+        e->tsecr = x->side[peer].clock -= packed_unfold((guint32)(told_clocks >> tsval_bits));
         e->sack_right = 0;
         e->window = x->side[side].window = window ? told_window : x->side[side].window;
         e->ip_id = x->side[side].ip_id = ip_id == PACKED_IP_ID_TOLD ? told_ip_id : (guint16)(x->side[side].ip_id + ip_id);
@@ -284,5 +265,5 @@ static inline const guint8 *packed_read(Expected *x, TimelineEntry *e, const gui
         e->ttl = x->side[side].ttl;
         x->side[side].number += e->payload_bytes + (flags == 3);
         x->side[peer].number = packed_later(x->side[peer].number, e->ack);
-        return at + clock_bits / 4;
+        return at + packed_clock_bytes[clocks];
 }

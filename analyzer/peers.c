@@ -42,21 +42,21 @@ static Peer *place(const Peers *p, guint32 id) {
         return &p->peers[id & (p->size - 1)];
 }
 
-static guint32 *bucket_of(const Peers *p, const Address *client, const FlowAddress *server) {
-        guint64 hash = hash_mix(hash_end(client, 0), hash_end(&server->address, server->port));
+static guint32 *bucket_of(const Peers *p, const Address *client, const Address *server, guint16 server_port) {
+        guint64 hash = hash_mix(hash_end(client, 0), hash_end(server, server_port));
 
         return &p->buckets[hash >> 16 & (p->size * BUCKETS - 1)];
 }
 
 static void link_in(Peers *p, Peer *peer) {
-        guint32 *bucket = bucket_of(p, &peer->client, &peer->server);
+        guint32 *bucket = bucket_of(p, &peer->client, &peer->server, peer->server_port);
 
         peer->next = *bucket;
         *bucket = peer->id;
 }
 
 static void link_out(Peers *p, const Peer *peer) {
-        guint32 *at = bucket_of(p, &peer->client, &peer->server);
+        guint32 *at = bucket_of(p, &peer->client, &peer->server, peer->server_port);
 
         while (*at != peer->id)
                 at = &place(p, *at)->next;
@@ -91,20 +91,24 @@ static Peer *add(Peers *p, const Flow *f) {
                 link_out(p, peer);
                 p->given_up++;
         }
-        *peer = (Peer){ .client = f->address[CLIENT].address, .server = f->address[SERVER], .path = f->side[CLIENT].path, .id = p->last_id };
+        *peer = (Peer){ .client = ends_address(&f->ends, CLIENT),
+                        .server = ends_address(&f->ends, SERVER),
+                        .server_port = f->ends.port[SERVER],
+                        .path = f->side[CLIENT].path,
+                        .id = p->last_id };
         link_in(p, peer);
         return peer;
 }
 
 static Peer *look_up(const Peers *p, const Flow *f) {
-        const FlowAddress *server = &f->address[SERVER];
-        guint32 id = p->size ? *bucket_of(p, &f->address[CLIENT].address, server) : 0;
+        const Address client = ends_address(&f->ends, CLIENT), server = ends_address(&f->ends, SERVER);
+        guint32 id = p->size ? *bucket_of(p, &client, &server, f->ends.port[SERVER]) : 0;
 
         while (id) {
                 Peer *peer = place(p, id);
 
-                if (peer->server.port == server->port && address_equal(&peer->client, &f->address[CLIENT].address) &&
-                    address_equal(&peer->server.address, &server->address) && peer->path == f->side[CLIENT].path)
+                if (peer->server_port == f->ends.port[SERVER] && peer->path == f->side[CLIENT].path &&
+                    address_equal(&peer->client, &client) && address_equal(&peer->server, &server))
                         return peer;
                 id = peer->next;
         }

@@ -11,9 +11,9 @@
 
 /* An address, and the server (address and port) that it connects to. */
 typedef struct Peer {
-        FlowAddress server;
-        Address client;
-        guint32 path;
+        Address client, server;
+        guint16 server_port;
+        guint16 path;
         guint32 id;      /* from 1; its place is the remainder by PEERS_MAX */
         guint32 next;    /* id of the next one with the same hash, 0 none */
         guint32 tsval;   /* the latest SYN that was answered... */

@@ -2,19 +2,23 @@
 #include "pages.h"
 #include "pool.h"
 
-/* In steps of 32 bytes where most connections are; then so that a quarter is wasted at most. */
-static const guint16 sizes[] = { 32,  64,  96,  128,  160,  192,  224,  256,  320,  384,  448,   512,   640,
-                                 768,  1024, 1280, 1536, 2048, 3072, 4096, 6144, 8192, 12288, 16384, 24576, POOL_PIECE_BYTES_MAX };
+/* In steps of 16 bytes where most connections are; then so that a quarter is wasted at most. */
+static const guint16 sizes[] = { 16,  32,  48,  64,  80,  96,   112,  128,  144,  160,  176,  192,  208,  224,   240,   256,   320,
+                                 384, 448, 512, 640, 768, 1024, 1280, 1536, 2048, 3072, 4096, 6144, 8192, 12288, 16384, 24576, POOL_PIECE_BYTES_MAX };
 
 /* In steps of these at first. */
-#define SMALL_STEP_BYTES 32U
+#define SMALL_STEP_BYTES 16U
 #define SMALL_BYTES_MAX 256U
+
+/* Each shard has one that is not used up. */
+#define SLAB_BYTES ((gsize)64 << 10)
+G_STATIC_ASSERT(SLAB_BYTES >= POOL_PIECE_BYTES_MAX + POOL_SLACK_BYTES);
 
 #define SIZES G_N_ELEMENTS(sizes)
 
 struct Pool {
         gpointer free[SIZES]; /* each piece begins with the address of the next */
-        GPtrArray *slabs;     /* of PAGES_PIECE_BYTES, that pieces are cut from, from their ends on */
+        GPtrArray *slabs;     /* of SLAB_BYTES, that pieces are cut from, from their ends on */
         gsize left;           /* at the beginning of the last one */
         gsize used;
 };
@@ -30,7 +34,7 @@ void pool_free(Pool *p) {
         if (!p)
                 return;
         for (guint i = 0; i < p->slabs->len; i++)
-                pages_free(p->slabs->pdata[i], PAGES_PIECE_BYTES);
+                pages_free(p->slabs->pdata[i], SLAB_BYTES);
         g_ptr_array_unref(p->slabs);
         g_free(p);
 }
@@ -59,8 +63,8 @@ gpointer pool_take(Pool *p, guint8 size_class) {
                 return piece;
         }
         if (p->left < bytes) {
-                g_ptr_array_add(p->slabs, pages_take(PAGES_PIECE_BYTES));
-                p->left = PAGES_PIECE_BYTES - POOL_SLACK_BYTES;
+                g_ptr_array_add(p->slabs, pages_take(SLAB_BYTES));
+                p->left = SLAB_BYTES - POOL_SLACK_BYTES;
         }
         p->left -= bytes;
         return (guint8 *)p->slabs->pdata[p->slabs->len - 1] + p->left;
@@ -73,7 +77,7 @@ void pool_give_back(Pool *p, gpointer piece, guint8 size_class) {
 }
 
 gsize pool_bytes(const Pool *p) {
-        return p->slabs->len * PAGES_PIECE_BYTES;
+        return p->slabs->len * SLAB_BYTES;
 }
 
 gsize pool_bytes_used(const Pool *p) {

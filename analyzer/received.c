@@ -463,7 +463,7 @@ static gboolean speaks_against_fin(const Hindsight *h, guint side, gint fin) {
 
 /* Bytes below its FIN that the capture never had, and that nobody acknowledged. */
 static gboolean is_behind_hole(const Hindsight *h, guint sender) {
-        const Holes *holes = &flow_losses(h->flow, sender)->holes;
+        const Holes *holes = flow_holes(h->flow, sender);
 
         for (guint i = 0; i < holes->n; i++)
                 if (seq_before(holes->range[i].left, h->side[sender].fin_end))

@@ -28,7 +28,7 @@ Shard *shard_new(const TrackerOptions *options) {
         x->in_full = options->in_full;
         x->memory_bytes = options->memory_bytes / SHARDS;
         x->table = flow_table_new();
-        x->closed.flows = g_new(Flow *, CLOSED_FIRST);
+        x->closed.flows = g_new(Due, CLOSED_FIRST);
         x->closed.mask = CLOSED_FIRST - 1;
         x->due = g_array_new(FALSE, FALSE, sizeof(Due));
         return x;
@@ -144,18 +144,29 @@ static inline guint8 what_it_did(guint side, gboolean first, const Segment *s) {
         return (s->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN && s->facts & SEGMENT_HAS_TIMESTAMP ? BLOCK_SYN : 0;
 }
 
-static G_GNUC_NO_INLINE void append_long(Flow *f, guint side, const Segment *s, guint16 marks) {
+static G_GNUC_NO_INLINE void append(Flow *f, guint side, const Segment *s, guint16 marks) {
         TimelineEntry e = make_entry(side, s, marks);
 
         timeline_append(f, &e, f->closing);
 }
 
 /* The entry of most packets is never in memory. */
-static inline void append(Flow *f, guint side, const Segment *s, guint16 marks) {
+static G_ALWAYS_INLINE inline void append_next(Flow *f, guint side, const Segment *s, guint16 marks) {
         TimelineEntry e = make_entry(side, s, marks);
 
         if (!timeline_append_short(f, &e, f->closing))
-                append_long(f, side, s, marks);
+                append(f, side, s, marks);
+}
+
+static void append_syn(Flow *f, guint side, const Segment *s) {
+        TimelineEntry e = make_entry(side, s, ENTRY_PINNED);
+
+        timeline_append_syn(f, &e);
+}
+
+static void take_path(FlowSide *me, const Segment *s) {
+        me->path = s->path;
+        me->bits |= SIDE_PATH;
 }
 
 /* Returns: BLOCK_ bits. */
@@ -170,10 +181,8 @@ static guint8 add_segment(Shard *x, Flow *f, guint side, const Segment *s) {
                 x->totals.copies++;
                 return 0;
         }
-        if (first) {
-                me->path = s->path;
-                me->bits |= SIDE_PATH;
-        }
+        if (first)
+                take_path(me, s);
         note_start(f, s);
         acks_fin = is_first_ack_of_fin(f, side, s);
         marks = account_segment(f, side, s);
@@ -220,13 +229,13 @@ static gboolean has_closed(const Flow *f) {
         return c->bits & s->bits & SIDE_FIN && seq_at_or_after(c->ack, s->fin_end) && seq_at_or_after(s->ack, c->fin_end);
 }
 
-static Flow **closed_at(const Shard *x, guint32 i) {
+static Due *closed_at(const Shard *x, guint32 i) {
         return &x->closed.flows[(x->closed.first + i) & x->closed.mask];
 }
 
 static void grow_closed(Shard *x) {
         guint32 size = (x->closed.mask + 1) * 2;
-        Flow **flows = g_new(Flow *, size);
+        Due *flows = g_new(Due, size);
 
         for (guint32 i = 0; i < x->closed.n; i++)
                 flows[i] = *closed_at(x, i);
@@ -240,8 +249,8 @@ static void queue_closed(Shard *x, Flow *f) {
         if (x->closed.n > x->closed.mask)
                 grow_closed(x);
         f->queued = TRUE;
-        f->queued_ns = flow_end_ns(f);
-        *closed_at(x, x->closed.n++) = f;
+        timeline_trim(f);
+        *closed_at(x, x->closed.n++) = (Due){ flow_end_ns(f), f };
 }
 
 /* ── What is to be reported ──────────────────────────────────────────────── */
@@ -265,7 +274,7 @@ Flow *shard_oldest_closed(Shard *x) {
 
         if (x->closed.n == 0)
                 return NULL;
-        f = *closed_at(x, 0);
+        f = closed_at(x, 0)->flow;
         x->closed.first++;
         x->closed.n--;
         f->queued = FALSE;
@@ -277,17 +286,17 @@ static void collect_closed(Shard *x, gint64 now_ns) {
         guint32 n = x->closed.n;
 
         while (n-- > 0) {
-                Flow *f = *closed_at(x, 0);
+                const Due closed = *closed_at(x, 0);
 
-                if (x->closed.n > CLOSED_AHEAD)
-                        __builtin_prefetch(*closed_at(x, CLOSED_AHEAD), 1);
-                if (now_ns - f->queued_ns < FINAL_NS)
+                if (now_ns - closed.end_ns < FINAL_NS)
                         return;
+                if (x->closed.n > CLOSED_AHEAD)
+                        __builtin_prefetch(&closed_at(x, CLOSED_AHEAD)->flow->timeline, 1);
                 shard_oldest_closed(x);
-                if (flow_end_ns(f) > f->queued_ns)
-                        queue_closed(x, f);
+                if (flow_end_ns(closed.flow) > closed.end_ns)
+                        queue_closed(x, closed.flow);
                 else
-                        add_due(x, f);
+                        add_due(x, closed.flow);
         }
 }
 
@@ -344,10 +353,54 @@ static inline gboolean feed_next(Shard *x, const Segment *s, Flow *likely) {
         if (G_UNLIKELY(x->zeek))
                 zeek_segment(zeek_row(f, side, s), s, side);
         f->closing |= s->flags & TCP_FIN;
-        append(f, side, s, marks);
+        append_next(f, side, s, marks);
         if (f->closing && !f->queued && has_closed(f))
                 queue_closed(x, f);
         return TRUE;
+}
+
+/* The first SYN of a connection: nothing was known of it. Returns: NULL, with nothing done, for others. */
+static Flow *feed_syn(Shard *x, const Segment *s, guint32 hash) {
+        Flow *f = flow_table_add_first(x->table, s, hash);
+
+        if (!f)
+                return NULL;
+        f->roles = ROLES_SYN;
+        note_words_of_others(x, f, CLIENT, s);
+        note_start(f, s);
+        take_path(&f->side[CLIENT], s);
+        account_opening(&f->side[CLIENT], s);
+        append_syn(f, CLIENT, s);
+        return f;
+}
+
+/* The SYN+ACK that answers it, while nothing else has come. */
+static Flow *feed_answer(Shard *x, const Segment *s, Flow *likely) {
+        const FlowSide *client = &likely->side[CLIENT];
+        const guint opened = SIDE_HEARD | SIDE_SYN | SIDE_BARE_SYN | SIDE_PATH;
+
+        if (!likely->indexed || (client->bits & ~(guint)SIDE_LINUX) != opened || likely->side[SERVER].bits || client->path != s->path ||
+            s->ack != client->nxt || s->ack != client->isn + 1 || s->time_ns < flow_end_ns(likely) || ends_sender(&likely->ends, s) != SERVER)
+                return NULL;
+        note_words_of_others(x, likely, SERVER, s);
+        take_path(&likely->side[SERVER], s);
+        account_opening(&likely->side[SERVER], s);
+        append_syn(likely, SERVER, s);
+        return likely;
+}
+
+/* Returns: the flow whose first packet of a side it was, as in nearly all connections; NULL, with nothing done, for others. @did: BLOCK_ bits */
+static inline Flow *feed_opening(Shard *x, const Segment *s, guint32 hash, Flow *likely, guint8 *did) {
+        const guint flags = s->flags & (TCP_SYN | TCP_FIN | TCP_RST | TCP_ACK);
+        Flow *f = NULL;
+
+        if (s->kind != SEGMENT_TCP || s->payload_bytes)
+                return NULL;
+        if (flags == TCP_SYN && (f = feed_syn(x, s, hash)))
+                *did = what_it_did(CLIENT, TRUE, s) | BLOCK_BIRTH;
+        else if (flags == (TCP_SYN | TCP_ACK) && likely && (f = feed_answer(x, s, likely)))
+                *did = what_it_did(SERVER, TRUE, s);
+        return f;
 }
 
 /* Returns: the flow that took it in; NULL if none did, or it did nothing. @did: BLOCK_ bits */
@@ -378,6 +431,20 @@ static Flow *feed_one(Shard *x, const Segment *s, guint32 hash, Flow *likely, gu
         return m.flow;
 }
 
+/* @likely: what was found ahead; NULL where the flow was not there yet. Returns: as feed_one() */
+static inline Flow *feed(Shard *x, const Segment *s, guint32 hash, Flow *likely, guint8 *did) {
+        Flow *f;
+
+        if (x->in_full)
+                return feed_one(x, s, hash, likely, did);
+        if (!likely)
+                likely = flow_table_peek(x->table, hash);
+        if (!(s->flags & TCP_SYN))
+                return feed_next(x, s, likely) ? NULL : feed_one(x, s, hash, likely, did);
+        f = feed_opening(x, s, hash, likely, did);
+        return f ? f : feed_one(x, s, hash, likely, did);
+}
+
 /* Segments on their way: what each is going to touch is asked for in steps, one after the other being known. */
 typedef struct Ahead {
         Flow *likely[AHEAD]; /* of the segments from the one that is fed on, a ring */
@@ -402,8 +469,7 @@ void shard_feed(Shard *x, Block *b, guint number) {
                 look_ahead(x, &ahead, b, order, n, i);
                 if (i >= n) /* nothing to feed yet */
                         continue;
-                if (x->in_full || !feed_next(x, &b->segment[order[i]], ahead.likely[i % AHEAD]))
-                        b->flow[order[i]] = feed_one(x, &b->segment[order[i]], b->hash[order[i]], ahead.likely[i % AHEAD], &b->did[order[i]]);
+                b->flow[order[i]] = feed(x, &b->segment[order[i]], b->hash[order[i]], ahead.likely[i % AHEAD], &b->did[order[i]]);
         }
         x->totals.segments += n;
         if (b->last) {

@@ -24,7 +24,7 @@ typedef struct Shard {
         gboolean zeek, in_full; /* as TrackerOptions says */
         FlowTable *table;
         struct {
-                Flow **flows; /* both ends have closed, oldest first: a ring */
+                Due *flows; /* both ends have closed, oldest first, with the end they had then: a ring */
                 guint32 first, n, mask;
         } closed;
         gsize memory_bytes; /* for flows, 0 as much as they need */

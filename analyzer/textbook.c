@@ -23,7 +23,8 @@ static gboolean is_usual_side(const FlowSide *me, const FlowSide *peer, guint32 
 }
 
 /* More than one SYN or FIN, copies, retransmissions, holes, ICMP errors. */
-#define UNUSUAL_NOTES (1U << NOTE_CLIENT_LOSSES | 1U << NOTE_SERVER_LOSSES | 1U << NOTE_RARE)
+#define UNUSUAL_NOTES \
+        (1U << NOTE_CLIENT_LOSSES | 1U << NOTE_SERVER_LOSSES | 1U << NOTE_CLIENT_HOLES | 1U << NOTE_SERVER_HOLES | 1U << NOTE_RARE)
 
 static gboolean is_usual(const Flow *f) {
         return f->timeline.n >= STORY_ENTRIES_MIN && !(f->has & UNUSUAL_NOTES) && !flow_older(f) && !f->met_foreign &&

@@ -81,20 +81,33 @@ void timeline_read(const Flow *f, TimelineEntry *entries, Timeline *t) {
 /* ── Writing ─────────────────────────────────────────────────────────────── */
 
 /* A SYN that nobody answers, as floods have them, needs the smallest piece; what goes on will need some more. */
-#define ROOM_SECOND 128U
+#define ROOM_SECOND 96U
+
+static void move(Flow *f, guint8 size_class) {
+        FlowTimeline *t = &f->timeline;
+        guint8 *records = pool_take(flow_pool(f), size_class);
+
+        if (t->records) {
+                memcpy(records, t->records, t->bytes);
+                pool_give_back(flow_pool(f), t->records, pool_class(t->room_bytes));
+        }
+        t->records = records;
+        t->room_bytes = (guint16)pool_class_bytes(size_class);
+}
 
 void timeline_grow(Flow *f, guint bytes) {
         FlowTimeline *t = &f->timeline;
         guint ahead = !t->records ? 0 : t->room_bytes < ROOM_SECOND ? ROOM_SECOND : t->room_bytes + t->room_bytes / 4;
-        guint8 size_class = pool_class(MAX(bytes, MIN(ahead, POOL_PIECE_BYTES_MAX)));
-        guint8 *larger = pool_take(flow_pool(f), size_class);
 
-        if (t->records) {
-                memcpy(larger, t->records, t->bytes);
-                pool_give_back(flow_pool(f), t->records, pool_class(t->room_bytes));
-        }
-        t->records = larger;
-        t->room_bytes = (guint16)pool_class_bytes(size_class);
+        move(f, pool_class(MAX(bytes, MIN(ahead, POOL_PIECE_BYTES_MAX))));
+}
+
+void timeline_trim(Flow *f) {
+        FlowTimeline *t = &f->timeline;
+        guint8 size_class = pool_class(t->bytes);
+
+        if (t->records && pool_class_bytes(size_class) < t->room_bytes)
+                move(f, size_class);
 }
 
 static void write_long(Flow *f, Expected *x, const TimelineEntry *e) {
@@ -115,7 +128,7 @@ static inline void write_entry(Flow *f, Expected *x, const TimelineEntry *e) {
         if (G_UNLIKELY(t->bytes + PACKED_SHORT_BYTES_MAX > t->room_bytes))
                 timeline_grow(f, t->bytes + PACKED_SHORT_BYTES_MAX);
         at = t->records + t->bytes;
-        end = packed_write_short(x, e, at);
+        end = e->flags & TCP_SYN ? packed_write_syn(x, e, at) : packed_write_short(x, e, at);
         if (end)
                 t->bytes += (guint16)(end - at);
         else
@@ -195,6 +208,11 @@ void timeline_append(Flow *f, const TimelineEntry *entry, gboolean closing) {
         write_entry(f, &t->expected, entry);
         t->plain += !(entry->marks & ENTRY_PINNED);
         t->n++;
+}
+
+void timeline_append_syn(Flow *f, const TimelineEntry *entry) {
+        write_entry(f, &f->timeline.expected, entry);
+        f->timeline.n++;
 }
 
 void timeline_clear(Flow *f) {

@@ -54,6 +54,9 @@ static inline gboolean timeline_append_short(Flow *f, const TimelineEntry *entry
         return TRUE;
 }
 
+/* timeline_append() for the SYN or SYN+ACK that opens a connection. */
+void timeline_append_syn(Flow *f, const TimelineEntry *entry);
+
 /**
  * timeline_read:
  * @entries: room for f->timeline.n of them: the caller's, as several threads may read at a time
@@ -63,5 +66,8 @@ static inline gboolean timeline_append_short(Flow *f, const TimelineEntry *entry
  * is not.
  */
 void timeline_read(const Flow *f, TimelineEntry *entries, Timeline *t);
+
+/* Nothing is expected to come any more: what is not needed of its memory goes back. */
+void timeline_trim(Flow *f);
 
 void timeline_clear(Flow *f);

@@ -160,7 +160,7 @@ static gboolean find_syn(const Case *c, Reuse *r) {
         r->old = flow_older(c->flow);
         r->sender = entry_side(r->syn);
         r->receiver = other(r->sender);
-        r->old_sender = memcmp(&r->old->address[CLIENT], &c->flow->address[r->sender], sizeof(FlowAddress)) == 0 ? CLIENT : SERVER;
+        r->old_sender = ends_same(&r->old->ends, CLIENT, &c->flow->ends, r->sender) ? CLIENT : SERVER;
         r->old_receiver = other(r->old_sender);
         return TRUE;
 }

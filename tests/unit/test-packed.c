@@ -55,6 +55,26 @@ static TimelineEntry next_entry(Talk *t) {
         return e;
 }
 
+/* A SYN or SYN+ACK, which begins anew. */
+static TimelineEntry next_syn(Talk *t) {
+        TimelineEntry e = next_entry(t);
+        guint side = entry_side(&e);
+
+        e.flags = TCP_SYN | (one_in(t, 2) ? TCP_ACK : 0);
+        e.marks |= ENTRY_PINNED;
+        e.payload_bytes = 0;
+        e.ack = t->number[!side];
+        e.seq = one_in(t, 3) ? e.seq : g_rand_int(t->random);
+        e.ttl = one_in(t, 2) ? 64 : 128;
+        if (one_in(t, 3)) {
+                e.marks &= (guint16)~(ENTRY_TIMESTAMP | ENTRY_IP_ID | ENTRY_OPTIONS);
+                e.tsval = 0;
+                e.marks |= one_in(t, 2) ? ENTRY_OPTIONS_CUT : 0;
+        }
+        t->number[side] = entry_end(&e);
+        return e;
+}
+
 /* ...and one of its fields is anything. */
 static void spoil(Talk *t, TimelineEntry *e) {
         switch (g_rand_int_range(t->random, 0, 14)) {
@@ -101,10 +121,10 @@ static gsize go_round(guint32 seed, gint32 spoiled, gboolean all_anything) {
         for (guint i = 0; i < ENTRIES; i++) {
                 guint8 *next;
 
-                entries[i] = all_anything ? anything(&talk) : next_entry(&talk);
+                entries[i] = all_anything ? anything(&talk) : one_in(&talk, 8) ? next_syn(&talk) : next_entry(&talk);
                 if (spoiled && one_in(&talk, spoiled))
                         spoil(&talk, &entries[i]);
-                next = packed_write_short(&writer, &entries[i], end);
+                next = entries[i].flags & TCP_SYN ? packed_write_syn(&writer, &entries[i], end) : packed_write_short(&writer, &entries[i], end);
                 g_assert_true(!next || next - end <= PACKED_SHORT_BYTES_MAX);
                 if (!next)
                         next = packed_write_long(&writer, &entries[i], end);
@@ -130,6 +150,27 @@ static void test_connections(void) {
         g_assert_cmpuint(bytes / (ROUNDS * ENTRIES), <=, 20);
 }
 
+/* What opens most connections: of the client's SYN nothing but itself is told, of the answer its time, too. */
+static void test_opening(void) {
+        guint8 records[2 * PACKED_BYTES_MAX], *end = records;
+        Expected x = { .time_ns = 1000, .frame = frame_ref(0, 7) };
+        TimelineEntry syn = { .time_ns = 1000, .frame = frame_ref(0, 7), .seq = 5, .tsval = 9, .window = 64240, .ip_id = 3, .flags = TCP_SYN, .ttl = 64,
+                              .marks = ENTRY_TIMESTAMP | ENTRY_IP_ID | ENTRY_OPTIONS | ENTRY_PINNED };
+        TimelineEntry answer = syn;
+
+        answer.marks |= ENTRY_SERVER;
+        answer.flags |= TCP_ACK;
+        answer.time_ns += 30000;
+        answer.frame += 2;
+        answer.ack = syn.seq + 1;
+        answer.tsecr = syn.tsval;
+        answer.ip_id = 0;
+        end = packed_write_syn(&x, &syn, end);
+        g_assert_cmpint(end - records, ==, 16);
+        end = packed_write_syn(&x, &answer, end);
+        g_assert_cmpint(end - records, ==, 16 + 20);
+}
+
 static void test_edges(void) {
         for (guint i = 0; i < ROUNDS; i++)
                 go_round(i, 1 + (gint32)(i % 20), FALSE);
@@ -143,6 +184,7 @@ static void test_anything(void) {
 int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/packed/connections", test_connections);
+        g_test_add_func("/packed/opening", test_opening);
         g_test_add_func("/packed/edges", test_edges);
         g_test_add_func("/packed/anything", test_anything);
         return g_test_run();
