@@ -77,6 +77,8 @@ static gboolean open_captures(Pass *p, char *const *paths) {
                         print_error(error->message);
                         return FALSE;
                 }
+                if (!p->options->filter)
+                        capture_pass_payloads(c);
         }
         if (captures->len == 0)
                 return FALSE;

@@ -153,6 +153,12 @@ gboolean capture_set_filter(Capture *c, const char *expression, GError **error) 
         return TRUE;
 }
 
+void capture_pass_payloads(Capture *c) {
+        g_return_if_fail(!c->filter);
+        if (c->stream)
+                capture_stream_allow_pass(c->stream);
+}
+
 /* ── Reading ───────────────────────────────────────────────────────────────── */
 
 /* Numbers the frames and tells the capture's story by them. */

@@ -22,6 +22,12 @@
 #define BUFFER_BYTES_FIRST ((gsize)4 << 10)
 #define BUFFER_BYTES ((gsize)256 << 10)
 
+/* After a leap: the next packet is as likely to be passed, and what is read of it beside its headers is wasted. */
+#define READ_BYTES_MIN ((gsize)512)
+#define READ_BYTES_STEP ((gsize)16 << 10) /* so much takes as long to copy as the call itself */
+/* A kernel that sees leaps reads nothing ahead: it is told of so much. */
+#define TELL_BYTES ((guint64)4 << 20)
+
 /* Where an empty view points: never NULL, so that adding nothing to it is defined. */
 static const guint8 nothing[1];
 
@@ -33,6 +39,7 @@ static CaptureStream *stream_new(gssize (*fill)(CaptureStream *, guint8 *, gsize
         s->at = s->end = nothing;
         s->fill = fill;
         s->fd = s->cancel_fd = -1;
+        s->read_bytes = BUFFER_BYTES;
         return s;
 }
 
@@ -74,6 +81,23 @@ static gssize fill_more(CaptureStream *s, guint8 *into, gsize n) {
         return got;
 }
 
+/* Until @n bytes are there, for which there is room. */
+static gboolean fill_until(CaptureStream *s, gsize n) {
+        while (capture_stream_left(s) < n) {
+                guint8 *into = s->buffer + (s->end - s->buffer);
+                gsize room = s->buffer_bytes - (gsize)(into - s->buffer);
+                gssize got = fill_more(s, into, MIN(room, MAX(s->read_bytes, n - capture_stream_left(s))));
+                if (got <= 0) {
+                        s->at_end = TRUE;
+                        s->stopped = source(s)->stopped;
+                        return FALSE;
+                }
+                s->end += got;
+                s->read_bytes = MIN(s->read_bytes / READ_BYTES_STEP * READ_BYTES_STEP + READ_BYTES_STEP, MAX(BUFFER_BYTES, s->buffer_bytes));
+        }
+        return TRUE;
+}
+
 gboolean capture_stream_refill(CaptureStream *s, gsize n) {
         if (s->at_end)
                 return capture_stream_left(s) >= n;
@@ -81,17 +105,41 @@ gboolean capture_stream_refill(CaptureStream *s, gsize n) {
         if (s->inner && s->buffer && !s->ahead) /* more than its beginning is wanted */
                 s->ahead = capture_ahead_new(s);
         buffer_make_room(s, n);
-        while (capture_stream_left(s) < n) {
-                gsize used = capture_stream_left(s);
-                gssize got = fill_more(s, s->buffer + used, s->buffer_bytes - used);
-                if (got <= 0) {
-                        s->at_end = TRUE;
-                        s->stopped = source(s)->stopped;
-                        return FALSE;
-                }
-                s->end += got;
+        return fill_until(s, n);
+}
+
+gboolean capture_stream_extend(CaptureStream *s, gsize n) {
+        if (capture_stream_left(s) >= n)
+                return TRUE;
+        if (s->at_end || n > s->buffer_bytes - (gsize)(s->at - s->buffer))
+                return FALSE;
+        return fill_until(s, n);
+}
+
+/* ── Less of it ────────────────────────────────────────────────────────────── */
+
+void capture_stream_allow_pass(CaptureStream *s) {
+        s->may_pass = s->named;
+}
+
+static void tell_kernel(CaptureStream *s) {
+        if (s->fd_offset + TELL_BYTES / 2 < s->told_bytes)
+                return;
+        s->told_bytes = MAX(s->told_bytes, s->fd_offset);
+        posix_fadvise(s->fd, (off_t)s->told_bytes, (off_t)TELL_BYTES, POSIX_FADV_WILLNEED);
+        s->told_bytes += TELL_BYTES;
+}
+
+void capture_stream_pass(CaptureStream *s, gsize n) {
+        gsize left = capture_stream_left(s);
+
+        if (n > left) {
+                s->fd_offset += n - left;
+                s->read_bytes = READ_BYTES_MIN;
+                tell_kernel(s);
         }
-        return TRUE;
+        s->at += MIN(n, left);
+        s->offset += n;
 }
 
 /* ── From a file descriptor ────────────────────────────────────────────────── */
@@ -141,7 +189,7 @@ static gssize fd_fill(CaptureStream *s, guint8 *into, gsize n) {
                 return 0;
         }
         do
-                got = read(s->fd, into, n);
+                got = s->may_pass ? pread(s->fd, into, n, (off_t)s->fd_offset) : read(s->fd, into, n);
         while (got < 0 && errno == EINTR);
 
         if (got > 0) {
@@ -187,6 +235,7 @@ CaptureStream *capture_stream_open(const char *path, GError **error) {
                 return NULL;
         }
         if (S_ISREG(st.st_mode)) {
+                s->named = s->fd != STDIN_FILENO;
                 s->fd_bytes = (guint64)st.st_size;
                 posix_fadvise(s->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
         }

@@ -9,6 +9,8 @@
 #define TCP_HEADER 20
 #define PROTOCOL_TCP 6
 
+G_STATIC_ASSERT(PLAIN_BYTES_MAX == IP + IPV6_HEADER + 60 + LONG_WORD_BYTES);
+
 /* The EtherType, and of the IP header version and, for IPv4, its length without options. */
 #define IPV4_PLAIN 0x080045U
 #define IPV6_PLAIN 0x86dd6U

@@ -10,5 +10,8 @@
 
 #include "frame.h"
 
+/* All that plain_decode() looks at lies in a frame's first so many bytes: 14 of Ethernet, 40, 60, and what tcp.h has for FTP. */
+#define PLAIN_BYTES_MAX 215U
+
 /* Returns: FALSE, with @s in no particular state, if the frame is anything else. */
 gboolean plain_decode(const Frame *frame, Segment *s);
