@@ -2,8 +2,6 @@
 
 #include "capture_stream.h"
 
-#include <archive.h>
-#include <archive_entry.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -14,6 +12,7 @@
 #include <zlib.h>
 
 #include "capture.h"
+#include "capture_archive.h"
 
 /*
  * A file that only waits for its turn in a merge of thousands holds the small
@@ -33,7 +32,7 @@ static const guint8 nothing[1];
 
 /* ── The buffer ────────────────────────────────────────────────────────────── */
 
-static CaptureStream *stream_new(gssize (*fill)(CaptureStream *, guint8 *, gsize)) {
+CaptureStream *capture_stream_new(gssize (*fill)(CaptureStream *, guint8 *, gsize)) {
         CaptureStream *s = g_new0(CaptureStream, 1);
 
         s->at = s->end = nothing;
@@ -223,7 +222,7 @@ static int file_open(const char *path, GError **error) {
 }
 
 CaptureStream *capture_stream_open(const char *path, GError **error) {
-        g_autoptr(CaptureStream) s = stream_new(fd_fill);
+        g_autoptr(CaptureStream) s = capture_stream_new(fd_fill);
         struct stat st;
 
         s->fd = strcmp(path, "-") == 0 ? STDIN_FILENO : file_open(path, error);
@@ -246,7 +245,7 @@ CaptureStream *capture_stream_open(const char *path, GError **error) {
 /* ── From memory ───────────────────────────────────────────────────────────── */
 
 CaptureStream *capture_stream_new_bytes(GBytes *bytes) {
-        CaptureStream *s = stream_new(NULL);
+        CaptureStream *s = capture_stream_new(NULL);
         gsize n;
         const guint8 *data = g_bytes_get_data(bytes, &n);
 
@@ -304,7 +303,7 @@ static gssize gzip_fill(CaptureStream *s, guint8 *into, gsize n) {
 }
 
 static CaptureStream *gzip_new(CaptureStream *inner) {
-        CaptureStream *s = stream_new(gzip_fill);
+        CaptureStream *s = capture_stream_new(gzip_fill);
 
         s->inner = inner;
         s->compression = "gzip";
@@ -326,74 +325,12 @@ static const struct {
         { "bzip2", 3, { 'B', 'Z', 'h' } },
 };
 
-/* libarchive asks for the compressed bytes: it gets all that is buffered. */
-static la_ssize_t archive_input(struct archive *a, void *data, const void **block) {
-        CaptureStream *inner = data;
-
-        capture_stream_need(inner, 1);
-        gsize n = capture_stream_left(inner);
-        *block = inner->at;
-        capture_stream_consume(inner, n);
-        return (la_ssize_t)n;
-}
-
-static void archive_fail(CaptureStream *s) {
-        const char *why = s->inner->failure ? s->inner->failure : archive_error_string(s->archive);
-
-        s->failure = g_strdup_printf("%s data is damaged: %s", s->compression, why ? why : "no reason given");
-}
-
-/* Block by block: archive_read_data() would drop what it has when a later block fails. */
-static gssize archive_fill(CaptureStream *s, guint8 *into, gsize n) {
-        la_int64_t offset;
-
-        while (s->block_left == 0) {
-                const void *block;
-                int result = archive_read_data_block(s->archive, &block, &s->block_left, &offset);
-                if (result == ARCHIVE_EOF)
-                        return 0;
-                if (result < ARCHIVE_WARN) {
-                        archive_fail(s);
-                        return -1;
-                }
-                s->block = block;
-        }
-        gsize got = MIN(n, s->block_left);
-        memcpy(into, s->block, got);
-        s->block += got;
-        s->block_left -= got;
-        return (gssize)got;
-}
-
-static CaptureStream *archive_new(CaptureStream *inner, const char *compression) {
-        CaptureStream *s = stream_new(archive_fill);
-        struct archive_entry *entry;
-
-        s->inner = inner;
-        s->compression = compression;
-        s->archive = archive_read_new();
-        archive_read_support_filter_xz(s->archive);
-        archive_read_support_filter_zstd(s->archive);
-        archive_read_support_filter_lz4(s->archive);
-        archive_read_support_filter_bzip2(s->archive);
-        archive_read_support_format_raw(s->archive);
-        archive_read_support_format_empty(s->archive);
-
-        int result = archive_read_open2(s->archive, inner, NULL, archive_input, NULL, NULL);
-        if (result == ARCHIVE_OK)
-                result = archive_read_next_header(s->archive, &entry);
-        s->at_end = result != ARCHIVE_OK;
-        if (result < ARCHIVE_WARN)
-                archive_fail(s);
-        return s;
-}
-
 CaptureStream *capture_stream_decompress(CaptureStream *s) {
         if (stream_begins(s, gzip_magic, sizeof gzip_magic))
                 return gzip_new(s);
         for (gsize i = 0; i < G_N_ELEMENTS(archive_types); i++) {
                 if (stream_begins(s, archive_types[i].magic, archive_types[i].n))
-                        return archive_new(s, archive_types[i].compression);
+                        return capture_archive_stream(s, archive_types[i].compression);
         }
         return s;
 }
@@ -412,8 +349,7 @@ void capture_stream_free(CaptureStream *s) {
         if (!s)
                 return;
         capture_ahead_free(s->ahead);
-        if (s->archive)
-                archive_read_free(s->archive);
+        capture_archive_free(s->archive);
         if (s->gzip)
                 inflateEnd(s->gzip);
         g_free(s->gzip);

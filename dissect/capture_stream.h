@@ -48,6 +48,9 @@ struct CaptureStream {
  */
 CaptureStream *capture_stream_open(const char *path, GError **error);
 
+/* Returns: one without a source; for those who fill it otherwise. */
+CaptureStream *capture_stream_new(gssize (*fill)(CaptureStream *s, guint8 *into, gsize n));
+
 /* @bytes is referenced, not copied. */
 CaptureStream *capture_stream_new_bytes(GBytes *bytes);
 
