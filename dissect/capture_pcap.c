@@ -84,10 +84,13 @@ static inline void record_lengths(const guint8 *at, gboolean swapped, Lengths le
         }
 }
 
-/* Both fields of its time are unsigned (draft-ietf-opsawg-pcap 5): at most 2^62 in all. */
-static inline __attribute__((always_inline)) Frame record_frame(const PcapReader *r, const guint8 *at, gboolean swapped,
-                                                                guint32 captured, guint32 wire) {
-        return (Frame){
+/*
+ * Both fields of its time are unsigned (draft-ietf-opsawg-pcap 5): at most 2^62 in all. Written in its place: a copy would
+ * have to wait for what it is made of.
+ */
+static inline __attribute__((always_inline)) void record_fill(const PcapReader *r, Frame *frame, const guint8 *at, gboolean swapped,
+                                                              guint32 captured, guint32 wire) {
+        *frame = (Frame){
                 .time_ns = capture_u32(at + RECORD_SECONDS, swapped) * NS_PER_SECOND +
                            (gint64)capture_u32(at + RECORD_FRACTION, swapped) * r->fraction_ns,
                 .data = at + r->header_bytes,
@@ -116,7 +119,7 @@ static inline __attribute__((always_inline)) guint records_take(const PcapReader
                 record_lengths(at, swapped, lengths, &captured, &wire);
                 if (G_UNLIKELY(captured > packet_bytes_max || (gsize)(end - at) - header_bytes < captured))
                         break;
-                frames[i] = record_frame(r, at, swapped, captured, wire);
+                record_fill(r, &frames[i], at, swapped, captured, wire);
                 at += header_bytes + captured;
                 if (captured >= CAPTURE_LARGE_BYTES)
                         stride = header_bytes + captured;
@@ -161,7 +164,6 @@ static gboolean record_need(const PcapReader *r, CaptureStream *s, CaptureInfo *
 static gboolean record_pass(const PcapReader *r, CaptureStream *s, Frame *frame, gboolean may_move) {
         const gsize head = r->header_bytes + PLAIN_BYTES_MAX;
         guint32 captured, wire;
-        Segment unused;
 
         if (!capture_stream_may_pass(s, head + CAPTURE_PASSED_BYTES_MIN) ||
             !(may_move ? capture_stream_need(s, head) : capture_stream_extend(s, head)))
@@ -170,8 +172,8 @@ static gboolean record_pass(const PcapReader *r, CaptureStream *s, Frame *frame,
         if (captured > r->packet_bytes_max || !capture_stream_may_pass(s, (gsize)r->header_bytes + captured) ||
             r->header_bytes + captured < capture_stream_left(s) + CAPTURE_PASSED_BYTES_MIN)
                 return FALSE;
-        *frame = record_frame(r, s->at, r->swapped, captured, wire);
-        if (!plain_decode(frame, &unused))
+        record_fill(r, frame, s->at, r->swapped, captured, wire);
+        if (!plain_is(frame))
                 return FALSE;
         capture_stream_pass(s, (gsize)r->header_bytes + captured);
         return TRUE;

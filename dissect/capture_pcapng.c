@@ -458,7 +458,6 @@ static gboolean packet_pass(PcapngReader *r, CaptureStream *s, Frame *frame, gbo
         const gsize head = BLOCK_HEADER_BYTES + PACKET_DATA + PLAIN_BYTES_MAX;
         const guint8 *body;
         guint32 bytes, id;
-        Segment unused;
 
         if (!capture_stream_may_pass(s, head + CAPTURE_PASSED_BYTES_MIN) ||
             !(may_move ? capture_stream_need(s, head) : capture_stream_extend(s, head)))
@@ -471,7 +470,7 @@ static gboolean packet_pass(PcapngReader *r, CaptureStream *s, Frame *frame, gbo
             bytes != BLOCK_BYTES_MIN + PACKET_DATA + block_padded(capture_u32(body + PACKET_CAPTURED, r->swapped)))
                 return FALSE;
         packet_fill(r, frame, body, bytes - BLOCK_BYTES_MIN, id, r->swapped);
-        if (!plain_decode(frame, &unused) || !block_pass(r, s, bytes))
+        if (!plain_is(frame) || !block_pass(r, s, bytes))
                 return FALSE;
         capture_stream_consume(s, BLOCK_TRAILER_BYTES);
         return TRUE;

@@ -15,3 +15,7 @@
 
 /* Returns: FALSE, with @s in no particular state, if the frame is anything else. */
 gboolean plain_decode(const Frame *frame, Segment *s);
+
+/* Returns: whether plain_decode() takes it. A function of its own, so that the one that all packets go through is called from
+ * one place and becomes part of it. */
+gboolean plain_is(const Frame *frame);
