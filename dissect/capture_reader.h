@@ -59,8 +59,8 @@ static inline guint64 capture_u64(const guint8 *p, gboolean swapped) {
 }
 
 /*
- * Of a packet so much is passed rather than read: a system call takes as long as a copy of some 16 KB where calls are dear (2 us),
- * and the page cache need not be looked at for the rest.
+ * Of a packet so much is passed rather than read: where system calls are dear (2 us), one takes as long as a copy of
+ * some 16 KB.
  */
 #define CAPTURE_PASSED_BYTES_MIN (16U << 10)
 

@@ -92,7 +92,8 @@ static gboolean fill_until(CaptureStream *s, gsize n) {
                         return FALSE;
                 }
                 s->end += got;
-                s->read_bytes = MIN(s->read_bytes / READ_BYTES_STEP * READ_BYTES_STEP + READ_BYTES_STEP, MAX(BUFFER_BYTES, s->buffer_bytes));
+                s->read_bytes = (s->read_bytes / READ_BYTES_STEP + 1) * READ_BYTES_STEP;
+                s->read_bytes = MIN(s->read_bytes, MAX(BUFFER_BYTES, s->buffer_bytes));
         }
         return TRUE;
 }

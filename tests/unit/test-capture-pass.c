@@ -26,7 +26,8 @@ static void put_noise(GByteArray *f, guint n) {
 
 /* @plain: or another EtherType, so that layers may look at any byte */
 static void put_packet(GByteArray *f, guint bytes, gboolean plain) {
-        const guint8 ip[] = { 0x45, 0, (guint8)((bytes - 14) >> 8), (guint8)(bytes - 14), 1, 2, 0x40, 0, 64, 6, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2 };
+        const guint8 ip[] = { 0x45, 0, (guint8)((bytes - 14) >> 8), (guint8)(bytes - 14), 1, 2, 0x40, 0, 64, 6, 0, 0,
+                              10, 0, 0, 1, 10, 0, 0, 2 };
         const guint8 tcp[] = { 0x12, 0x34, 0, 21, 1, 2, 3, 4, 5, 6, 7, 8, 0x50, 0x10, 1, 1, 0, 0, 0, 0 };
 
         put_noise(f, 12);
