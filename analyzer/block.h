@@ -7,6 +7,7 @@
  */
 
 #include "coverage.h"
+#include "dissect/frame.h"
 #include "flow_table.h"
 
 #define BLOCK_FRAMES 2048U
@@ -69,17 +70,41 @@ static inline void block_note_frame(Block *b, FrameRef frame, gint64 time_ns) {
                 b->run[b->n_runs++] = (BlockRun){ frame, time_ns, time_ns };
 }
 
+/* The same of frames one after another: nearly always of one file. */
+static inline void block_note_frames(Block *b, const Frame *frames, guint n) {
+        BlockRun *run = b->n_runs > 0 ? &b->run[b->n_runs - 1] : NULL;
+        const FrameRef first = frames[0].ref;
+        gint64 end_ns = frames[0].time_ns;
+        FrameRef others = run ? run->first ^ first : ~(FrameRef)0;
+
+        for (guint i = 1; i < n; i++) {
+                others |= frames[i].ref ^ first;
+                end_ns = MAX(end_ns, frames[i].time_ns);
+        }
+        if (frame_ref_file(others) != 0) {
+                for (guint i = 0; i < n; i++)
+                        block_note_frame(b, frames[i].ref, frames[i].time_ns);
+                return;
+        }
+        b->frames += n;
+        b->now_ns = frames[n - 1].time_ns;
+        run->end_ns = MAX(run->end_ns, end_ns);
+}
+
 /* Where the next segment is to be written; block_add() then makes it one of the block. */
 static inline Segment *block_next(Block *b) {
         return &b->segment[b->n];
 }
 
 static inline void block_add(Block *b) {
-        guint32 hash = flow_hash(&b->segment[b->n]);
-        guint shard = hash >> (32 - SHARD_BITS);
+        const guint n = b->n; /* once: it is not told from what is written here */
+        const guint32 hash = flow_hash(&b->segment[n]);
+        const guint shard = hash >> (32 - SHARD_BITS);
+        const guint count = b->count[shard];
 
-        b->hash[b->n] = hash;
-        b->did[b->n] = 0;
-        b->order[shard][b->count[shard]++] = (guint16)b->n++;
+        b->hash[n] = hash;
+        b->did[n] = 0;
+        b->order[shard][count] = (guint16)n;
+        b->count[shard] = count + 1;
+        b->n = n + 1;
 }
-

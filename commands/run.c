@@ -77,6 +77,8 @@ static gboolean open_captures(Pass *p, char *const *paths) {
                         print_error(error->message);
                         return FALSE;
                 }
+                if (!p->options->filter)
+                        capture_pass_payloads(c);
         }
         if (captures->len == 0)
                 return FALSE;
@@ -160,10 +162,10 @@ static void read_block(Block *b, gpointer data) {
                         b->last = TRUE;
                         return;
                 }
+                block_note_frames(b, frames, n); /* of any frame: the capture lasted until then */
                 for (guint i = 0; i < n; i++) {
                         DissectResult result = dissector_frame(p->dissector, &frames[i], block_next(b));
 
-                        block_note_frame(b, frames[i].ref, frames[i].time_ns); /* of any frame: the capture lasted until then */
                         if (result == DISSECT_TCP || result == DISSECT_ICMP_QUOTE)
                                 block_add(b);
                 }

@@ -153,35 +153,54 @@ gboolean capture_set_filter(Capture *c, const char *expression, GError **error) 
         return TRUE;
 }
 
+void capture_pass_payloads(Capture *c) {
+        g_return_if_fail(!c->filter);
+        if (c->stream)
+                capture_stream_allow_pass(c->stream);
+}
+
 /* ── Reading ───────────────────────────────────────────────────────────────── */
 
-/* Numbers the frames and tells the capture's story by them. */
-static void frames_account(Capture *c, Frame *frames, guint n) {
-        CaptureInfo *info = &c->info;
-        gint64 previous_ns = info->frames > 0 ? c->previous_ns : frames[0].time_ns;
-        gint64 first_ns = info->frames > 0 ? info->first_ns : frames[0].time_ns;
-        gint64 last_ns = info->frames > 0 ? info->last_ns : frames[0].time_ns;
-        guint64 cut_frames = 0;
-
+/* Where a frame is earlier than the one before it. */
+static void frames_account_steps(CaptureInfo *info, const Frame *frames, guint n, gint64 previous_ns) {
         for (guint i = 0; i < n; i++) {
-                gint64 time_ns = frames[i].time_ns;
+                gint64 time_ns = frames[i].time_ns, step_ns;
 
-                frames[i].ref = frame_ref(c->file, info->frames + 1 + i);
-                cut_frames += frames[i].captured_bytes < frames[i].wire_bytes;
-                if (G_UNLIKELY(time_ns < previous_ns)) {
-                        gint64 step_ns;
+                if (time_ns < previous_ns) {
                         if (__builtin_sub_overflow(previous_ns, time_ns, &step_ns))
                                 step_ns = G_MAXINT64;
                         info->backward_steps++;
                         info->backward_ns_max = MAX(info->backward_ns_max, step_ns);
                 }
-                first_ns = MIN(first_ns, time_ns);
-                last_ns = MAX(last_ns, time_ns);
+                info->first_ns = MIN(info->first_ns, time_ns);
+                info->last_ns = MAX(info->last_ns, time_ns);
                 previous_ns = time_ns;
         }
+}
+
+/* Numbers the frames and tells the capture's story by them. */
+static void frames_account(Capture *c, Frame *frames, guint n) {
+        CaptureInfo *info = &c->info;
+        const gint64 before_ns = info->frames > 0 ? c->previous_ns : frames[0].time_ns;
+        const FrameRef ref = frame_ref(c->file, info->frames + 1);
+        gint64 previous_ns = before_ns;
+        guint cut_frames = 0;
+        gboolean steps = FALSE;
+
+        if (info->frames == 0)
+                info->first_ns = info->last_ns = frames[0].time_ns;
+        for (guint i = 0; i < n; i++) {
+                gint64 time_ns = frames[i].time_ns;
+
+                frames[i].ref = ref + i;
+                cut_frames += frames[i].captured_bytes < frames[i].wire_bytes;
+                steps |= time_ns < previous_ns;
+                previous_ns = time_ns;
+        }
+        if (G_UNLIKELY(steps))
+                frames_account_steps(info, frames, n, before_ns);
+        info->last_ns = MAX(info->last_ns, previous_ns);
         c->previous_ns = previous_ns;
-        info->first_ns = first_ns;
-        info->last_ns = last_ns;
         info->cut_frames += cut_frames;
         info->frames += n;
 }

@@ -6,7 +6,8 @@
  *
  * Sources: pcap and pcapng parsed by our own reader from a reused read()
  * buffer; the same out of gz, xz, zst, lz4 and bz2 through libarchive; whatever
- * else libpcap can open.  Everything works on a stream: nothing seeks.
+ * else libpcap can open.  Everything works on a stream: nothing seeks, but that
+ * payloads may be passed over.
  */
 
 #include "frame.h"
@@ -82,6 +83,13 @@ Capture *capture_open_bytes(const char *name, GBytes *bytes, guint file, GError 
  * for one of them (say, 'ether' on raw IP), frames of that one do not match.
  */
 gboolean capture_set_filter(Capture *c, const char *expression, GError **error);
+
+/**
+ * capture_pass_payloads:
+ * Of large plain packets (plain.h) only PLAIN_BYTES_MAX bytes are there from now on, whatever @captured_bytes of the
+ * frame says: where it is possible the rest is not even read. Not with a filter, which may look at any byte.
+ */
+void capture_pass_payloads(Capture *c);
 
 /**
  * capture_read:

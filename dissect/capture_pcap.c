@@ -6,6 +6,7 @@
  */
 
 #include "capture_reader.h"
+#include "plain.h"
 
 #define FILE_HEADER_BYTES 24U
 
@@ -84,6 +85,23 @@ static inline void record_lengths(const guint8 *at, gboolean swapped, Lengths le
 }
 
 /*
+ * Both fields of its time are unsigned (draft-ietf-opsawg-pcap 5): at most 2^62 in all. Written in its place: a copy would
+ * have to wait for what it is made of.
+ */
+static inline __attribute__((always_inline)) void record_fill(const PcapReader *r, Frame *frame, const guint8 *at, gboolean swapped,
+                                                              guint32 captured, guint32 wire) {
+        *frame = (Frame){
+                .time_ns = capture_u32(at + RECORD_SECONDS, swapped) * NS_PER_SECOND +
+                           (gint64)capture_u32(at + RECORD_FRACTION, swapped) * r->fraction_ns,
+                .data = at + r->header_bytes,
+                .captured_bytes = captured,
+                .wire_bytes = wire,
+                .link_type = r->link_type,
+                .fcs_bytes = r->fcs_bytes,
+        };
+}
+
+/*
  * The inner loop: takes records for as long as they lie whole in the buffer.
  * @swapped and @lengths are constants where it is called, so each caller is its own straight code.
  */
@@ -101,16 +119,7 @@ static inline __attribute__((always_inline)) guint records_take(const PcapReader
                 record_lengths(at, swapped, lengths, &captured, &wire);
                 if (G_UNLIKELY(captured > packet_bytes_max || (gsize)(end - at) - header_bytes < captured))
                         break;
-                /* Both fields are unsigned (draft-ietf-opsawg-pcap 5): at most 2^62 in all. */
-                frames[i] = (Frame){
-                        .time_ns = capture_u32(at + RECORD_SECONDS, swapped) * NS_PER_SECOND +
-                                   (gint64)capture_u32(at + RECORD_FRACTION, swapped) * r->fraction_ns,
-                        .data = at + header_bytes,
-                        .captured_bytes = captured,
-                        .wire_bytes = wire,
-                        .link_type = r->link_type,
-                        .fcs_bytes = r->fcs_bytes,
-                };
+                record_fill(r, &frames[i], at, swapped, captured, wire);
                 at += header_bytes + captured;
                 if (captured >= CAPTURE_LARGE_BYTES)
                         stride = header_bytes + captured;
@@ -148,20 +157,44 @@ static gboolean record_need(const PcapReader *r, CaptureStream *s, CaptureInfo *
         return TRUE;
 }
 
+/*
+ * Takes the next record, and passes the rest of its packet, where that is worth it and nobody asks for the rest.
+ * @may_move: no frame points into the buffer
+ */
+static gboolean record_pass(const PcapReader *r, CaptureStream *s, Frame *frame, gboolean may_move) {
+        const gsize head = r->header_bytes + PLAIN_BYTES_MAX;
+        guint32 captured, wire;
+
+        if (!capture_stream_may_pass(s, head + CAPTURE_PASSED_BYTES_MIN) ||
+            !(may_move ? capture_stream_need(s, head) : capture_stream_extend(s, head)))
+                return FALSE;
+        record_lengths(s->at, r->swapped, r->lengths, &captured, &wire);
+        if (captured > r->packet_bytes_max || !capture_stream_may_pass(s, (gsize)r->header_bytes + captured) ||
+            r->header_bytes + captured < capture_stream_left(s) + CAPTURE_PASSED_BYTES_MIN)
+                return FALSE;
+        record_fill(r, frame, s->at, r->swapped, captured, wire);
+        if (!plain_is(frame))
+                return FALSE;
+        capture_stream_pass(s, (gsize)r->header_bytes + captured);
+        return TRUE;
+}
+
 static guint pcap_read(CaptureReader *reader, CaptureStream *s, CaptureInfo *info, Frame *frames, guint n) {
         const PcapReader *r = (const PcapReader *)reader;
 
-        for (;;) {
-                guint got;
+        guint i = 0;
 
+        for (;;) {
                 if (r->lengths != LENGTHS_CAPTURED_FIRST)
-                        got = records_take(r, s, frames, n, r->swapped, r->lengths);
+                        i += records_take(r, s, frames + i, n - i, r->swapped, r->lengths);
                 else if (r->swapped)
-                        got = records_take(r, s, frames, n, TRUE, LENGTHS_CAPTURED_FIRST);
+                        i += records_take(r, s, frames + i, n - i, TRUE, LENGTHS_CAPTURED_FIRST);
                 else
-                        got = records_take(r, s, frames, n, FALSE, LENGTHS_CAPTURED_FIRST);
-                if (got > 0 || !record_need(r, s, info))
-                        return got;
+                        i += records_take(r, s, frames + i, n - i, FALSE, LENGTHS_CAPTURED_FIRST);
+                if (i < n && record_pass(r, s, &frames[i], i == 0))
+                        i++;
+                else if (i > 0 || !record_need(r, s, info))
+                        return i;
         }
 }
 

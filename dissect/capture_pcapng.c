@@ -10,6 +10,7 @@
  */
 
 #include "capture_reader.h"
+#include "plain.h"
 
 #define SECTION_HEADER 0x0a0d0d0aU /* the same in both byte orders */
 #define INTERFACE_DESCRIPTION 1U
@@ -438,12 +439,53 @@ static gboolean block_take(PcapngReader *r, CaptureStream *s, CaptureInfo *info,
         return TRUE;
 }
 
+/* Returns: whether the block that @s is at ends with its length, as it should; @s stays at that. */
+static gboolean block_pass(const PcapngReader *r, CaptureStream *s, guint32 bytes) {
+        const CaptureStream before = *s;
+
+        capture_stream_pass(s, bytes - BLOCK_TRAILER_BYTES);
+        if (capture_stream_extend(s, BLOCK_TRAILER_BYTES) && capture_u32(s->at, r->swapped) == bytes)
+                return TRUE;
+        *s = before; /* what lies behind its head is read again */
+        return FALSE;
+}
+
+/*
+ * Takes the next block, and passes the rest of its packet, where that is worth it and nobody asks for the rest: an enhanced
+ * packet block without options. @may_move: no frame points into the buffer
+ */
+static gboolean packet_pass(PcapngReader *r, CaptureStream *s, Frame *frame, gboolean may_move) {
+        const gsize head = BLOCK_HEADER_BYTES + PACKET_DATA + PLAIN_BYTES_MAX;
+        const guint8 *body;
+        guint32 bytes, id;
+
+        if (!capture_stream_may_pass(s, head + CAPTURE_PASSED_BYTES_MIN) ||
+            !(may_move ? capture_stream_need(s, head) : capture_stream_extend(s, head)))
+                return FALSE;
+        body = s->at + BLOCK_HEADER_BYTES;
+        bytes = capture_u32(s->at + 4, r->swapped);
+        id = capture_u32(body + PACKET_INTERFACE, r->swapped);
+        if (capture_u32(s->at, r->swapped) != ENHANCED_PACKET || id >= r->interfaces->len || bytes > r->block_bytes_max ||
+            bytes < capture_stream_left(s) + CAPTURE_PASSED_BYTES_MIN || !capture_stream_may_pass(s, bytes) ||
+            bytes != BLOCK_BYTES_MIN + PACKET_DATA + block_padded(capture_u32(body + PACKET_CAPTURED, r->swapped)))
+                return FALSE;
+        packet_fill(r, frame, body, bytes - BLOCK_BYTES_MIN, id, r->swapped);
+        if (!plain_is(frame) || !block_pass(r, s, bytes))
+                return FALSE;
+        capture_stream_consume(s, BLOCK_TRAILER_BYTES);
+        return TRUE;
+}
+
 static guint pcapng_read(CaptureReader *reader, CaptureStream *s, CaptureInfo *info, Frame *frames, guint n) {
         PcapngReader *r = (PcapngReader *)reader;
         guint i = 0;
 
         for (;;) {
                 i += packets_take(r, s, frames + i, n - i);
+                if (i < n && packet_pass(r, s, &frames[i], i == 0)) {
+                        i++;
+                        continue;
+                }
                 if (i == n || (i > 0 && !block_is_buffered(r, s)) || !block_take(r, s, info, frames, &i))
                         break;
         }

@@ -58,6 +58,12 @@ static inline guint64 capture_u64(const guint8 *p, gboolean swapped) {
         return swapped ? GUINT64_SWAP_LE_BE(v) : v;
 }
 
+/*
+ * Of a packet so much is passed rather than read: where system calls are dear (2 us), one takes as long as a copy of
+ * some 16 KB.
+ */
+#define CAPTURE_PASSED_BYTES_MIN (16U << 10)
+
 #define CAPTURE_FULL_FRAME_BYTES 1514 /* Ethernet */
 #define CAPTURE_LARGE_BYTES 256
 #define CAPTURE_SMALL_BYTES 82 /* a bare ACK with a timestamp, and its record's header */

@@ -2,8 +2,6 @@
 
 #include "capture_stream.h"
 
-#include <archive.h>
-#include <archive_entry.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -14,6 +12,7 @@
 #include <zlib.h>
 
 #include "capture.h"
+#include "capture_archive.h"
 
 /*
  * A file that only waits for its turn in a merge of thousands holds the small
@@ -22,17 +21,24 @@
 #define BUFFER_BYTES_FIRST ((gsize)4 << 10)
 #define BUFFER_BYTES ((gsize)256 << 10)
 
+/* After a leap: the next packet is as likely to be passed, and what is read of it beside its headers is wasted. */
+#define READ_BYTES_MIN ((gsize)512)
+#define READ_BYTES_STEP ((gsize)16 << 10) /* so much takes as long to copy as the call itself */
+/* A kernel that sees leaps reads nothing ahead: it is told of so much. */
+#define TELL_BYTES ((guint64)4 << 20)
+
 /* Where an empty view points: never NULL, so that adding nothing to it is defined. */
 static const guint8 nothing[1];
 
 /* ── The buffer ────────────────────────────────────────────────────────────── */
 
-static CaptureStream *stream_new(gssize (*fill)(CaptureStream *, guint8 *, gsize)) {
+CaptureStream *capture_stream_new(gssize (*fill)(CaptureStream *, guint8 *, gsize)) {
         CaptureStream *s = g_new0(CaptureStream, 1);
 
         s->at = s->end = nothing;
         s->fill = fill;
         s->fd = s->cancel_fd = -1;
+        s->read_bytes = BUFFER_BYTES;
         return s;
 }
 
@@ -74,6 +80,24 @@ static gssize fill_more(CaptureStream *s, guint8 *into, gsize n) {
         return got;
 }
 
+/* Until @n bytes are there, for which there is room. */
+static gboolean fill_until(CaptureStream *s, gsize n) {
+        while (capture_stream_left(s) < n) {
+                guint8 *into = s->buffer + (s->end - s->buffer);
+                gsize room = s->buffer_bytes - (gsize)(into - s->buffer);
+                gssize got = fill_more(s, into, MIN(room, MAX(s->read_bytes, n - capture_stream_left(s))));
+                if (got <= 0) {
+                        s->at_end = TRUE;
+                        s->stopped = source(s)->stopped;
+                        return FALSE;
+                }
+                s->end += got;
+                s->read_bytes = (s->read_bytes / READ_BYTES_STEP + 1) * READ_BYTES_STEP;
+                s->read_bytes = MIN(s->read_bytes, MAX(BUFFER_BYTES, s->buffer_bytes));
+        }
+        return TRUE;
+}
+
 gboolean capture_stream_refill(CaptureStream *s, gsize n) {
         if (s->at_end)
                 return capture_stream_left(s) >= n;
@@ -81,17 +105,41 @@ gboolean capture_stream_refill(CaptureStream *s, gsize n) {
         if (s->inner && s->buffer && !s->ahead) /* more than its beginning is wanted */
                 s->ahead = capture_ahead_new(s);
         buffer_make_room(s, n);
-        while (capture_stream_left(s) < n) {
-                gsize used = capture_stream_left(s);
-                gssize got = fill_more(s, s->buffer + used, s->buffer_bytes - used);
-                if (got <= 0) {
-                        s->at_end = TRUE;
-                        s->stopped = source(s)->stopped;
-                        return FALSE;
-                }
-                s->end += got;
+        return fill_until(s, n);
+}
+
+gboolean capture_stream_extend(CaptureStream *s, gsize n) {
+        if (capture_stream_left(s) >= n)
+                return TRUE;
+        if (s->at_end || n > s->buffer_bytes - (gsize)(s->at - s->buffer))
+                return FALSE;
+        return fill_until(s, n);
+}
+
+/* ── Less of it ────────────────────────────────────────────────────────────── */
+
+void capture_stream_allow_pass(CaptureStream *s) {
+        s->may_pass = s->named;
+}
+
+static void tell_kernel(CaptureStream *s) {
+        if (s->fd_offset + TELL_BYTES / 2 < s->told_bytes)
+                return;
+        s->told_bytes = MAX(s->told_bytes, s->fd_offset);
+        posix_fadvise(s->fd, (off_t)s->told_bytes, (off_t)TELL_BYTES, POSIX_FADV_WILLNEED);
+        s->told_bytes += TELL_BYTES;
+}
+
+void capture_stream_pass(CaptureStream *s, gsize n) {
+        gsize left = capture_stream_left(s);
+
+        if (n > left) {
+                s->fd_offset += n - left;
+                s->read_bytes = READ_BYTES_MIN;
+                tell_kernel(s);
         }
-        return TRUE;
+        s->at += MIN(n, left);
+        s->offset += n;
 }
 
 /* ── From a file descriptor ────────────────────────────────────────────────── */
@@ -141,7 +189,7 @@ static gssize fd_fill(CaptureStream *s, guint8 *into, gsize n) {
                 return 0;
         }
         do
-                got = read(s->fd, into, n);
+                got = s->may_pass ? pread(s->fd, into, n, (off_t)s->fd_offset) : read(s->fd, into, n);
         while (got < 0 && errno == EINTR);
 
         if (got > 0) {
@@ -175,7 +223,7 @@ static int file_open(const char *path, GError **error) {
 }
 
 CaptureStream *capture_stream_open(const char *path, GError **error) {
-        g_autoptr(CaptureStream) s = stream_new(fd_fill);
+        g_autoptr(CaptureStream) s = capture_stream_new(fd_fill);
         struct stat st;
 
         s->fd = strcmp(path, "-") == 0 ? STDIN_FILENO : file_open(path, error);
@@ -187,6 +235,7 @@ CaptureStream *capture_stream_open(const char *path, GError **error) {
                 return NULL;
         }
         if (S_ISREG(st.st_mode)) {
+                s->named = s->fd != STDIN_FILENO;
                 s->fd_bytes = (guint64)st.st_size;
                 posix_fadvise(s->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
         }
@@ -197,7 +246,7 @@ CaptureStream *capture_stream_open(const char *path, GError **error) {
 /* ── From memory ───────────────────────────────────────────────────────────── */
 
 CaptureStream *capture_stream_new_bytes(GBytes *bytes) {
-        CaptureStream *s = stream_new(NULL);
+        CaptureStream *s = capture_stream_new(NULL);
         gsize n;
         const guint8 *data = g_bytes_get_data(bytes, &n);
 
@@ -255,7 +304,7 @@ static gssize gzip_fill(CaptureStream *s, guint8 *into, gsize n) {
 }
 
 static CaptureStream *gzip_new(CaptureStream *inner) {
-        CaptureStream *s = stream_new(gzip_fill);
+        CaptureStream *s = capture_stream_new(gzip_fill);
 
         s->inner = inner;
         s->compression = "gzip";
@@ -277,74 +326,12 @@ static const struct {
         { "bzip2", 3, { 'B', 'Z', 'h' } },
 };
 
-/* libarchive asks for the compressed bytes: it gets all that is buffered. */
-static la_ssize_t archive_input(struct archive *a, void *data, const void **block) {
-        CaptureStream *inner = data;
-
-        capture_stream_need(inner, 1);
-        gsize n = capture_stream_left(inner);
-        *block = inner->at;
-        capture_stream_consume(inner, n);
-        return (la_ssize_t)n;
-}
-
-static void archive_fail(CaptureStream *s) {
-        const char *why = s->inner->failure ? s->inner->failure : archive_error_string(s->archive);
-
-        s->failure = g_strdup_printf("%s data is damaged: %s", s->compression, why ? why : "no reason given");
-}
-
-/* Block by block: archive_read_data() would drop what it has when a later block fails. */
-static gssize archive_fill(CaptureStream *s, guint8 *into, gsize n) {
-        la_int64_t offset;
-
-        while (s->block_left == 0) {
-                const void *block;
-                int result = archive_read_data_block(s->archive, &block, &s->block_left, &offset);
-                if (result == ARCHIVE_EOF)
-                        return 0;
-                if (result < ARCHIVE_WARN) {
-                        archive_fail(s);
-                        return -1;
-                }
-                s->block = block;
-        }
-        gsize got = MIN(n, s->block_left);
-        memcpy(into, s->block, got);
-        s->block += got;
-        s->block_left -= got;
-        return (gssize)got;
-}
-
-static CaptureStream *archive_new(CaptureStream *inner, const char *compression) {
-        CaptureStream *s = stream_new(archive_fill);
-        struct archive_entry *entry;
-
-        s->inner = inner;
-        s->compression = compression;
-        s->archive = archive_read_new();
-        archive_read_support_filter_xz(s->archive);
-        archive_read_support_filter_zstd(s->archive);
-        archive_read_support_filter_lz4(s->archive);
-        archive_read_support_filter_bzip2(s->archive);
-        archive_read_support_format_raw(s->archive);
-        archive_read_support_format_empty(s->archive);
-
-        int result = archive_read_open2(s->archive, inner, NULL, archive_input, NULL, NULL);
-        if (result == ARCHIVE_OK)
-                result = archive_read_next_header(s->archive, &entry);
-        s->at_end = result != ARCHIVE_OK;
-        if (result < ARCHIVE_WARN)
-                archive_fail(s);
-        return s;
-}
-
 CaptureStream *capture_stream_decompress(CaptureStream *s) {
         if (stream_begins(s, gzip_magic, sizeof gzip_magic))
                 return gzip_new(s);
         for (gsize i = 0; i < G_N_ELEMENTS(archive_types); i++) {
                 if (stream_begins(s, archive_types[i].magic, archive_types[i].n))
-                        return archive_new(s, archive_types[i].compression);
+                        return capture_archive_stream(s, archive_types[i].compression);
         }
         return s;
 }
@@ -363,8 +350,7 @@ void capture_stream_free(CaptureStream *s) {
         if (!s)
                 return;
         capture_ahead_free(s->ahead);
-        if (s->archive)
-                archive_read_free(s->archive);
+        capture_archive_free(s->archive);
         if (s->gzip)
                 inflateEnd(s->gzip);
         g_free(s->gzip);

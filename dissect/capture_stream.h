@@ -26,6 +26,10 @@ struct CaptureStream {
         int cancel_fd; /* -1 if none; no input is waited for once it can be read */
         guint64 fd_offset;
         guint64 fd_bytes; /* size of a regular file, else 0 */
+        gboolean named;    /* a regular file that nobody else reads from */
+        gboolean may_pass; /* the same, and capture_stream_pass() may be called */
+        gsize read_bytes; /* so much is read at a time: less where much is passed */
+        guint64 told_bytes; /* up to there the kernel knows what will be read, of a file that is passed through in leaps */
         GBytes *bytes;
         const char *compression; /* "gzip", "xz", "zstd", "lz4", "bzip2"; NULL if there is none */
         CaptureStream *inner;    /* compressed bytes, and one of ... */
@@ -43,6 +47,9 @@ struct CaptureStream {
  * Raises the soft limit of open files to the hard one when it is reached.
  */
 CaptureStream *capture_stream_open(const char *path, GError **error);
+
+/* Returns: one without a source; for those who fill it otherwise. */
+CaptureStream *capture_stream_new(gssize (*fill)(CaptureStream *s, guint8 *into, gsize n));
 
 /* @bytes is referenced, not copied. */
 CaptureStream *capture_stream_new_bytes(GBytes *bytes);
@@ -65,6 +72,15 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(CaptureStream, capture_stream_free)
 /* Slow path of capture_stream_need(). */
 gboolean capture_stream_refill(CaptureStream *s, gsize n);
 
+/* The same where what is buffered must stay in its place. Returns: FALSE where there is no room behind it, too. */
+gboolean capture_stream_extend(CaptureStream *s, gsize n);
+
+/* Has no effect on what is not a file of its own name, uncompressed. */
+void capture_stream_allow_pass(CaptureStream *s);
+
+/* Goes past @n bytes that are in the file; of those that are not buffered yet none is read. */
+void capture_stream_pass(CaptureStream *s, gsize n);
+
 static inline gsize capture_stream_left(const CaptureStream *s) {
         return (gsize)(s->end - s->at);
 }
@@ -72,6 +88,11 @@ static inline gsize capture_stream_left(const CaptureStream *s) {
 /* Returns: whether @n bytes are there at @at; may move what is buffered, so no frame may point into it. */
 static inline gboolean capture_stream_need(CaptureStream *s, gsize n) {
         return G_LIKELY(capture_stream_left(s) >= n) || capture_stream_refill(s, n);
+}
+
+/* Returns: whether the next @n bytes may be passed, and there are as many. */
+static inline gboolean capture_stream_may_pass(const CaptureStream *s, gsize n) {
+        return s->may_pass && s->offset + n <= s->fd_bytes;
 }
 
 static inline void capture_stream_consume(CaptureStream *s, gsize n) {

@@ -9,6 +9,8 @@
 #define TCP_HEADER 20
 #define PROTOCOL_TCP 6
 
+G_STATIC_ASSERT(PLAIN_BYTES_MAX == IP + IPV6_HEADER + 60 + LONG_WORD_BYTES);
+
 /* The EtherType, and of the IP header version and, for IPv4, its length without options. */
 #define IPV4_PLAIN 0x080045U
 #define IPV6_PLAIN 0x86dd6U
@@ -76,20 +78,39 @@ static inline gboolean ip_take(const Frame *frame, Segment *s, Outer *o) {
         return type >> 12 == IPV6_PLAIN && ipv6_take(frame, s, o);
 }
 
-/* Those of a SYN of Linux: MSS, SACK permitted, timestamp, NOP, window scale. */
-#define LINUX_SYN_BYTES 20
+/*
+ * Those of a SYN of Linux: MSS, SACK permitted, timestamp, NOP, window scale, whole or cut in the timestamp or behind it;
+ * and where timestamps are off MSS, NOP, NOP, SACK permitted, NOP, window scale.
+ */
+#define SYN_MSS 0x0204U
+#define SYN_SACK_TIMESTAMP 0x0402080aU
+#define SYN_SACK_ALONE 0x01010402U
+#define SYN_WSCALE 0x010303U
+#define SYN_WSCALE_BYTES 4
+#define SYN_BYTES_MIN 8 /* up to where the two differ */
+#define SYN_TIMESTAMP_END 16
 
-static inline gboolean is_linux_syn(const guint8 *at) {
-        return load_u16(at) == 0x0204 && load_u32(at + 4) == 0x0402080aU && load_u32(at + 16) >> 8 == 0x010303U;
-}
+/* @at: at least SYN_BYTES_MIN bytes. Returns: FALSE, with nothing taken, if they are not in one of the two orders. */
+static inline gboolean syn_options_take(Segment *s, const guint8 *at, guint n, guint captured) {
+        const guint32 second = load_u32(at + 4);
+        const guint end = second == SYN_SACK_TIMESTAMP ? SYN_TIMESTAMP_END : SYN_BYTES_MIN;
 
-static inline void linux_syn_take(Segment *s, const guint8 *at) {
-        s->facts |= SEGMENT_HAS_OPTIONS | SEGMENT_HAS_MSS | SEGMENT_SACK_PERMITTED | SEGMENT_HAS_TIMESTAMP | SEGMENT_HAS_WSCALE |
-                    SEGMENT_LINUX_OPTIONS;
+        if (load_u16(at) != SYN_MSS || (second != SYN_SACK_TIMESTAMP && second != SYN_SACK_ALONE))
+                return FALSE;
+        if (captured > end) {
+                if (captured != end + SYN_WSCALE_BYTES || n != captured || load_u32(at + end) >> 8 != SYN_WSCALE)
+                        return FALSE;
+                s->facts |= SEGMENT_HAS_WSCALE | SEGMENT_LINUX_OPTIONS;
+                s->wscale = MIN(at[end + 3], WSCALE_MAX);
+        }
+        s->facts |= SEGMENT_HAS_OPTIONS | SEGMENT_HAS_MSS | SEGMENT_SACK_PERMITTED | (captured < n ? SEGMENT_OPTIONS_CUT : 0);
         s->mss = load_u16(at + 2);
-        s->tsval = load_u32(at + 8);
-        s->tsecr = load_u32(at + 12);
-        s->wscale = MIN(at[19], WSCALE_MAX);
+        if (end == SYN_TIMESTAMP_END && captured >= end) {
+                s->facts |= SEGMENT_HAS_TIMESTAMP;
+                s->tsval = load_u32(at + 8);
+                s->tsecr = load_u32(at + 12);
+        }
+        return TRUE;
 }
 
 /* @n: their bytes on the wire */
@@ -100,13 +121,11 @@ static inline void options_take(Segment *s, const guint8 *at, guint n, guint cap
                 s->tsecr = load_u32(at + 8);
                 return;
         }
-        if (captured == LINUX_SYN_BYTES && n == captured && is_linux_syn(at))
-                linux_syn_take(s, at);
-        else
+        if (captured < SYN_BYTES_MIN || !syn_options_take(s, at, n, captured))
                 tcp_options_decode(s, at, n, captured);
 }
 
-gboolean plain_decode(const Frame *frame, Segment *s) {
+G_ALWAYS_INLINE static inline gboolean decode(const Frame *frame, Segment *s) {
         const guint8 *tcp;
         guint header;
         Outer o;
@@ -134,10 +153,20 @@ gboolean plain_decode(const Frame *frame, Segment *s) {
         s->wscale = 0;
         s->kind = SEGMENT_TCP;
         s->tunnel = 0;
-        s->sack_blocks = 0;
-        s->long_word = G_UNLIKELY(s->destination_port == FTP_PORT) && MIN(o.captured, o.wire) >= header + LONG_WORD_BYTES &&
-                       tcp_long_word(tcp + header);
+        s->sack_blocks = s->long_word = 0;
+        if (G_UNLIKELY(s->destination_port == FTP_PORT) && o.captured >= header + LONG_WORD_BYTES)
+                s->long_word = tcp_long_word(tcp + header);
         if (header > TCP_HEADER)
                 options_take(s, tcp + TCP_HEADER, header - TCP_HEADER, MIN(header, o.captured) - TCP_HEADER);
         return TRUE;
+}
+
+gboolean plain_decode(const Frame *frame, Segment *s) {
+        return decode(frame, s);
+}
+
+gboolean plain_is(const Frame *frame) {
+        Segment unused;
+
+        return decode(frame, &unused);
 }

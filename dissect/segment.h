@@ -52,12 +52,14 @@ typedef struct Address {
         guint8 bytes[16];
 } Address;
 
-/* @at: four bytes in network order. */
+/* @at: four bytes in network order. Written in the halves in which it is read at once, for its hash. */
 static inline void address_set_ipv4(Address *a, const guint8 *at) {
-        static const guint8 mapped[12] = { [10] = 0xff, [11] = 0xff };
+        guint32 last;
+        guint64 halves[2] = { 0 };
 
-        memcpy(a->bytes, mapped, sizeof mapped);
-        memcpy(a->bytes + sizeof mapped, at, sizeof a->bytes - sizeof mapped);
+        memcpy(&last, at, sizeof last);
+        halves[1] = G_BYTE_ORDER == G_LITTLE_ENDIAN ? (guint64)last << 32 | 0xffff0000U : G_GUINT64_CONSTANT(0xffff) << 32 | last;
+        memcpy(a->bytes, halves, sizeof halves);
 }
 
 static inline gboolean address_equal(const Address *a, const Address *b) {

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "html-resources.h"
+#include "html_parts.h"
 #include "json_private.h"
 #include "output.h"
 
@@ -71,15 +71,6 @@ static void html_flow(Report *r, const FlowRecord *f) {
 
 /* ── The page ────────────────────────────────────────────────────────────── */
 
-/* Returns: one of the files under html/, NUL-terminated; it lives as long as the program. */
-static const char *page_part(const char *name) {
-        g_autofree char *path = g_strconcat("/lastack/html/", name, NULL);
-        g_autoptr(GBytes) bytes = g_resource_lookup_data(html_get_resource(), path, G_RESOURCE_LOOKUP_FLAGS_NONE, NULL);
-
-        g_assert(bytes); /* compiled in */
-        return g_bytes_get_data(bytes, NULL);
-}
-
 static void write_text(Output *out, const char *text) {
         output_write(out, text, strlen(text));
 }
@@ -117,19 +108,19 @@ static void write_document(HtmlReport *h, const Summary *s) {
 
 /* What the page's {{words}} stand for; {{report}} is the document. */
 static const struct {
-        const char *word, *file;
+        const char *word, *text;
         void (*write)(Output *out, const char *text);
 } parts[] = {
-        { "style", "style.css", write_text },
-        { "style-hash", "style.css", write_policy_hash },
-        { "script", "script.js", write_text },
-        { "script-hash", "script.js", write_policy_hash },
+        { "style", html_style_css, write_text },
+        { "style-hash", html_style_css, write_policy_hash },
+        { "script", html_script_js, write_text },
+        { "script-hash", html_script_js, write_policy_hash },
 };
 
 static void write_placeholder(HtmlReport *h, const char *word, const Summary *s) {
         for (guint i = 0; i < G_N_ELEMENTS(parts); i++) {
                 if (g_str_equal(word, parts[i].word)) {
-                        parts[i].write(h->out, page_part(parts[i].file));
+                        parts[i].write(h->out, parts[i].text);
                         return;
                 }
         }
@@ -139,7 +130,7 @@ static void write_placeholder(HtmlReport *h, const char *word, const Summary *s)
 
 static gboolean html_end(Report *r, const Summary *s, GError **error) {
         HtmlReport *h = (HtmlReport *)r;
-        const char *rest = page_part("page.html"), *mark;
+        const char *rest = html_page_html, *mark;
 
         while ((mark = strstr(rest, "{{")) != NULL) {
                 const char *end = strstr(mark, "}}");

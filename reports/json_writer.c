@@ -126,6 +126,9 @@ static gsize count_plain(const char *block) {
 
 /* Writes the text from *@text to @stop, of which the character there may be a part; steps over it. */
 static char *put_chunk(char *at, const char **text, const char *stop, const char *end, gboolean in_html) {
+        const char *const begin = *text;
+        char *const to = at;
+
         while (!in_html && stop - *text >= JSON_BLOCK_BYTES) {
                 const gsize n = count_plain(*text);
 
@@ -134,6 +137,12 @@ static char *put_chunk(char *at, const char **text, const char *stop, const char
                 *text += n;
                 if (n < JSON_BLOCK_BYTES)
                         at = put_escaped(at, text, end);
+        }
+        if (!in_html && at - to == *text - begin && *text - begin >= JSON_BLOCK_BYTES && /* a last block: some of it once more */
+            count_plain(stop - JSON_BLOCK_BYTES) == JSON_BLOCK_BYTES) {
+                memcpy(to + (stop - begin) - JSON_BLOCK_BYTES, stop - JSON_BLOCK_BYTES, JSON_BLOCK_BYTES);
+                *text = stop;
+                return to + (stop - begin);
         }
         while (*text < stop) {
                 if (is_plain((guint8)**text, in_html))

@@ -39,10 +39,11 @@ static int open_beside(Output *o) {
 }
 
 Output *output_open(const char *path, GError **error) {
-        g_autoptr(Output) o = g_malloc(sizeof *o);
+        g_autoptr(Output) o = g_new0(Output, 1); /* so large that it comes as zeros, of which none is touched */
         struct stat status;
 
-        *o = (Output){ .path = g_strdup(path), .fd = -1 };
+        o->path = g_strdup(path);
+        o->fd = -1;
         if (g_str_equal(path, "-"))
                 o->fd = STDOUT_FILENO;
         else if (stat(path, &status) == 0 && !S_ISREG(status.st_mode))

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 #include "dissect-case.h"
+#include "tests/plain-check.h"
 
 /* A SYN with @words of options and no payload; @total is the IP length that makes it so. */
 #define SYN(total, words, options) \
@@ -144,6 +145,30 @@ static void test_snaplen(void) {
         }
 }
 
+/* Whatever a snaplen leaves of the options of a SYN, and whichever of their bytes is another. */
+static void test_syn_short_cut(void) {
+        static const char *const syns[] = { SYN("003c", "a", "020405b4 0402 080a 00000005 00000006 01 030307"),
+                                            SYN("0034", "8", "020405b4 01010402 01 030307") };
+
+        for (guint i = 0; i < G_N_ELEMENTS(syns); i++) {
+                g_autoptr(GByteArray) bytes = dissect_case_bytes(syns[i]);
+                const guint options = 14 + 20 + 20, n = bytes->len - options;
+
+                for (guint changed = 0; changed < 4 * n; changed++) {
+                        guint8 *byte = &bytes->data[options + changed / 4], before = *byte;
+
+                        *byte = (guint8)(*byte + changed % 4); /* 0: none is */
+                        for (guint captured = options; captured <= bytes->len; captured++) {
+                                g_autofree guint8 *copy = g_memdup2(bytes->data, captured);
+                                Frame frame = { .data = copy, .captured_bytes = captured, .wire_bytes = bytes->len, .link_type = 1 };
+
+                                plain_check(&frame);
+                        }
+                        *byte = before;
+                }
+        }
+}
+
 int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/dissect/tcp/headers", test_headers);
@@ -157,5 +182,6 @@ int main(int argc, char **argv) {
         g_test_add_func("/dissect/tcp/rare-options", test_rare_options);
         g_test_add_func("/dissect/tcp/bad-options", test_bad_options);
         g_test_add_func("/dissect/tcp/snaplen", test_snaplen);
+        g_test_add_func("/dissect/tcp/syn-short-cut", test_syn_short_cut);
         return g_test_run();
 }
