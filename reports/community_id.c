@@ -4,11 +4,6 @@
 
 #include <string.h>
 
-#ifdef __x86_64__
-#include <cpuid.h>
-#include <immintrin.h>
-#endif
-
 /*
  * What is hashed is one block, of a length that is known beforehand. A checksum of GLib's takes such a key with four
  * times the instructions: it copies the block, turns it around and clears what it has kept.
@@ -44,7 +39,7 @@ static inline guint32 choose(guint t, guint32 b, guint32 c, guint32 d) {
 }
 
 /* @w: changed */
-static void sha1_block_in_words(guint32 *w, guint32 *digest) {
+static void sha1_block(guint32 *w, guint32 *digest) {
         guint32 a = initial[0], b = initial[1], c = initial[2], d = initial[3], e = initial[4];
 
 #pragma GCC unroll 80 /* then names are exchanged, no words */
@@ -63,79 +58,6 @@ static void sha1_block_in_words(guint32 *w, guint32 *digest) {
         digest[3] = initial[3] + d;
         digest[4] = initial[4] + e;
 }
-
-/* ── The same by the instructions that processors have for it ────────────── */
-
-#ifdef __x86_64__
-
-#define LEAF_7_EBX_SHA (1u << 29)
-#define LEAF_1_ECX_SSSE3 (1u << 9)
-#define LEAF_1_ECX_SSE4_1 (1u << 19)
-
-static gboolean processor_has_sha(void) {
-        guint a, b, c, d;
-
-        if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & LEAF_1_ECX_SSSE3) || !(c & LEAF_1_ECX_SSE4_1))
-                return FALSE;
-        return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & LEAF_7_EBX_SHA);
-}
-
-/* Four rounds: @m0 are their words, and @m1 to @m3 those of the rounds before, the last ones in @m3. */
-#define ROUNDS(kind, m0)                                                                                               \
-        do {                                                                                                           \
-                const __m128i next_ = _mm_sha1nexte_epu32(e, m0);                                                      \
-                e = abcd;                                                                                              \
-                abcd = _mm_sha1rnds4_epu32(abcd, next_, kind);                                                         \
-        } while (0)
-#define ROUNDS_OF_NEXT_WORDS(kind, m0, m1, m2, m3)                                                                     \
-        do {                                                                                                           \
-                m0 = _mm_sha1msg2_epu32(_mm_xor_si128(_mm_sha1msg1_epu32(m0, m1), m2), m3);                            \
-                ROUNDS(kind, m0);                                                                                      \
-        } while (0)
-#define SIXTEEN_ROUNDS(a, b, c, d)                                                                                     \
-        do {                                                                                                           \
-                ROUNDS_OF_NEXT_WORDS(a, m[0], m[1], m[2], m[3]);                                                       \
-                ROUNDS_OF_NEXT_WORDS(b, m[1], m[2], m[3], m[0]);                                                       \
-                ROUNDS_OF_NEXT_WORDS(c, m[2], m[3], m[0], m[1]);                                                       \
-                ROUNDS_OF_NEXT_WORDS(d, m[3], m[0], m[1], m[2]);                                                       \
-        } while (0)
-
-/* The first word is the highest of a register's four, @e alone in the highest. */
-__attribute__((target("sha,sse4.1"))) static void sha1_block_by_processor(const guint32 *w, guint32 *digest) {
-        const __m128i abcd_initial = _mm_set_epi32((int)initial[0], (int)initial[1], (int)initial[2], (int)initial[3]);
-        const __m128i e_initial = _mm_set_epi32((int)initial[4], 0, 0, 0);
-        __m128i m[4], abcd = abcd_initial, e;
-
-        for (guint i = 0; i < 4; i++)
-                m[i] = _mm_shuffle_epi32(_mm_loadu_si128((const __m128i *)(const void *)(w + 4 * i)), 0x1b);
-        e = abcd;
-        abcd = _mm_sha1rnds4_epu32(abcd, _mm_add_epi32(e_initial, m[0]), 0);
-        ROUNDS(0, m[1]);
-        ROUNDS(0, m[2]);
-        ROUNDS(0, m[3]);
-        SIXTEEN_ROUNDS(0, 1, 1, 1);
-        SIXTEEN_ROUNDS(1, 1, 2, 2);
-        SIXTEEN_ROUNDS(2, 2, 2, 3);
-        SIXTEEN_ROUNDS(3, 3, 3, 3);
-        _mm_storeu_si128((__m128i *)(void *)digest, _mm_shuffle_epi32(_mm_add_epi32(abcd, abcd_initial), 0x1b));
-        digest[4] = (guint32)_mm_extract_epi32(_mm_sha1nexte_epu32(e, e_initial), 3);
-}
-
-/* @w: changed */
-static void sha1_block(guint32 *w, guint32 *digest) {
-        static gsize has_sha; /* 0 not known yet, 1 no, 2 yes */
-
-        if (g_once_init_enter(&has_sha))
-                g_once_init_leave(&has_sha, processor_has_sha() ? 2 : 1);
-        if (has_sha == 2)
-                sha1_block_by_processor(w, digest);
-        else
-                sha1_block_in_words(w, digest);
-}
-
-#else
-#define sha1_block sha1_block_in_words
-#endif
 
 /* ── The id ──────────────────────────────────────────────────────────────── */
 
