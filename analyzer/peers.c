@@ -100,6 +100,23 @@ static Peer *add(Peers *p, const Flow *f) {
         return peer;
 }
 
+/* There are some. */
+static const guint32 *bucket_of_flow(const Peers *p, const Flow *f) {
+        const Address client = ends_address(&f->ends, CLIENT), server = ends_address(&f->ends, SERVER);
+
+        return bucket_of(p, &client, &server, f->ends.port[SERVER]);
+}
+
+void peers_prefetch_bucket(const Peers *p, const Flow *f) {
+        if (p->size)
+                __builtin_prefetch(bucket_of_flow(p, f));
+}
+
+void peers_prefetch_peer(const Peers *p, const Flow *f) {
+        if (p->size)
+                __builtin_prefetch(place(p, *bucket_of_flow(p, f)), 1);
+}
+
 static Peer *look_up(const Peers *p, const Flow *f) {
         const Address client = ends_address(&f->ends, CLIENT), server = ends_address(&f->ends, SERVER);
         guint32 id = p->size ? *bucket_of(p, &client, &server, f->ends.port[SERVER]) : 0;
@@ -174,8 +191,10 @@ static gboolean is_on_time(const Peer *peer, const FlowSyn *syn, gint64 time_ns)
 
 /* What is remembered of an address when its SYN is answered. */
 static void learn(Peers *p, const Flow *f, const FlowSyn *syn, gint64 time_ns) {
-        Peer *peer = look_up(p, f);
+        Peer *peer = peer_of(p, syn);
 
+        if (!peer)
+                peer = look_up(p, f);
         if (!peer)
                 peer = add(p, f);
         if (syn->behind) {

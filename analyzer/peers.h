@@ -32,6 +32,13 @@ typedef struct Peers Peers;
 Peers *peers_new(void);
 void peers_free(Peers *p);
 
+/*
+ * Asks the processor for what a note on @f is going to look up: where its client's place is found; then, once that is there, the
+ * place.
+ */
+void peers_prefetch_bucket(const Peers *p, const Flow *f);
+void peers_prefetch_peer(const Peers *p, const Flow *f);
+
 /* @s is a SYN of @f's client, without ACK and with a timestamp. */
 void peers_note_syn(Peers *p, Flow *f, const Segment *s);
 

@@ -69,12 +69,24 @@ static void settle_birth(Tracker *t, Flow *f) {
                 links->previous = links->older->number;
 }
 
+/* So many packets ahead what is known of a client is looked for, and then asked for. */
+#define PEERS_AHEAD_FAR 128U
+#define PEERS_AHEAD_NEAR 64U
+
+static void look_ahead(const Tracker *t, const Block *b, guint i) {
+        if (i + PEERS_AHEAD_FAR < b->n && b->did[i + PEERS_AHEAD_FAR] & BLOCK_SYN)
+                peers_prefetch_bucket(t->peers, b->flow[i + PEERS_AHEAD_FAR]);
+        if (i + PEERS_AHEAD_NEAR < b->n && b->did[i + PEERS_AHEAD_NEAR] & BLOCK_SYN)
+                peers_prefetch_peer(t->peers, b->flow[i + PEERS_AHEAD_NEAR]);
+}
+
 void tracker_settle(Tracker *t, const Block *b) {
         for (guint i = 0; i < b->n_runs; i++) {
                 coverage_note(&t->coverage, b->run[i].first, b->run[i].first_ns);
                 coverage_note(&t->coverage, b->run[i].first, b->run[i].end_ns);
         }
         for (guint i = 0; i < b->n; i++) {
+                look_ahead(t, b, i);
                 if (!b->did[i])
                         continue;
                 if (b->did[i] & BLOCK_BIRTH)
