@@ -24,8 +24,8 @@ static Rank rank_of(const Flow *f, gint64 now_ns) {
         return shard_is_half_open(f) && now_ns - flow_end_ns(f) > HANDSHAKE_NS ? RANK_HALF_OPEN : RANK_IDLE;
 }
 
-static void give_up(Shard *x, Flow *f) {
-        Due due = { flow_end_ns(f), f };
+static void give_up(Shard *x, Flow *f, gboolean as_closed) {
+        Due due = { flow_end_ns(f), f, as_closed };
 
         f->given_up = TRUE;
         g_array_append_val(x->due, due);
@@ -37,7 +37,7 @@ static gsize give_up_closed(Shard *x, gsize bytes, gsize flow_bytes) {
         Flow *f;
 
         while (less < bytes && (f = shard_oldest_closed(x)) != NULL) {
-                give_up(x, f);
+                give_up(x, f, TRUE);
                 x->totals.given_up.closed++;
                 less += flow_bytes;
         }
@@ -79,7 +79,7 @@ static gsize give_up_before(Shard *x, Rank rank, gint64 now_ns, gint64 time_ns) 
         while ((f = flow_table_each(x->table, &place))) {
                 if (f->queued || f->given_up || rank_of(f, now_ns) != rank || flow_end_ns(f) > time_ns)
                         continue;
-                give_up(x, f);
+                give_up(x, f, FALSE);
                 n++;
         }
         return n;

@@ -156,6 +156,16 @@ gboolean tracker_claim(Tracker *t, Slice *s) {
 /* So far ahead a flow's timeline is asked for. */
 #define JUDGED_AHEAD 4U
 
+/*
+ * A RST that one end sent was none to the other, as that which answers what a TIME_WAIT said to a new SYN: more may come.
+ * Memory that is full is no reason to take that for an end.
+ */
+static gboolean is_not_over(const Tracker *t, const Due *due, const FlowRecord *r) {
+        if (due->flow->given_up)
+                return due->given_up_as_closed && (r->close == CLOSE_OPEN || r->close == CLOSE_HALF_CLOSED);
+        return !t->around.peers && (r->side[CLIENT].state != STATE_CLOSED || r->side[SERVER].state != STATE_CLOSED);
+}
+
 void tracker_judge(const Tracker *t, Slice *s) {
         for (guint i = 0; i < s->n; i++) {
                 FlowRecord *r = &s->record[s->n_records];
@@ -165,8 +175,8 @@ void tracker_judge(const Tracker *t, Slice *s) {
                 if (i + JUDGED_AHEAD < s->n)
                         flow_prefetch_rest(s->due[i + JUDGED_AHEAD]->flow);
                 textbook = judge_flow(f, &t->around, &t->options, room_for(s, f->timeline.n), r);
-                /* the RST was none to the other end: more may come */
-                if (!t->around.peers && !f->given_up && (r->side[CLIENT].state != STATE_CLOSED || r->side[SERVER].state != STATE_CLOSED)) {
+                if (is_not_over(t, s->due[i], r)) {
+                        f->given_up = FALSE;
                         s->due[i]->flow = NULL;
                         continue;
                 }
