@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "budget.h"
+#include "pages.h"
 
 /* In quarters of a shard's memory. */
 #define QUARTERS_FLOWS 3
@@ -99,6 +100,23 @@ static void give_up_flows(Shard *x, gint64 now_ns, gsize bytes, gsize flow_bytes
                         break; /* there are more of this rank */
         }
         shard_sort_due(x);
+}
+
+/* Of a flow, and of a tombstone with its part of the index: most are no larger. */
+#define FLOW_BYTES 420U
+#define TOMBSTONE_BYTES 85U
+
+void budget_take_all(Shard *const *shards, gsize memory_bytes) {
+        gsize of_shard = memory_bytes / SHARDS, taken = 0;
+
+        for (guint i = 0; i < SHARDS; i++) {
+                FlowTableUse use;
+
+                flow_table_reserve(shards[i]->table, of_shard / 4 * QUARTERS_FLOWS / FLOW_BYTES + of_shard / 4 * QUARTERS_TOMBSTONES / TOMBSTONE_BYTES);
+                use = flow_table_use(shards[i]->table);
+                taken += use.flow_bytes + use.tombstone_bytes;
+        }
+        pages_hold(memory_bytes > taken ? memory_bytes - taken : 0);
 }
 
 void budget_keep(Shard *x, gint64 now_ns) {

@@ -126,6 +126,30 @@ void pages_free(gpointer pages, gsize bytes) {
         pthread_mutex_unlock(&small.lock);
 }
 
+#define SMALL_PAGE_BYTES 4096U
+
+/* What is there stays as it is. */
+void pages_touch(gpointer pages, gsize bytes) {
+        volatile guint8 *at = pages;
+
+        for (gsize i = 0; i < bytes; i += SMALL_PAGE_BYTES)
+                at[i] = at[i];
+}
+
+void pages_hold(gsize bytes) {
+        guint8 *pages;
+
+        if (bytes == 0)
+                return;
+        bytes = rounded(bytes);
+        pages = on_huge_pages(map(bytes), bytes);
+        pages_touch(pages, bytes);
+        pthread_mutex_lock(&small.lock);
+        for (gsize i = bytes; i > 0; i -= PAGES_PIECE_BYTES) /* the first one is taken first */
+                put_back(pages + i - PAGES_PIECE_BYTES, bits_of(PAGES_PIECE_BYTES));
+        pthread_mutex_unlock(&small.lock);
+}
+
 /* What is on huge pages. */
 static gsize rest_of(gsize bytes) {
         return bytes < PAGES_FIRST_BYTES + HUGE_PAGE_BYTES ? 0 : rounded(bytes - PAGES_FIRST_BYTES);

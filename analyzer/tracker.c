@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "budget.h"
 #include "judge.h"
 #include "shard.h"
 #include "tracker.h"
@@ -7,6 +8,7 @@
 #define SLICE_ENTRIES (SLICE_FLOWS * 32) /* of timelines: more are asked for where that does not do */
 
 struct Slice {
+        gboolean took_all; /* the tracker had, when it was claimed */
         guint n;
         Due *due[SLICE_FLOWS];
         guint n_records;
@@ -22,6 +24,8 @@ struct Tracker {
         guint claimed[SHARDS]; /* of what is due there */
         Surroundings around;
         Coverage coverage;
+        gboolean begun, took_all, took_rest;
+        gint64 begun_ns; /* first frame */
         Peers *peers;
         guint64 flows, reported, textbook;
         TrackerTotals totals; /* as they were last asked for */
@@ -69,7 +73,23 @@ static void settle_birth(Tracker *t, Flow *f) {
                 links->previous = links->older->number;
 }
 
+/* What is over sooner than this takes no more than it needs. */
+#define TAKE_ALL_NS (300 * G_GINT64_CONSTANT(1000000000))
+
+static void take_all(Tracker *t, const Block *b) {
+        if (!t->begun && b->n_runs > 0) {
+                t->begun = TRUE;
+                t->begun_ns = b->run[0].first_ns;
+        }
+        if (t->took_all || b->last || b->now_ns - t->begun_ns < TAKE_ALL_NS)
+                return;
+        t->took_all = TRUE;
+        budget_take_all(t->shard, t->options.memory_bytes);
+}
+
 void tracker_settle(Tracker *t, const Block *b) {
+        if (t->options.take_all)
+                take_all(t, b);
         for (guint i = 0; i < b->n_runs; i++) {
                 coverage_note(&t->coverage, b->run[i].first, b->run[i].first_ns);
                 coverage_note(&t->coverage, b->run[i].first, b->run[i].end_ns);
@@ -135,6 +155,7 @@ gboolean tracker_claim(Tracker *t, Slice *s) {
         Due *head[SHARDS];
 
         slice_clear(s);
+        s->took_all = t->took_all;
         for (guint i = 0; i < SHARDS; i++)
                 head[i] = next_due(t, i);
         while (s->n < SLICE_FLOWS) {
@@ -185,7 +206,16 @@ void tracker_judge(const Tracker *t, Slice *s) {
         }
 }
 
+/* What the sink has is its thread's. */
+static void take_rest(Tracker *t) {
+        t->took_rest = TRUE;
+        if (t->options.take_rest)
+                t->options.take_rest(t->options.sink_data);
+}
+
 void tracker_sink(Tracker *t, Slice *s) {
+        if (G_UNLIKELY(s->took_all && !t->took_rest))
+                take_rest(t);
         if (t->options.expect)
                 t->options.expect(s->record, s->n_records, t->options.sink_data);
         for (guint i = 0; i < s->n_records; i++)

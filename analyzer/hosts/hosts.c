@@ -299,6 +299,11 @@ void hosts_free(Hosts *h) {
         g_free(h);
 }
 
+void hosts_take_all(Hosts *h) {
+        series_take_all(h->census);
+        series_take_all(h->ports);
+}
+
 static gboolean has_forged_keepalives(const FlowRecord *f) {
         for (guint i = 0; i < f->n_findings; i++)
                 if (f->findings[i].id == FINDING_KEEPALIVES_HOLD_FIN_WAIT_2)

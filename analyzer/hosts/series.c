@@ -164,6 +164,15 @@ static void grow_slots(Series *s) {
         }
 }
 
+void series_take_all(Series *s) {
+        if (!s->room)
+                grow_blocks(s);
+        pages_touch(s->cells, s->room * block_cells(s) * sizeof *s->cells);
+        pages_touch(s->blocks, s->room * sizeof *s->blocks);
+        while (s->mask / 2 < s->room)
+                grow_slots(s);
+}
+
 static void make_rows(Series *s, guint32 row) {
         while (row >= s->n_rows) {
                 guint32 n = s->n_rows;

@@ -20,6 +20,9 @@ typedef struct Series Series;
 Series *series_new(guint columns, guint32 blocks_max);
 void series_free(Series *s);
 
+/* Takes the memory that blocks are going to need at once. */
+void series_take_all(Series *s);
+
 /* Seconds since the epoch, rounded down. */
 static inline gint64 series_second(gint64 time_ns) {
         gint64 second = time_ns / G_GINT64_CONSTANT(1000000000);

@@ -18,7 +18,7 @@ typedef struct Input {
 
 typedef struct Seen {
         guint by_close[CLOSE_KINDS];
-        guint given_up, reused;
+        guint given_up, reused, took_rest;
 } Seen;
 
 static void note(const FlowRecord *f, gpointer data) {
@@ -211,11 +211,43 @@ static void test_open_after_rst(void) {
         end(&in);
 }
 
+static void note_rest(gpointer data) {
+        Seen *seen = data;
+
+        seen->took_rest++;
+}
+
+/* Of a capture that lasts all is taken at once, and what it holds then is in there: nothing else is told. */
+static void test_take_all(void) {
+        const guint connections = 20000;
+        Seen seen = { .given_up = 0 };
+        const TrackerTotals *totals;
+        TrackerOptions options;
+        Input in;
+
+        begin(&in, &seen);
+        options = (TrackerOptions){ .memory_bytes = MEMORY_BYTES, .take_all = TRUE, .take_rest = note_rest, .sink = note, .sink_data = &seen };
+        tracker_free(in.tracker);
+        in.tracker = tracker_new(&options);
+        for (guint32 i = 0; i < connections; i++) {
+                open_connection(&in, i);
+                close_connection(&in, i);
+                in.time_ns += SECOND_NS / 20;
+        }
+        totals = report_all(&in);
+        g_assert_cmpuint(seen.took_rest, ==, 1);
+        g_assert_cmpuint(totals->flows, ==, connections);
+        g_assert_cmpuint(seen.by_close[CLOSE_ORDERLY], ==, connections);
+        g_assert_cmpint(totals->given_up.since_ns, ==, 0);
+        end(&in);
+}
+
 int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/budget/flood", test_flood);
         g_test_add_func("/budget/idle", test_idle);
         g_test_add_func("/budget/closed", test_closed);
         g_test_add_func("/budget/open-after-rst", test_open_after_rst);
+        g_test_add_func("/budget/take-all", test_take_all);
         return g_test_run();
 }
