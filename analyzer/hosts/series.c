@@ -274,12 +274,29 @@ void series_add(Series *s, guint32 row, gint64 second, guint column, gint32 by) 
                 add_after_search(s, row, step, column, by);
 }
 
+static void add_one(Series *s, gint8 *cell, gint32 by) {
+        if (G_UNLIKELY(!add_to_cell(cell, by)))
+                carry(s, cell, by);
+}
+
+void series_move(Series *s, guint32 row, gint64 second, guint from, guint to) {
+        gint64 step = second >> s->shift;
+        gint8 *cells = find_recent(s, row, step);
+
+        if (G_UNLIKELY(!cells))
+                cells = find_cells(s, row, step);
+        cells += cell_of(s, step, 0);
+        if (from < SERIES_COLUMNS_MAX)
+                add_one(s, cells + from, -1);
+        add_one(s, cells + to, 1);
+}
+
 void series_prefetch_row(const Series *s, guint32 row) {
         if (row < s->n_rows)
                 __builtin_prefetch(&s->rows[row].recent, 1);
 }
 
-void series_prefetch(const Series *s, guint32 row, gint64 second) {
+gboolean series_prefetch(const Series *s, guint32 row, gint64 second) {
         gint64 step = second >> s->shift;
         const gint8 *cells = find_recent(s, row, step);
 
@@ -287,6 +304,7 @@ void series_prefetch(const Series *s, guint32 row, gint64 second) {
                 __builtin_prefetch(cells + cell_of(s, step, 0), 1);
         else
                 __builtin_prefetch(&s->slots[hash_key(key_of(row, step)) & s->mask], 1);
+        return cells != NULL;
 }
 
 void series_prefetch_far(const Series *s, guint32 row, gint64 second) {
@@ -350,9 +368,9 @@ static void add_step(GArray *steps, gint64 second, guint column, gint64 by) {
         g_array_append_val(steps, step);
 }
 
-static void read_cell(const Series *s, gint64 second, guint column, gint64 by, const SeriesTimer *timers,
+static void read_cell(gint64 width, gint64 second, guint column, gint64 by, const SeriesTimer *timers,
                       guint n_timers, GArray *steps) {
-        gint64 width = series_width(s), last = second + width - 1;
+        gint64 last = second + width - 1;
 
         for (guint i = 0; i < n_timers; i++) {
                 if (timers[i].timer != column)
@@ -375,8 +393,12 @@ void series_read(const Series *s, guint32 row, const SeriesTimer *timers, guint 
                         gint32 by = read_sum(s, block - 1, i);
 
                         if (by)
-                                read_cell(s, second_of(s, block - 1, i), i & (s->columns - 1), by, timers, n_timers, steps);
+                                read_cell(series_width(s), second_of(s, block - 1, i), i & (s->columns - 1), by, timers, n_timers, steps);
                 }
+}
+
+void series_read_step(const SeriesStep *step, const SeriesTimer *timers, guint n_timers, GArray *steps) {
+        read_cell(1, step->second, step->column, step->by, timers, n_timers, steps);
 }
 
 /* ── Walking ─────────────────────────────────────────────────────────────── */
