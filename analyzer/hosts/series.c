@@ -105,7 +105,12 @@ static void grow_wide(Series *s) {
 
 static void make_slots(Series *s, guint32 n) {
         s->mask = n - 1;
-        s->slots = g_new0(Slot, n);
+        s->slots = pages_alloc(n * sizeof *s->slots);
+}
+
+/* What was outgrown is memory for the tables that grow next. */
+static void free_slots(Series *s) {
+        pages_free(s->slots, (s->mask + (gsize)1) * sizeof *s->slots);
 }
 
 Series *series_new(guint columns, guint32 blocks_max) {
@@ -123,7 +128,7 @@ static void clear(Series *s) {
         pages_release(s->cells, s->room * block_cells(s) * sizeof *s->cells);
         pages_release(s->blocks, s->room * sizeof *s->blocks);
         pages_release(s->wide, s->room_wide * block_cells(s) * sizeof *s->wide);
-        g_free(s->slots);
+        free_slots(s);
         g_free(s->rows);
 }
 
@@ -155,7 +160,7 @@ static Slot *find_slot(const Series *s, BlockKey key, guint32 hash) {
 }
 
 static void grow_slots(Series *s) {
-        g_free(s->slots);
+        free_slots(s);
         make_slots(s, 2 * (s->mask + 1));
         for (guint32 place = 0; place < s->n; place++) {
                 guint32 hash = hash_key(s->blocks[place].key);
