@@ -3,7 +3,7 @@
 
 #include "analyzer/endpoint.h"
 
-#define SECOND_NS G_GINT64_CONSTANT(1000000000)
+#define SECOND_NS G_GUINT64_CONSTANT(1000000000)
 
 HostTimers host_timers(const HostModel *model, const HostSettings *settings) {
         return (HostTimers){
@@ -33,7 +33,8 @@ typedef struct Walk {
         Series *series;
         guint32 row;
         guint counted;  /* column that the end is counted in; SERIES_COLUMNS_MAX none yet */
-        gint64 time_ns, second, second_ns; /* of the latest move; when its second begins */
+        gint64 time_ns, second; /* of the latest move */
+        guint64 second_ns;      /* when its second begins: compared unsigned, as any time may be */
         gint64 begun;   /* second of the first move */
         gint64 over;    /* second of the first move to CLOSED or TIME_WAIT, HOST_FOREVER */
         guint n;        /* moves */
@@ -51,11 +52,11 @@ static G_ALWAYS_INLINE inline void count_state(Walk *w) {
 
 static G_ALWAYS_INLINE inline void move_to(Walk *w, gint64 time_ns, guint8 state) {
         w->time_ns = MAX(w->time_ns, time_ns);
-        if (w->time_ns - w->second_ns >= SECOND_NS) {
+        if ((guint64)w->time_ns - w->second_ns >= SECOND_NS) {
                 if (!w->life)
                         count_state(w);
                 w->second = series_second(w->time_ns);
-                w->second_ns = w->second * SECOND_NS;
+                w->second_ns = (guint64)w->second * SECOND_NS;
         }
         w->state = state;
         if (w->life) {
@@ -79,7 +80,7 @@ static G_ALWAYS_INLINE inline void note_over(Walk *w) {
 static G_ALWAYS_INLINE inline void begin(Walk *w, gint64 time_ns, guint8 state) {
         w->time_ns = time_ns;
         w->begun = w->second = series_second(time_ns);
-        w->second_ns = w->second * SECOND_NS;
+        w->second_ns = (guint64)w->second * SECOND_NS;
         w->state = state;
         w->over = HOST_FOREVER;
         w->counted = SERIES_COLUMNS_MAX;
@@ -96,7 +97,7 @@ static G_ALWAYS_INLINE inline void end_by_timer(Walk *w, gint64 time_ns) {
         w->timer = w->state;
         w->timer_ns = MAX(time_ns, w->time_ns);
         /* mostly within the same second */
-        w->timer_second = w->timer_ns - w->second_ns < SECOND_NS ? w->second : series_second(w->timer_ns);
+        w->timer_second = (guint64)w->timer_ns - w->second_ns < SECOND_NS ? w->second : series_second(w->timer_ns);
 }
 
 /* The last packet from the other end restarts TIME_WAIT; what ended it at @end_ns is none. */
