@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "budget.h"
+#include "pages.h"
 
 /* In quarters of a shard's memory. */
 #define QUARTERS_FLOWS 3
@@ -24,8 +25,8 @@ static Rank rank_of(const Flow *f, gint64 now_ns) {
         return shard_is_half_open(f) && now_ns - flow_end_ns(f) > HANDSHAKE_NS ? RANK_HALF_OPEN : RANK_IDLE;
 }
 
-static void give_up(Shard *x, Flow *f) {
-        Due due = { flow_end_ns(f), f };
+static void give_up(Shard *x, Flow *f, gboolean as_closed) {
+        Due due = { flow_end_ns(f), f, as_closed };
 
         f->given_up = TRUE;
         g_array_append_val(x->due, due);
@@ -37,7 +38,7 @@ static gsize give_up_closed(Shard *x, gsize bytes, gsize flow_bytes) {
         Flow *f;
 
         while (less < bytes && (f = shard_oldest_closed(x)) != NULL) {
-                give_up(x, f);
+                give_up(x, f, TRUE);
                 x->totals.given_up.closed++;
                 less += flow_bytes;
         }
@@ -79,7 +80,7 @@ static gsize give_up_before(Shard *x, Rank rank, gint64 now_ns, gint64 time_ns) 
         while ((f = flow_table_each(x->table, &place))) {
                 if (f->queued || f->given_up || rank_of(f, now_ns) != rank || flow_end_ns(f) > time_ns)
                         continue;
-                give_up(x, f);
+                give_up(x, f, FALSE);
                 n++;
         }
         return n;
@@ -99,6 +100,23 @@ static void give_up_flows(Shard *x, gint64 now_ns, gsize bytes, gsize flow_bytes
                         break; /* there are more of this rank */
         }
         shard_sort_due(x);
+}
+
+/* Of a flow, and of a tombstone with its part of the index: most are no larger. */
+#define FLOW_BYTES 320U
+#define TOMBSTONE_BYTES 65U
+
+void budget_take_all(Shard *const *shards, gsize memory_bytes) {
+        gsize of_shard = memory_bytes / SHARDS, taken = 0;
+
+        for (guint i = 0; i < SHARDS; i++) {
+                FlowTableUse use;
+
+                flow_table_reserve(shards[i]->table, of_shard / 4 * QUARTERS_FLOWS / FLOW_BYTES + of_shard / 4 * QUARTERS_TOMBSTONES / TOMBSTONE_BYTES);
+                use = flow_table_use(shards[i]->table);
+                taken += use.flow_bytes + use.tombstone_bytes;
+        }
+        pages_hold(memory_bytes > taken ? memory_bytes - taken : 0);
 }
 
 void budget_keep(Shard *x, gint64 now_ns) {

@@ -9,5 +9,11 @@
 
 #include "shard.h"
 
+/*
+ * Takes all that a budget of @memory_bytes grants these shards at once: what is never less than that does not grow either,
+ * and a machine that has no room says so early. Between two blocks.
+ */
+void budget_take_all(Shard *const *shards, gsize memory_bytes);
+
 /* After a block, and before what is over is collected: @x is well within its memory then. */
 void budget_keep(Shard *x, gint64 now_ns);

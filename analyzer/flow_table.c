@@ -488,6 +488,11 @@ Flow *flow_table_each(const FlowTable *t, guint32 *place) {
         return NULL;
 }
 
+void flow_table_reserve(FlowTable *t, gsize n) {
+        while (t->mask / 2 < n)
+                grow(t);
+}
+
 FlowTableUse flow_table_use(const FlowTable *t) {
         FlowTableUse u = {
                 .flows = t->places - t->free_places->len,

@@ -82,6 +82,9 @@ gboolean flow_table_is_late(const FlowTable *t, const Segment *s, guint32 hash);
 /* Walks the flows that were not reported yet, in no order; @place: 0 at first. Returns: NULL after the last one. */
 Flow *flow_table_each(const FlowTable *t, guint32 *place);
 
+/* Makes the index as large as it is going to be for @n flows and tombstones. */
+void flow_table_reserve(FlowTable *t, gsize n);
+
 /* What is in memory; bytes with their part of the index, and with what is kept for later ones. */
 typedef struct FlowTableUse {
         gsize flows, flow_bytes, flow_bytes_used; /* used: without what is kept for later ones */

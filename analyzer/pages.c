@@ -80,6 +80,22 @@ static gpointer cut(guint bits) {
         return piece;
 }
 
+/* Returns: half by half the smallest larger piece that was given back; NULL if there is none. */
+static FreePiece *split_larger(guint bits) {
+        guint larger = bits + 1;
+        FreePiece *piece;
+
+        while (larger < HUGE_PAGE_BITS && !small.free[larger - SMALLEST_BITS])
+                larger++;
+        if (larger >= HUGE_PAGE_BITS)
+                return NULL;
+        piece = small.free[larger - SMALLEST_BITS];
+        small.free[larger - SMALLEST_BITS] = piece->next;
+        while (larger-- > bits)
+                put_back((guint8 *)piece + ((gsize)1 << larger), larger);
+        return piece;
+}
+
 /* @used: (out): whether it was before, and there may be anything in it */
 static gpointer take_small(gsize bytes, gboolean *used) {
         guint bits = bits_of(bytes);
@@ -87,10 +103,12 @@ static gpointer take_small(gsize bytes, gboolean *used) {
 
         pthread_mutex_lock(&small.lock);
         piece = small.free[bits - SMALLEST_BITS];
-        *used = piece != NULL;
         if (piece)
                 small.free[bits - SMALLEST_BITS] = piece->next;
         else
+                piece = split_larger(bits);
+        *used = piece != NULL;
+        if (!piece)
                 piece = cut(bits);
         pthread_mutex_unlock(&small.lock);
         return piece;
@@ -123,6 +141,30 @@ void pages_free(gpointer pages, gsize bytes) {
         }
         pthread_mutex_lock(&small.lock);
         put_back(pages, bits_of(bytes));
+        pthread_mutex_unlock(&small.lock);
+}
+
+#define SMALL_PAGE_BYTES 4096U
+
+/* What is there stays as it is. */
+void pages_touch(gpointer pages, gsize bytes) {
+        volatile guint8 *at = pages;
+
+        for (gsize i = 0; i < bytes; i += SMALL_PAGE_BYTES)
+                at[i] = at[i];
+}
+
+void pages_hold(gsize bytes) {
+        guint8 *pages;
+
+        if (bytes == 0)
+                return;
+        bytes = rounded(bytes);
+        pages = on_huge_pages(map(bytes), bytes);
+        pages_touch(pages, bytes);
+        pthread_mutex_lock(&small.lock);
+        for (gsize i = bytes; i > 0; i -= PAGES_PIECE_BYTES) /* the first one is taken first */
+                put_back(pages + i - PAGES_PIECE_BYTES, bits_of(PAGES_PIECE_BYTES));
         pthread_mutex_unlock(&small.lock);
 }
 

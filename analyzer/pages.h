@@ -27,8 +27,14 @@ gpointer pages_take(gsize bytes);
 /* @bytes as they were asked for; @pages may be NULL. What is smaller than a huge page is there for the next one. */
 void pages_free(gpointer pages, gsize bytes);
 
+/* Takes @bytes at once, and touches them: pieces of PAGES_PIECE_BYTES that are asked for later are of these. */
+void pages_hold(gsize bytes);
+
+/* Touches what was reserved. */
+void pages_touch(gpointer pages, gsize bytes);
+
 /*
- * The same of all that a table may need: nothing of it takes memory before it is touched, the first PAGES_FIRST_BYTES by
+ * As pages_alloc(), of all that a table may need: nothing of it takes memory before it is touched, the first PAGES_FIRST_BYTES by
  * small pages, the rest of a large one by huge ones. So it grows without being copied.
  */
 gpointer pages_reserve(gsize bytes);

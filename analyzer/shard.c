@@ -260,7 +260,7 @@ static void queue_closed(Shard *x, Flow *f) {
 
 /* Nearly in order already. */
 static void add_due(Shard *x, Flow *f) {
-        Due due = { flow_end_ns(f), f };
+        Due due = { .end_ns = flow_end_ns(f), .flow = f };
         guint i = x->due->len;
 
         g_array_append_val(x->due, due);
@@ -317,7 +317,7 @@ static void collect_rest(Shard *x) {
         Flow *f;
 
         while ((f = flow_table_each(x->table, &place))) {
-                Due due = { flow_end_ns(f), f };
+                Due due = { .end_ns = flow_end_ns(f), .flow = f };
 
                 g_array_append_val(x->due, due);
         }
@@ -329,6 +329,7 @@ static void release_due(Shard *x) {
         for (guint i = 0; i < x->due->len; i++) {
                 Flow *f = g_array_index(x->due, Due, i).flow;
 
+                x->totals.given_up.closed -= !f && g_array_index(x->due, Due, i).given_up_as_closed;
                 if (i + CLOSED_AHEAD < x->due->len && g_array_index(x->due, Due, i + CLOSED_AHEAD).flow)
                         flow_table_prefetch_slot(x->table, g_array_index(x->due, Due, i + CLOSED_AHEAD).flow->hash);
                 if (f && f->given_up && shard_is_half_open(f))

@@ -13,6 +13,7 @@
 typedef struct Due {
         gint64 end_ns; /* of its last packet */
         Flow *flow;    /* NULL once its verdict said that it is not over */
+        gboolean given_up_as_closed; /* because of memory, before 4 minutes had passed */
 } Due;
 
 /* Of two that end at the same time: numbers are given after feeding, the frame that a flow began with is there. */

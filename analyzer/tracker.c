@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "budget.h"
 #include "judge.h"
 #include "shard.h"
 #include "tracker.h"
@@ -7,6 +8,7 @@
 #define SLICE_ENTRIES (SLICE_FLOWS * 32) /* of timelines: more are asked for where that does not do */
 
 struct Slice {
+        gboolean took_all; /* the tracker had, when it was claimed */
         guint n;
         Due *due[SLICE_FLOWS];
         guint n_records;
@@ -22,6 +24,8 @@ struct Tracker {
         guint claimed[SHARDS]; /* of what is due there */
         Surroundings around;
         Coverage coverage;
+        gboolean begun, took_all, took_rest;
+        gint64 begun_ns; /* first frame */
         Peers *peers;
         guint64 flows, reported, textbook;
         TrackerTotals totals; /* as they were last asked for */
@@ -80,7 +84,23 @@ static void look_ahead(const Tracker *t, const Block *b, guint i) {
                 peers_prefetch_peer(t->peers, b->flow[i + PEERS_AHEAD_NEAR]);
 }
 
+/* What is over sooner than this takes no more than it needs. */
+#define TAKE_ALL_NS (300 * G_GINT64_CONSTANT(1000000000))
+
+static void take_all(Tracker *t, const Block *b) {
+        if (!t->begun && b->n_runs > 0) {
+                t->begun = TRUE;
+                t->begun_ns = b->run[0].first_ns;
+        }
+        if (t->took_all || b->last || b->now_ns - t->begun_ns < TAKE_ALL_NS)
+                return;
+        t->took_all = TRUE;
+        budget_take_all(t->shard, t->options.memory_bytes);
+}
+
 void tracker_settle(Tracker *t, const Block *b) {
+        if (t->options.take_all)
+                take_all(t, b);
         for (guint i = 0; i < b->n_runs; i++) {
                 coverage_note(&t->coverage, b->run[i].first, b->run[i].first_ns);
                 coverage_note(&t->coverage, b->run[i].first, b->run[i].end_ns);
@@ -147,6 +167,7 @@ gboolean tracker_claim(Tracker *t, Slice *s) {
         Due *head[SHARDS];
 
         slice_clear(s);
+        s->took_all = t->took_all;
         for (guint i = 0; i < SHARDS; i++)
                 head[i] = next_due(t, i);
         while (s->n < SLICE_FLOWS) {
@@ -168,6 +189,16 @@ gboolean tracker_claim(Tracker *t, Slice *s) {
 /* So far ahead a flow's timeline is asked for. */
 #define JUDGED_AHEAD 4U
 
+/*
+ * A RST that one end sent was none to the other, as that which answers what a TIME_WAIT said to a new SYN: more may come.
+ * Memory that is full is no reason to take that for an end.
+ */
+static gboolean is_not_over(const Tracker *t, const Due *due, const FlowRecord *r) {
+        if (due->flow->given_up)
+                return due->given_up_as_closed && (r->close == CLOSE_OPEN || r->close == CLOSE_HALF_CLOSED);
+        return !t->around.peers && (r->side[CLIENT].state != STATE_CLOSED || r->side[SERVER].state != STATE_CLOSED);
+}
+
 void tracker_judge(const Tracker *t, Slice *s) {
         for (guint i = 0; i < s->n; i++) {
                 FlowRecord *r = &s->record[s->n_records];
@@ -177,8 +208,8 @@ void tracker_judge(const Tracker *t, Slice *s) {
                 if (i + JUDGED_AHEAD < s->n)
                         flow_prefetch_rest(s->due[i + JUDGED_AHEAD]->flow);
                 textbook = judge_flow(f, &t->around, &t->options, room_for(s, f->timeline.n), r);
-                /* the RST was none to the other end: more may come */
-                if (!t->around.peers && !f->given_up && (r->side[CLIENT].state != STATE_CLOSED || r->side[SERVER].state != STATE_CLOSED)) {
+                if (is_not_over(t, s->due[i], r)) {
+                        f->given_up = FALSE;
                         s->due[i]->flow = NULL;
                         continue;
                 }
@@ -187,7 +218,16 @@ void tracker_judge(const Tracker *t, Slice *s) {
         }
 }
 
+/* What the sink has is its thread's. */
+static void take_rest(Tracker *t) {
+        t->took_rest = TRUE;
+        if (t->options.take_rest)
+                t->options.take_rest(t->options.sink_data);
+}
+
 void tracker_sink(Tracker *t, Slice *s) {
+        if (G_UNLIKELY(s->took_all && !t->took_rest))
+                take_rest(t);
         if (t->options.expect)
                 t->options.expect(s->record, s->n_records, t->options.sink_data);
         for (guint i = 0; i < s->n_records; i++)

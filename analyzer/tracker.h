@@ -24,6 +24,8 @@ typedef void (*FlowSink)(const FlowRecord *record, gpointer data);
 typedef struct TrackerOptions {
         gint64 linger_ns;   /* a FIN_WAIT_2 of at least this is a finding; 60 s */
         guint64 memory_bytes; /* that flows may hold, 0 as much as they need: see budget.h */
+        gboolean take_all;  /* of @memory_bytes, once the capture has lasted for some minutes: it may have no end */
+        void (*take_rest)(gpointer data); /* (nullable): what else is to be taken, then; between two records */
         gboolean zeek;      /* find out what Zeek would say, too; costs time and memory */
         gboolean in_full;   /* without the short cuts of account_next() and textbook.h, which must not change a word */
         void (*expect)(const FlowRecord *records, guint n, gpointer data); /* (nullable): what the sink gets next, one by one */

@@ -69,6 +69,7 @@ static gboolean parse_memory(const char *option, const char *value, gpointer dat
                 return FALSE;
         }
         o->memory_bytes = n << shift;
+        o->memory_given = TRUE;
         return TRUE;
 }
 

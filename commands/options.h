@@ -38,6 +38,7 @@ typedef struct Options {
         gboolean use_libpcap;
         gboolean stats;
         guint64 memory_bytes; /* budget of the whole program */
+        gboolean memory_given; /* it is the user's */
         int jobs; /* 1 to WORKERS_MAX */
         gboolean help, version;
         gdouble linger_seconds;

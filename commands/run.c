@@ -125,6 +125,12 @@ static void expect_flows(const FlowRecord *records, guint n, gpointer data) {
         settings_prefetch(p->settings, records, n);
 }
 
+static void take_rest(gpointer data) {
+        Pass *p = data;
+
+        hosts_take_all(p->hosts);
+}
+
 static void take_flow(const FlowRecord *f, gpointer data) {
         Pass *p = data;
 
@@ -261,6 +267,8 @@ static void set_up(Pass *p) {
         p->damage = g_array_new(FALSE, FALSE, sizeof(FrameRef));
         options.expect = expect_flows;
         options.memory_bytes = p->options->memory_bytes - MIN(p->options->memory_bytes / 2, MEMORY_ASIDE);
+        options.take_rest = take_rest;
+        options.take_all = p->from_pipe && p->options->memory_given;
         options.sink = take_flow;
         options.sink_data = p;
         p->dissector = dissector_new();

@@ -52,9 +52,11 @@ static gboolean is_worse(const Badness *a, const Badness *b) {
 
 /* A duration, or bytes. */
 static gboolean is_amount(const char *name) {
-        const char *unit = strrchr(name, '_');
+        static const char ns[] = "_ns", bytes[] = "_bytes";
+        const char *end = name + strlen(name) + 1;
 
-        return unit && (strcmp(unit, "_ns") == 0 || strcmp(unit, "_bytes") == 0);
+        return ((gsize)(end - name) >= sizeof ns && memcmp(end - sizeof ns, ns, sizeof ns) == 0) ||
+               ((gsize)(end - name) >= sizeof bytes && memcmp(end - sizeof bytes, bytes, sizeof bytes) == 0);
 }
 
 static Badness badness_of(const FlowRecord *f, const Finding *finding) {

@@ -24,26 +24,80 @@ static gint64 later(gint64 time_ns, gint64 duration_ns) {
         return duration_ns > HOST_FOREVER - MAX(time_ns, 0) ? HOST_FOREVER : time_ns + duration_ns;
 }
 
-/* What follows mostly does so within the same second. */
-static gint64 second_after(gint64 time_ns, gint64 second) {
-        return (guint64)time_ns - (guint64)second * SECOND_NS < SECOND_NS ? second : series_second(time_ns);
+/*
+ * The way of one end through its states. Either all of its moves are kept, or they are counted, which needs none of them in
+ * memory: what came and went within a second is not counted.
+ */
+typedef struct Walk {
+        Life *life;     /* NULL: they are counted */
+        Series *series;
+        guint32 row;
+        guint counted;  /* column that the end is counted in; SERIES_COLUMNS_MAX none yet */
+        gint64 time_ns, second; /* of the latest move */
+        guint64 second_ns;      /* when its second begins: compared unsigned, as any time may be */
+        gint64 begun;   /* second of the first move */
+        gint64 over;    /* second of the first move to CLOSED or TIME_WAIT, HOST_FOREVER */
+        guint n;        /* moves */
+        guint8 state;   /* after the latest one */
+        guint time_wait_at; /* moves up to the latest one to TIME_WAIT; 0 none */
+        gint64 time_wait;   /* second of that */
+        guint8 timer;   /* as in Life, like what follows */
+        gint64 timer_ns, timer_second;
+} Walk;
+
+static G_ALWAYS_INLINE inline void count_state(Walk *w) {
+        series_move(w->series, w->row, w->second, w->counted, w->state);
+        w->counted = w->state;
 }
 
-/* Returns: how many moves there are with this one, the @n-th. */
-static guint move_to(Life *life, guint n, gint64 time_ns, guint8 state) {
-        gint64 before_ns = life->move[n - 1].time_ns, second = life->move[n - 1].second;
-
-        time_ns = MAX(time_ns, before_ns);
-        life->move[n].second = second_after(time_ns, second);
-        life->move[n].time_ns = time_ns;
-        life->move[n].state = state;
-        return n + 1;
+static G_ALWAYS_INLINE inline void move_to(Walk *w, gint64 time_ns, guint8 state) {
+        w->time_ns = MAX(w->time_ns, time_ns);
+        if ((guint64)w->time_ns - w->second_ns >= SECOND_NS) {
+                if (!w->life)
+                        count_state(w);
+                w->second = series_second(w->time_ns);
+                w->second_ns = (guint64)w->second * SECOND_NS;
+        }
+        w->state = state;
+        if (w->life) {
+                w->life->move[w->n].time_ns = w->time_ns;
+                w->life->move[w->n].second = w->second;
+                w->life->move[w->n].state = state;
+        }
+        w->n++;
 }
 
-static void end_by_timer(Life *life, guint n, guint8 state, gint64 time_ns) {
-        life->timer = state;
-        life->timer_ns = MAX(time_ns, life->move[n - 1].time_ns);
-        life->timer_second = second_after(life->timer_ns, life->move[n - 1].second);
+/* After a move to one of those that are told apart. */
+static G_ALWAYS_INLINE inline void note_over(Walk *w) {
+        if (w->over == HOST_FOREVER)
+                w->over = w->second;
+        if (w->state != STATE_TIME_WAIT)
+                return;
+        w->time_wait_at = w->n;
+        w->time_wait = w->second;
+}
+
+static G_ALWAYS_INLINE inline void begin(Walk *w, gint64 time_ns, guint8 state) {
+        w->time_ns = time_ns;
+        w->begun = w->second = series_second(time_ns);
+        w->second_ns = (guint64)w->second * SECOND_NS;
+        w->state = state;
+        w->over = HOST_FOREVER;
+        w->counted = SERIES_COLUMNS_MAX;
+        w->timer = STATE_UNKNOWN;
+        w->n = 1;
+        if (!w->life)
+                return;
+        w->life->move[0].time_ns = w->time_ns;
+        w->life->move[0].second = w->second;
+        w->life->move[0].state = state;
+}
+
+static G_ALWAYS_INLINE inline void end_by_timer(Walk *w, gint64 time_ns) {
+        w->timer = w->state;
+        w->timer_ns = MAX(time_ns, w->time_ns);
+        /* mostly within the same second */
+        w->timer_second = (guint64)w->timer_ns - w->second_ns < SECOND_NS ? w->second : series_second(w->timer_ns);
 }
 
 /* The last packet from the other end restarts TIME_WAIT; what ended it at @end_ns is none. */
@@ -61,65 +115,79 @@ static gboolean was_gone(const StateEntry *entry, const StateEntry *next, const 
 
 /* FIN_WAIT_2 that no packet ended. An end that sent something after its timer has none: a process holds the
  * socket. */
-static void end_fin_wait_2(Life *life, guint n, const FlowRecord *f, guint side, const StateEntry *entry,
-                           const HostTimers *timers) {
+static G_ALWAYS_INLINE inline void end_fin_wait_2(Walk *w, const FlowRecord *f, guint side, const StateEntry *entry, const HostTimers *timers) {
         gint64 start_ns =
             timers->idle && !timers->deaf ? MAX(entry->time_ns, f->side[!side].last_ns) : entry->time_ns;
         gint64 over_ns = later(start_ns, timers->fin_wait_2_ns);
 
         if (over_ns != HOST_FOREVER && (timers->deaf || f->side[side].last_ns <= over_ns))
-                end_by_timer(life, n, STATE_FIN_WAIT_2, start_ns);
+                end_by_timer(w, start_ns);
 }
 
 /* Returns: whether the timer ends it, and not the packet that ended it on the wire. */
-static gboolean end_time_wait(Life *life, guint n, const FlowRecord *f, guint side, const StateEntry *entry, const StateEntry *next,
+static G_ALWAYS_INLINE inline gboolean end_time_wait(Walk *w, const FlowRecord *f, guint side, const StateEntry *entry, const StateEntry *next,
                               const HostTimers *timers) {
         gint64 end_ns = next && next->basis != BASIS_TIMER ? next->time_ns : HOST_FOREVER;
         gint64 start_ns = time_wait_start(f, side, entry, end_ns);
 
         if (end_ns != HOST_FOREVER && end_ns - start_ns <= timers->time_wait_ns)
                 return FALSE;
-        end_by_timer(life, n, STATE_TIME_WAIT, start_ns);
+        end_by_timer(w, start_ns);
         return TRUE;
 }
 
-/* Returns: how many moves it makes. */
-static guint go_through_states(Life *life, const FlowRecord *f, guint side, const HostTimers *timers) {
+/* After a move to a state that a timer can end. Returns: whether what comes after it on the wire is too late. */
+static G_ALWAYS_INLINE inline gboolean end_timed_state(Walk *w, const FlowRecord *f, guint side, const StateEntry *e,
+                                                       const StateEntry *next, const HostTimers *timers) {
+        if (e->state == STATE_TIME_WAIT)
+                return end_time_wait(w, f, side, e, next, timers);
+        if (!next)
+                end_fin_wait_2(w, f, side, e, timers);
+        if (!was_gone(e, next, timers))
+                return FALSE;
+        move_to(w, later(e->time_ns, timers->fin_wait_2_ns), STATE_CLOSED);
+        note_over(w);
+        return TRUE;
+}
+
+static gint64 timer_end(guint8 timer, gint64 timer_ns, const HostTimers *timers) {
+        if (timer == STATE_UNKNOWN)
+                return HOST_FOREVER;
+        return later(timer_ns, timer == STATE_TIME_WAIT ? timers->time_wait_ns : timers->fin_wait_2_ns);
+}
+
+#define HAS_TIMER (1U << STATE_TIME_WAIT | 1U << STATE_FIN_WAIT_2)
+#define IS_OVER (1U << STATE_CLOSED | 1U << STATE_TIME_WAIT)
+
+static G_ALWAYS_INLINE inline void walk(Walk *w, const FlowRecord *f, guint side, const HostTimers *timers) {
         const SideRecord *s = &f->side[side];
-        const StateEntry *end = s->states + s->n_states;
-        guint n = 1;
+        const StateEntry *e = s->states, *end = e + s->n_states;
 
-        life->timer = STATE_UNKNOWN;
-        life->move[0].time_ns = f->start_ns;
-        life->move[0].second = series_second(f->start_ns);
-        life->move[0].state = s->n_states == 0 ? s->state : f->joined ? STATE_UNKNOWN : STATE_CLOSED;
-        for (const StateEntry *e = s->states; e < end; e++) {
-                const StateEntry *next;
-
-                n = move_to(life, n, e->time_ns, e->state);
-                if (e->state != STATE_TIME_WAIT && e->state != STATE_FIN_WAIT_2)
+        begin(w, f->start_ns, s->n_states == 0 ? s->state : f->joined ? STATE_UNKNOWN : STATE_CLOSED);
+        for (; e < end; e++) {
+                move_to(w, e->time_ns, e->state);
+                if (G_LIKELY(!((HAS_TIMER | IS_OVER) >> w->state & 1)))
                         continue;
-                next = e + 1 < end ? e + 1 : NULL;
-                if (e->state == STATE_TIME_WAIT) {
-                        if (end_time_wait(life, n, f, side, e, next, timers))
-                                return n;
-                        continue;
-                }
-                if (!next)
-                        end_fin_wait_2(life, n, f, side, e, timers);
-                if (was_gone(e, next, timers))
-                        return move_to(life, n, later(e->time_ns, timers->fin_wait_2_ns), STATE_CLOSED);
+                if (w->state != STATE_FIN_WAIT_2)
+                        note_over(w);
+                if (w->state != STATE_CLOSED && end_timed_state(w, f, side, e, e + 1 < end ? e + 1 : NULL, timers))
+                        break;
         }
-        return n;
+        if (f->taken_over_ns && w->state != STATE_CLOSED && f->taken_over_ns < timer_end(w->timer, w->timer_ns, timers)) {
+                w->timer = STATE_UNKNOWN;
+                move_to(w, f->taken_over_ns, STATE_CLOSED);
+                note_over(w);
+        }
 }
 
 void life_of(Life *life, const FlowRecord *f, guint side, const HostTimers *timers) {
-        life->n = go_through_states(life, f, side, timers);
-        if (!f->taken_over_ns || f->taken_over_ns >= life_timer_end(life, timers) ||
-            life->move[life->n - 1].state == STATE_CLOSED)
-                return;
-        life->timer = STATE_UNKNOWN;
-        life->n = move_to(life, life->n, f->taken_over_ns, STATE_CLOSED);
+        Walk w = { .life = life };
+
+        walk(&w, f, side, timers);
+        life->n = w.n;
+        life->timer = w.timer;
+        life->timer_ns = w.timer_ns;
+        life->timer_second = w.timer_second;
 }
 
 void life_abort(Life *life) {
@@ -133,10 +201,7 @@ void life_abort(Life *life) {
 }
 
 gint64 life_timer_end(const Life *life, const HostTimers *timers) {
-        if (life->timer == STATE_UNKNOWN)
-                return HOST_FOREVER;
-        return later(life->timer_ns,
-                     life->timer == STATE_TIME_WAIT ? timers->time_wait_ns : timers->fin_wait_2_ns);
+        return timer_end(life->timer, life->timer_ns, timers);
 }
 
 TcpState life_state_at(const Life *life, const HostTimers *timers, gint64 time_ns) {
@@ -153,28 +218,56 @@ TcpState life_state_at(const Life *life, const HostTimers *timers, gint64 time_n
 
 /* ── A series ────────────────────────────────────────────────────────────── */
 
-static void add_timer(Series *s, guint32 row, const Life *life) {
-        if (life->timer == STATE_TIME_WAIT)
-                series_add(s, row, life->timer_second, CENSUS_TIME_WAIT_TIMER, 1);
-        else if (life->timer == STATE_FIN_WAIT_2)
-                series_add(s, row, life->timer_second, CENSUS_FIN_WAIT_2_TIMER, 1);
+static G_ALWAYS_INLINE inline void note_seconds(const Walk *w, const HostTimers *timers, LifeSeconds *seconds) {
+        *seconds = (LifeSeconds){
+                .begun = w->begun,
+                .over = w->over,
+                .time_wait = HOST_FOREVER,
+                .time_wait_over = HOST_FOREVER,
+                .by_timer = w->timer == STATE_TIME_WAIT,
+        };
+        if (w->over == HOST_FOREVER && w->timer == STATE_FIN_WAIT_2)
+                seconds->over = series_second(timer_end(w->timer, w->timer_ns, timers));
+        if (w->n > w->time_wait_at + 1 || w->time_wait_at == 0)
+                return;
+        seconds->time_wait = w->time_wait;
+        if (w->n > w->time_wait_at)
+                seconds->time_wait_over = w->second;
+        else if (seconds->by_timer)
+                seconds->time_wait_over = w->timer_second;
 }
 
-/* What came and went within a second is not counted. */
-void census_add(Series *s, guint32 row, const Life *life) {
-        guint last = life->n - 1;
+/* The last state, and the timer that ends it. */
+static G_ALWAYS_INLINE inline void count_end(Walk *w) {
+        count_state(w);
+        if (w->timer == STATE_TIME_WAIT)
+                series_add(w->series, w->row, w->timer_second, CENSUS_TIME_WAIT_TIMER, 1);
+        else if (w->timer == STATE_FIN_WAIT_2)
+                series_add(w->series, w->row, w->timer_second, CENSUS_FIN_WAIT_2_TIMER, 1);
+}
 
-        for (guint i = 0, before = STATES; i <= last; i++) {
-                if (life->move[i].second == life->move[last].second)
-                        i = last;
-                else if (life->move[i].second == life->move[i + 1].second)
-                        continue;
-                if (before < STATES)
-                        series_add(s, row, life->move[i].second, before, -1);
-                before = life->move[i].state;
-                series_add(s, row, life->move[i].second, before, 1);
+void census_add(Series *s, guint32 row, const FlowRecord *f, guint side, const HostTimers *timers, LifeSeconds *seconds) {
+        Walk w = { .series = s, .row = row };
+
+        walk(&w, f, side, timers);
+        count_end(&w);
+        note_seconds(&w, timers, seconds);
+}
+
+void census_add_life(Series *s, guint32 row, const Life *life, const HostTimers *timers, LifeSeconds *seconds) {
+        Walk w = { .series = s, .row = row };
+
+        begin(&w, life->move[0].time_ns, life->move[0].state);
+        for (guint i = 1; i < life->n; i++) {
+                move_to(&w, life->move[i].time_ns, life->move[i].state);
+                if (IS_OVER >> w.state & 1)
+                        note_over(&w);
         }
-        add_timer(s, row, life);
+        w.timer = life->timer;
+        w.timer_ns = life->timer_ns;
+        w.timer_second = life->timer_second;
+        count_end(&w);
+        note_seconds(&w, timers, seconds);
 }
 
 void census_read(const Series *s, guint32 row, const HostTimers *timers, GArray *steps) {

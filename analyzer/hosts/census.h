@@ -58,7 +58,20 @@ enum {
         CENSUS_COLUMNS,
 };
 
-void census_add(Series *s, guint32 row, const Life *life);
+/* What a life is by the second. HOST_FOREVER: never. */
+typedef struct LifeSeconds {
+        gint64 begun;
+        gint64 over;           /* it was closed, by a timer or not, or went to TIME_WAIT */
+        gint64 time_wait;      /* it went there, as its last move or the one before that */
+        gint64 time_wait_over; /* something else came, or since when its timer runs */
+        gboolean by_timer;     /* that is what ends TIME_WAIT */
+} LifeSeconds;
+
+/* Adds one end of a connection; @seconds: (out) */
+void census_add(Series *s, guint32 row, const FlowRecord *f, guint side, const HostTimers *timers, LifeSeconds *seconds);
+
+/* The same of a life that is not what was captured. */
+void census_add_life(Series *s, guint32 row, const Life *life, const HostTimers *timers, LifeSeconds *seconds);
 
 /* The states of a number of series rows together. */
 typedef struct CensusPoint {

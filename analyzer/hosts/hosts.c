@@ -16,6 +16,7 @@ typedef struct Next {
         guint64 flow; /* number */
         guint32 tag[SIDES], place[SIDES], pair_tag, pair; /* of what may be there; INDEX_END none */
         gint64 first, last; /* seconds */
+        gboolean near[SIDES]; /* the series has both at hand */
 } Next;
 
 struct Hosts {
@@ -299,6 +300,11 @@ void hosts_free(Hosts *h) {
         g_free(h);
 }
 
+void hosts_take_all(Hosts *h) {
+        series_take_all(h->census);
+        series_take_all(h->ports);
+}
+
 static gboolean has_forged_keepalives(const FlowRecord *f) {
         for (guint i = 0; i < f->n_findings; i++)
                 if (f->findings[i].id == FINDING_KEEPALIVES_HOLD_FIN_WAIT_2)
@@ -306,8 +312,16 @@ static gboolean has_forged_keepalives(const FlowRecord *f) {
         return FALSE;
 }
 
+static void add_aborted(Hosts *h, const FlowRecord *f, guint side, guint32 row, const HostTimers *timers, LifeSeconds *seconds) {
+        Life life;
+
+        life_of(&life, f, side, timers);
+        life_abort(&life);
+        census_add_life(h->census, row, &life, timers, seconds);
+}
+
 /* @place: HOSTS_NOWHERE for the rest */
-static void add_end(Hosts *h, const FlowRecord *f, guint side, guint32 place, gboolean deaf, Life *life) {
+static void add_end(Hosts *h, const FlowRecord *f, guint side, guint32 place, gboolean deaf, LifeSeconds *seconds) {
         HostEndpoint *e = place == HOSTS_NOWHERE ? NULL : endpoint_at(h, place);
         const HostTimers *timers = e ? &e->timers : &h->timers;
         HostTimers without_ears;
@@ -321,20 +335,19 @@ static void add_end(Hosts *h, const FlowRecord *f, guint side, guint32 place, gb
                 without_ears.deaf = TRUE;
                 timers = &without_ears;
         }
-        life_of(life, f, side, timers);
         if (h->options.aborts)
-                life_abort(life);
-        census_add(h->census, e ? place + 1 : REST_ROW, life);
+                add_aborted(h, f, side, e ? place + 1 : REST_ROW, timers, seconds);
+        else
+                census_add(h->census, e ? place + 1 : REST_ROW, f, side, timers, seconds);
 }
 
-static void add_pair(Hosts *h, const FlowRecord *f, const guint32 *place, const Next *next, const Life *life) {
+static void add_pair(Hosts *h, const FlowRecord *f, const guint32 *place, const Next *next, const LifeSeconds *seconds) {
         guint32 pair = find_pair(h, place[CLIENT], place[SERVER], next);
 
         if (pair == HOSTS_NOWHERE)
                 return;
         port_pair_add(pair_at(h, pair), f);
-        port_pair_use(pair_at(h, pair), h->ports, pair + 1, f, &life[CLIENT], &life[SERVER],
-                      &endpoint_at(h, place[CLIENT])->timers);
+        port_pair_use(pair_at(h, pair), h->ports, pair + 1, f, seconds);
 }
 
 /* Nobody has to say what comes. */
@@ -353,7 +366,7 @@ void hosts_add(Hosts *h, const FlowRecord *f) {
         gboolean deaf = h->options.no_forged_keepalives && has_forged_keepalives(f), both;
         const Next *next = next_of(h, f);
         guint32 place[SIDES];
-        Life life[SIDES];
+        LifeSeconds seconds[SIDES];
 
         make_room(h);
         h->flows++;
@@ -363,10 +376,10 @@ void hosts_add(Hosts *h, const FlowRecord *f) {
         both = place[CLIENT] != HOSTS_NOWHERE && place[SERVER] != HOSTS_NOWHERE;
         if (place[SERVER] != HOSTS_NOWHERE)
                 service_add(endpoint_at(h, place[SERVER])->service, f);
-        add_end(h, f, CLIENT, place[CLIENT], deaf, &life[CLIENT]);
-        add_end(h, f, SERVER, place[SERVER], deaf, &life[SERVER]);
+        add_end(h, f, CLIENT, place[CLIENT], deaf, &seconds[CLIENT]);
+        add_end(h, f, SERVER, place[SERVER], deaf, &seconds[SERVER]);
         if (both)
-                add_pair(h, f, place, next, life);
+                add_pair(h, f, place, next, seconds);
 }
 
 /* ── What comes next ─────────────────────────────────────────────────────── */
@@ -400,17 +413,25 @@ static void prefetch_endpoints(const Hosts *h, Next *next) {
         index_prefetch(&h->pair_index, next->pair_tag);
 }
 
-static void prefetch_seconds(const Series *s, guint32 row, const Next *next) {
-        series_prefetch(s, row, next->first);
-        if (next->last != next->first)
-                series_prefetch(s, row, next->last);
+/* So many bits of a second are the same where its counts are in one cache line at least. */
+#define LINE_BITS 2
+
+static gboolean is_far_from_first(const Next *next) {
+        return (next->first ^ next->last) >> LINE_BITS != 0;
+}
+
+/* Returns: whether all of it is found without a search. */
+static gboolean prefetch_seconds(const Series *s, guint32 row, const Next *next) {
+        gboolean near = series_prefetch(s, row, next->first);
+
+        return is_far_from_first(next) ? series_prefetch(s, row, next->last) & near : near;
 }
 
 static void prefetch_steps(const Hosts *h, const FlowRecord *f, Next *next) {
         for (guint side = 0; side < SIDES; side++) {
                 if (next->place[side] == INDEX_END)
                         continue;
-                prefetch_seconds(h->census, next->place[side] + 1, next);
+                next->near[side] = prefetch_seconds(h->census, next->place[side] + 1, next);
         }
         if (next->place[SERVER] != INDEX_END && endpoint_at(h, next->place[SERVER])->service)
                 service_prefetch(endpoint_at(h, next->place[SERVER])->service, f);
@@ -425,10 +446,10 @@ static void prefetch_steps(const Hosts *h, const FlowRecord *f, Next *next) {
 
 static void prefetch_rest(const Hosts *h, const Next *next) {
         for (guint side = 0; side < SIDES; side++) {
-                if (next->place[side] == INDEX_END)
+                if (next->place[side] == INDEX_END || next->near[side])
                         continue;
                 series_prefetch_far(h->census, next->place[side] + 1, next->first);
-                if (next->last != next->first)
+                if (is_far_from_first(next))
                         series_prefetch_far(h->census, next->place[side] + 1, next->last);
         }
         if (next->pair == INDEX_END)

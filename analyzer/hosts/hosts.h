@@ -55,6 +55,9 @@ Hosts *hosts_new(const HostsOptions *options);
 void hosts_free(Hosts *h);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Hosts, hosts_free)
 
+/* Takes most of the memory that it may ever need at once. */
+void hosts_take_all(Hosts *h);
+
 /* Adds one flow: no allocation unless one of its hosts is new. */
 void hosts_add(Hosts *h, const FlowRecord *f);
 

@@ -2,6 +2,7 @@
 #include "index.h"
 
 #define SLOTS_FIRST 1024U
+#define SLOTS_PER_ENTRY 4U /* at least: most searches are over where they begin, which is foreseen */
 
 static void make_slots(Index *x, guint32 n) {
         x->mask = n - 1;
@@ -28,7 +29,7 @@ static void put(Index *x, guint32 tag, guint32 place) {
 }
 
 void index_add(Index *x, guint32 tag, guint32 place) {
-        if (x->n > x->mask / 2) {
+        if (x->n > x->mask / SLOTS_PER_ENTRY) {
                 Index old = *x;
 
                 make_slots(x, 2 * (old.mask + 1));

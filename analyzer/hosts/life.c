@@ -108,16 +108,28 @@ static Signs find_signs(const FlowRecord *f, guint side, const StateEntry *waits
         return s;
 }
 
-static void find_at_least(const FlowRecord *f, guint side, const StateEntry *waits, HostLife *life) {
-        Signs s = find_signs(f, side, waits);
-        gint64 too_short_ns = longest_by_rto(f, side), ns;
+static gint64 latest_ns(const FlowRecord *f) {
+        gint64 latest = G_MININT64;
 
+        for (guint i = 0; i < f->n_timeline; i++)
+                latest = MAX(latest, f->timeline[i].time_ns);
+        return latest;
+}
+
+/* Most are over before anything that they could show is longer than all that is too short. */
+static void find_at_least(const FlowRecord *f, guint side, const StateEntry *waits, HostLife *life) {
+        gint64 too_short_ns = longest_by_rto(f, side), slack_ns = host_slack_ns(f), ns;
+        Signs s;
+
+        if (latest_ns(f) - slack_ns - waits->time_ns <= too_short_ns)
+                return;
+        s = find_signs(f, side, waits);
         if (!s.last || s.full)
                 return;
-        ns = s.last->time_ns - waits->time_ns - host_slack_ns(f);
+        ns = s.last->time_ns - waits->time_ns - slack_ns;
         if (ns > too_short_ns)
                 set(&life->at_least, f, ns, waits->frame, s.last->frame);
-        ns = s.orphan ? s.last->time_ns - s.orphan->time_ns - host_slack_ns(f) : 0;
+        ns = s.orphan ? s.last->time_ns - s.orphan->time_ns - slack_ns : 0;
         if (ns > too_short_ns)
                 set(&life->orphan_at_least, f, ns, s.orphan->frame, s.last->frame);
 }

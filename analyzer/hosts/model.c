@@ -61,17 +61,17 @@ G_STATIC_ASSERT(G_N_ELEMENTS(events) == HOST_EVENTS);
  * depends on HZ, which the wire doesn't show: the longest counts.
  */
 static gint64 wheel_step_ns(gint64 duration_ns) {
-        static const guint hz[] = { 100, 250, 300, 1000 };
+        static const gint64 tick_ns[] = { SECOND_NS / 100, SECOND_NS / 250, SECOND_NS / 300, SECOND_NS / 1000 };
         gint64 longest_ns = 0;
 
-        for (guint i = 0; i < G_N_ELEMENTS(hz); i++) {
-                gint64 tick_ns = SECOND_NS / hz[i], ticks = duration_ns / tick_ns, step = 1;
+        for (guint i = 0; i < G_N_ELEMENTS(tick_ns); i++) {
+                gint64 step_ns = tick_ns[i];
 
-                while (ticks >= 63 * step)
-                        step *= 8;
-                longest_ns = MAX(longest_ns, step * tick_ns);
+                while (duration_ns >= 63 * step_ns)
+                        step_ns *= 8;
+                longest_ns = MAX(longest_ns, step_ns);
         }
-        return longest_ns + SECOND_NS / hz[0]; /* and the tick that is already running */
+        return longest_ns + tick_ns[0]; /* and the tick that is already running */
 }
 
 static HostInterval on_wheel(gint64 duration_ns) {
@@ -136,13 +136,22 @@ gint64 host_model_fin_wait_2_ns(const HostModel *m, const HostSettings *settings
 /* The longest setting that is tried: a day. What explains that explains more. */
 #define FIN_TIMEOUT_S_MAX 86400U
 
+/* lifetime()'s least: how late a timer can be, which takes much longer, is not in it. */
+static gint64 shortest_lifetime(const HostModel *m, guint32 fin_timeout_s) {
+        gint64 t_ns = fin_timeout_s * SECOND_NS, rest_ns = t_ns - MINI_SOCKET_S * SECOND_NS;
+
+        if (m->fin_wait_2 == FIN_WAIT_2_FOREVER || m->fin_wait_2 == FIN_WAIT_2_LINUX_3)
+                return lifetime(m, fin_timeout_s).at_least_ns;
+        return !host_model_is_linux(m) || rest_ns <= 0 ? t_ns : 2 * rest_ns;
+}
+
 /* Whether this setting lives too short for what was seen, or can live short enough. */
 static gboolean is_too_short(const HostModel *m, HostInterval observed, guint32 fin_timeout_s) {
-        return lifetime(m, fin_timeout_s).at_most_ns < observed.at_least_ns;
+        return shortest_lifetime(m, fin_timeout_s) < observed.at_least_ns && lifetime(m, fin_timeout_s).at_most_ns < observed.at_least_ns;
 }
 
 static gboolean is_not_too_long(const HostModel *m, HostInterval observed, guint32 fin_timeout_s) {
-        return lifetime(m, fin_timeout_s).at_least_ns <= observed.at_most_ns;
+        return shortest_lifetime(m, fin_timeout_s) <= observed.at_most_ns;
 }
 
 /*

@@ -204,21 +204,6 @@ static gint32 since(const PortPair *p, gint64 second) {
         return (gint32)CLAMP(second - p->base, -G_MAXINT32, G_MAXINT32 - 1);
 }
 
-/* Returns: the move to TIME_WAIT, 0 if there is none. */
-static guint time_wait_of(const Life *life) {
-        if (life->move[life->n - 1].state == STATE_TIME_WAIT)
-                return life->n - 1;
-        return life->n > 1 && life->move[life->n - 2].state == STATE_TIME_WAIT ? life->n - 2 : 0;
-}
-
-static gint32 over_of(const PortPair *p, const Life *client, const HostTimers *timers) {
-        for (guint i = 1; i < client->n; i++)
-                if (client->move[i].state == STATE_CLOSED || client->move[i].state == STATE_TIME_WAIT)
-                        return since(p, client->move[i].second);
-        return client->timer == STATE_FIN_WAIT_2 ? since(p, series_second(life_timer_end(client, timers)))
-                                                 : PORT_USE_NEVER;
-}
-
 /* A SYN that the TIME_WAIT on its port never let through takes no second port. */
 static gboolean was_kept_out(const FlowRecord *f) {
         return f->n_findings && !f->side[CLIENT].entered[STATE_ESTABLISHED] &&
@@ -226,45 +211,53 @@ static gboolean was_kept_out(const FlowRecord *f) {
                 record_finding(f, FINDING_TIME_WAIT_REUSE_DOWN, SERVER));
 }
 
-static PortUse use_of(const PortPair *p, const FlowRecord *f, const Life *client, const Life *server,
-                      const HostTimers *client_timers) {
-        const Life *holder = time_wait_of(client) ? client : server;
-        guint at = time_wait_of(holder);
+static gint32 since_or_never(const PortPair *p, gint64 second) {
+        return second == HOST_FOREVER ? PORT_USE_NEVER : since(p, second);
+}
+
+static PortUse use_of(const PortPair *p, const FlowRecord *f, const LifeSeconds *seconds) {
+        guint side = seconds[CLIENT].time_wait != HOST_FOREVER ? CLIENT : SERVER;
+        const LifeSeconds *holder = &seconds[side];
         PortUse use = {
-                .begun = since(p, client->move[0].second),
-                .over = over_of(p, client, client_timers),
-                .time_wait = PORT_USE_NEVER,
-                .time_wait_over = PORT_USE_NEVER,
+                .begun = since(p, seconds[CLIENT].begun),
+                .over = since_or_never(p, seconds[CLIENT].over),
+                .time_wait = since_or_never(p, holder->time_wait),
+                .time_wait_over = since_or_never(p, holder->time_wait_over),
                 .port = f->side[CLIENT].port,
-                .holder = holder == client ? CLIENT : SERVER,
-                .by_timer = holder->timer == STATE_TIME_WAIT,
+                .holder = (guint8)side,
+                .by_timer = (guint8)holder->by_timer,
         };
 
         if (was_kept_out(f))
                 use.over = use.begun;
-        if (!at)
-                return use;
-        use.time_wait = since(p, holder->move[at].second);
         use.over = MIN(use.over, use.time_wait); /* a client in LAST_ACK has one port, not two */
-        if (at + 1 < holder->n)
-                use.time_wait_over = since(p, holder->move[at + 1].second);
-        else if (use.by_timer)
-                use.time_wait_over = since(p, holder->timer_second);
         return use;
 }
 
-static void add_use(Series *s, guint32 row, gint64 base, const PortUse *use) {
-        guint held = use->holder == CLIENT ? PORTS_CLIENT_TIME_WAIT : PORTS_SERVER_TIME_WAIT;
+#define USE_STEPS_MAX 5U
+
+/* Returns: how many steps it is. */
+static guint steps_of(gint64 base, const PortUse *use, SeriesStep *steps) {
+        guint held = use->holder == CLIENT ? PORTS_CLIENT_TIME_WAIT : PORTS_SERVER_TIME_WAIT, n = 0;
         guint timer = use->holder == CLIENT ? PORTS_CLIENT_TIMER : PORTS_SERVER_TIMER;
 
-        series_add(s, row, base + use->begun, PORTS_BEGUN, 1);
-        series_add(s, row, base + use->begun, PORTS_OPEN, 1);
+        steps[n++] = (SeriesStep){ base + use->begun, PORTS_BEGUN, 1 };
+        steps[n++] = (SeriesStep){ base + use->begun, PORTS_OPEN, 1 };
         if (use->over != PORT_USE_NEVER)
-                series_add(s, row, base + use->over, PORTS_OPEN, -1);
+                steps[n++] = (SeriesStep){ base + use->over, PORTS_OPEN, -1 };
         if (use->time_wait != PORT_USE_NEVER)
-                series_add(s, row, base + use->time_wait, held, 1);
+                steps[n++] = (SeriesStep){ base + use->time_wait, held, 1 };
         if (use->time_wait_over != PORT_USE_NEVER)
-                series_add(s, row, base + use->time_wait_over, use->by_timer ? timer : held, use->by_timer ? 1 : -1);
+                steps[n++] = (SeriesStep){ base + use->time_wait_over, use->by_timer ? timer : held, use->by_timer ? 1 : -1 };
+        return n;
+}
+
+static void add_use(Series *s, guint32 row, gint64 base, const PortUse *use) {
+        SeriesStep steps[USE_STEPS_MAX];
+        guint n = steps_of(base, use, steps);
+
+        for (guint i = 0; i < n; i++)
+                series_add(s, row, steps[i].second, steps[i].column, (gint32)steps[i].by);
 }
 
 static void add_uses(const PortPair *p, Series *s, guint32 row, PortSet *ports) {
@@ -276,14 +269,13 @@ static void add_uses(const PortPair *p, Series *s, guint32 row, PortSet *ports) 
 
 #define PORT_USES_FIRST 4U
 
-void port_pair_use(PortPair *p, Series *s, guint32 row, const FlowRecord *f, const Life *client, const Life *server,
-                   const HostTimers *client_timers) {
+void port_pair_use(PortPair *p, Series *s, guint32 row, const FlowRecord *f, const LifeSeconds *seconds) {
         PortUse use;
         guint room;
 
         if (p->n_uses == 0)
-                p->base = client->move[0].second;
-        use = use_of(p, f, client, server, client_timers);
+                p->base = seconds[CLIENT].begun;
+        use = use_of(p, f, seconds);
         if (p->n_uses < PORT_USES_MAX) {
                 room = grown(p->n_uses, PORT_USES_FIRST);
                 if (room)
@@ -337,20 +329,39 @@ static void find_range(PortBudget *b, const PortBudgetInput *in, const PortsSeen
         b->ports = last - first + 1U;
 }
 
-static void read_series(PortBudget *b, const PortBudgetInput *in, const Series *series, guint32 row) {
-        g_autoptr(GArray) steps = g_array_new(FALSE, FALSE, sizeof(SeriesStep));
+/* As they would be in a series. */
+static void read_uses(const PortPair *p, const SeriesTimer *timers, guint n_timers, GArray *steps) {
+        for (guint i = 0; i < p->n_uses; i++) {
+                SeriesStep of_use[USE_STEPS_MAX];
+                guint n = steps_of(p->base, &p->uses[i], of_use);
+
+                for (guint j = 0; j < n; j++)
+                        series_read_step(&of_use[j], timers, n_timers, steps);
+        }
+}
+
+static GArray *read_steps(const PortBudgetInput *in) {
+        GArray *steps = g_array_new(FALSE, FALSE, sizeof(SeriesStep));
         const SeriesTimer timers[] = {
                 { PORTS_CLIENT_TIMER, PORTS_CLIENT_TIME_WAIT, PORTS_CLIENT_TIMER,
                   host_timer_seconds(in->timers[CLIENT].time_wait_ns) },
                 { PORTS_SERVER_TIMER, PORTS_SERVER_TIME_WAIT, PORTS_SERVER_TIMER,
                   host_timer_seconds(in->timers[SERVER].time_wait_ns) },
         };
-        gint64 width = series_width(series), end = series_second(in->end_ns);
-        guint64 begun = 0;
-        SeriesWalk w;
 
-        series_read(series, row, timers, G_N_ELEMENTS(timers), steps);
-        w = series_walk(steps);
+        if (in->pair->uses)
+                read_uses(in->pair, timers, G_N_ELEMENTS(timers), steps);
+        else
+                series_read(in->series, in->row, timers, G_N_ELEMENTS(timers), steps);
+        return steps;
+}
+
+static void read_counts(PortBudget *b, const PortBudgetInput *in) {
+        g_autoptr(GArray) steps = read_steps(in);
+        gint64 width = in->pair->uses ? 1 : series_width(in->series), end = series_second(in->end_ns);
+        guint64 begun = 0;
+        SeriesWalk w = series_walk(steps);
+
         while (series_walk_next(&w) && w.second - width < end) {
                 gint64 second = MIN(w.second, end);
                 gint64 taken =
@@ -391,32 +402,29 @@ static void project(PortBudget *b, const PortBudgetInput *in) {
         b->exhausted_second = series_second(in->pair->first_ns) + (gint64)full;
 }
 
-static void read_all(PortBudget *b, const PortBudgetInput *in, const Series *series, guint32 row, const PortSet *ports) {
+static void read_all(PortBudget *b, const PortBudgetInput *in, const PortSet *ports) {
         PortsSeen seen = port_set_seen(ports);
 
         find_range(b, in, &seen);
         b->time_wait_ns = in->timers[b->holder].time_wait_ns;
         b->sustainable = port_budget_rate(b->ports, b->time_wait_ns);
-        read_series(b, in, series, row);
+        read_counts(b, in);
         project(b, in);
 }
-
-#define FEW_ROW 0U
 
 void port_budget_init(PortBudget *b, const PortBudgetInput *in) {
         *b = (PortBudget){ .pair = in->pair,
                            .holder = in->pair->time_waits[SERVER] > in->pair->time_waits[CLIENT] ? SERVER
                                                                                                  : CLIENT };
         if (!in->pair->uses) {
-                read_all(b, in, in->series, in->row, &in->pair->ports);
+                read_all(b, in, &in->pair->ports);
         } else {
-                Series *few = series_new(PORTS_COLUMNS, 4 * PORT_USES_MAX);
                 PortSet ports = { .n = 0 };
 
-                add_uses(in->pair, few, FEW_ROW, &ports);
-                read_all(b, in, few, FEW_ROW, &ports);
+                for (guint i = 0; i < in->pair->n_uses; i++)
+                        port_set_add(&ports, in->pair->uses[i].port);
+                read_all(b, in, &ports);
                 port_set_clear(&ports);
-                series_free(few);
         }
 }
 

@@ -131,11 +131,11 @@ enum {
  * port_pair_use:
  * @s: of all pairs that have many flows
  * @row: of this one
+ * @seconds: of both ends
  *
  * Adds what a flow of the pair did to its port.
  */
-void port_pair_use(PortPair *p, Series *s, guint32 row, const FlowRecord *f, const Life *client, const Life *server,
-                   const HostTimers *client_timers);
+void port_pair_use(PortPair *p, Series *s, guint32 row, const FlowRecord *f, const LifeSeconds *seconds);
 
 /* Where the number of ports comes from. */
 typedef enum PortRangeBasis {

@@ -105,7 +105,12 @@ static void grow_wide(Series *s) {
 
 static void make_slots(Series *s, guint32 n) {
         s->mask = n - 1;
-        s->slots = g_new0(Slot, n);
+        s->slots = pages_alloc(n * sizeof *s->slots);
+}
+
+/* What was outgrown is memory for the tables that grow next. */
+static void free_slots(Series *s) {
+        pages_free(s->slots, (s->mask + (gsize)1) * sizeof *s->slots);
 }
 
 Series *series_new(guint columns, guint32 blocks_max) {
@@ -123,7 +128,7 @@ static void clear(Series *s) {
         pages_release(s->cells, s->room * block_cells(s) * sizeof *s->cells);
         pages_release(s->blocks, s->room * sizeof *s->blocks);
         pages_release(s->wide, s->room_wide * block_cells(s) * sizeof *s->wide);
-        g_free(s->slots);
+        free_slots(s);
         g_free(s->rows);
 }
 
@@ -155,13 +160,22 @@ static Slot *find_slot(const Series *s, BlockKey key, guint32 hash) {
 }
 
 static void grow_slots(Series *s) {
-        g_free(s->slots);
+        free_slots(s);
         make_slots(s, 2 * (s->mask + 1));
         for (guint32 place = 0; place < s->n; place++) {
                 guint32 hash = hash_key(s->blocks[place].key);
 
                 *find_slot(s, s->blocks[place].key, hash) = (Slot){ hash, place + 1 };
         }
+}
+
+void series_take_all(Series *s) {
+        if (!s->room)
+                grow_blocks(s);
+        pages_touch(s->cells, s->room * block_cells(s) * sizeof *s->cells);
+        pages_touch(s->blocks, s->room * sizeof *s->blocks);
+        while (s->mask / 2 < s->room)
+                grow_slots(s);
 }
 
 static void make_rows(Series *s, guint32 row) {
@@ -265,12 +279,29 @@ void series_add(Series *s, guint32 row, gint64 second, guint column, gint32 by) 
                 add_after_search(s, row, step, column, by);
 }
 
+static void add_one(Series *s, gint8 *cell, gint32 by) {
+        if (G_UNLIKELY(!add_to_cell(cell, by)))
+                carry(s, cell, by);
+}
+
+void series_move(Series *s, guint32 row, gint64 second, guint from, guint to) {
+        gint64 step = second >> s->shift;
+        gint8 *cells = find_recent(s, row, step);
+
+        if (G_UNLIKELY(!cells))
+                cells = find_cells(s, row, step);
+        cells += cell_of(s, step, 0);
+        if (from < SERIES_COLUMNS_MAX)
+                add_one(s, cells + from, -1);
+        add_one(s, cells + to, 1);
+}
+
 void series_prefetch_row(const Series *s, guint32 row) {
         if (row < s->n_rows)
                 __builtin_prefetch(&s->rows[row].recent, 1);
 }
 
-void series_prefetch(const Series *s, guint32 row, gint64 second) {
+gboolean series_prefetch(const Series *s, guint32 row, gint64 second) {
         gint64 step = second >> s->shift;
         const gint8 *cells = find_recent(s, row, step);
 
@@ -278,6 +309,7 @@ void series_prefetch(const Series *s, guint32 row, gint64 second) {
                 __builtin_prefetch(cells + cell_of(s, step, 0), 1);
         else
                 __builtin_prefetch(&s->slots[hash_key(key_of(row, step)) & s->mask], 1);
+        return cells != NULL;
 }
 
 void series_prefetch_far(const Series *s, guint32 row, gint64 second) {
@@ -341,9 +373,9 @@ static void add_step(GArray *steps, gint64 second, guint column, gint64 by) {
         g_array_append_val(steps, step);
 }
 
-static void read_cell(const Series *s, gint64 second, guint column, gint64 by, const SeriesTimer *timers,
+static void read_cell(gint64 width, gint64 second, guint column, gint64 by, const SeriesTimer *timers,
                       guint n_timers, GArray *steps) {
-        gint64 width = series_width(s), last = second + width - 1;
+        gint64 last = second + width - 1;
 
         for (guint i = 0; i < n_timers; i++) {
                 if (timers[i].timer != column)
@@ -366,8 +398,12 @@ void series_read(const Series *s, guint32 row, const SeriesTimer *timers, guint 
                         gint32 by = read_sum(s, block - 1, i);
 
                         if (by)
-                                read_cell(s, second_of(s, block - 1, i), i & (s->columns - 1), by, timers, n_timers, steps);
+                                read_cell(series_width(s), second_of(s, block - 1, i), i & (s->columns - 1), by, timers, n_timers, steps);
                 }
+}
+
+void series_read_step(const SeriesStep *step, const SeriesTimer *timers, guint n_timers, GArray *steps) {
+        read_cell(1, step->second, step->column, step->by, timers, n_timers, steps);
 }
 
 /* ── Walking ─────────────────────────────────────────────────────────────── */

@@ -20,6 +20,9 @@ typedef struct Series Series;
 Series *series_new(guint columns, guint32 blocks_max);
 void series_free(Series *s);
 
+/* Takes the memory that blocks are going to need at once. */
+void series_take_all(Series *s);
+
 /* Seconds since the epoch, rounded down. */
 static inline gint64 series_second(gint64 time_ns) {
         gint64 second = time_ns / G_GINT64_CONSTANT(1000000000);
@@ -30,12 +33,15 @@ static inline gint64 series_second(gint64 time_ns) {
 /* A step of @row in @second. */
 void series_add(Series *s, guint32 row, gint64 second, guint column, gint32 by);
 
+/* One that leaves a column for another; @from: SERIES_COLUMNS_MAX or more: it came from none */
+void series_move(Series *s, guint32 row, gint64 second, guint from, guint to);
+
 /*
  * Asks the processor for what series_add() will look up; then, once that is there, for where it will write, or where the search
- * for that begins; then for what that search will find.
+ * for that begins. Returns: FALSE if it is the latter, and what the search will find is still to be asked for.
  */
 void series_prefetch_row(const Series *s, guint32 row);
-void series_prefetch(const Series *s, guint32 row, gint64 second);
+gboolean series_prefetch(const Series *s, guint32 row, gint64 second);
 void series_prefetch_far(const Series *s, guint32 row, gint64 second);
 
 /* Returns: whether series_rebuild() should make room; some blocks more still fit. */
@@ -72,6 +78,9 @@ typedef struct SeriesStep {
  * @steps: (element-type SeriesStep): what @row did is appended, not sorted
  */
 void series_read(const Series *s, guint32 row, const SeriesTimer *timers, guint n_timers, GArray *steps);
+
+/* What series_read() would append, were @step all that a series of whole seconds has. */
+void series_read_step(const SeriesStep *step, const SeriesTimer *timers, guint n_timers, GArray *steps);
 
 /* Counts from steps, second by second. */
 typedef struct SeriesWalk {

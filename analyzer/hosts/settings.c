@@ -604,11 +604,36 @@ static gboolean has_probes(const FlowRecord *f) {
         return !!(marks & ENTRY_KEEPALIVE);
 }
 
+static gboolean is_short_since(const FlowRecord *f, guint side, TcpState state) {
+        const StateEntry *e = record_state(f, side, state);
+
+        return !e || f->end_ns - e->time_ns < TELLING_NS;
+}
+
+/* Its first packets came from one end each, with a hop limit that most hosts start with. */
+static gboolean begins_as_most(const FlowRecord *f) {
+        const TimelineEntry *e = f->timeline;
+
+        return f->n_timeline > 1 && entry_is_ordinary(&e[0]) && entry_is_ordinary(&e[1]) && entry_side(&e[0]) != entry_side(&e[1]) &&
+               MAX(e[0].ttl, e[1].ttl) <= ttls[0];
+}
+
+/* Whether none of the questions that take_end() asks of either end has an answer. */
+static gboolean tells_nothing(const Settings *s, const FlowRecord *f, gboolean probes) {
+        if (f->n_findings || s->odd_ttls || probes || f->end_ns - f->start_ns >= PATH_IDLE_NS_MIN || !begins_as_most(f))
+                return FALSE;
+        for (guint side = 0; side < SIDES; side++)
+                if (f->side[side].fin_count >= LONE_FINS_MIN || !is_short_since(f, side, STATE_FIN_WAIT_2) ||
+                    !is_short_since(f, side, STATE_TIME_WAIT))
+                        return FALSE;
+        return TRUE;
+}
+
 void settings_add(Settings *s, const FlowRecord *f) {
         gboolean probes = has_probes(f);
 
-        if (has_finding(f, FINDING_CAPTURE_CLOCK_SET_BACK))
-                return; /* no time of it can be trusted */
+        if (tells_nothing(s, f, probes) || has_finding(f, FINDING_CAPTURE_CLOCK_SET_BACK))
+                return; /* or no time of it can be trusted */
         keepers_add(&s->keepers, f);
         take_end(s, f, CLIENT, probes);
         take_end(s, f, SERVER, probes);

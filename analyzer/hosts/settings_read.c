@@ -47,6 +47,13 @@ static void score_ttls(HostScore *s, const HostModel *m, const HostEvidence *e) 
                 score_add(s, m->ttl == ttls[most], &e->ttl[most], hop_limit);
 }
 
+/* How late its timer can be is asked only of what lasted longer than it is set to. */
+static gboolean explains_time_wait(const HostEvidence *e, const HostModel *m) {
+        gint64 at_least_ns = e->duration[DURATION_TIME_WAIT].at_least.ns;
+
+        return at_least_ns <= host_model_time_wait_ns(m, NULL) || at_least_ns <= host_model_time_wait(m, NULL).at_most_ns;
+}
+
 /* What no setting of the model explains. */
 static void score_durations(HostScore *s, const HostModel *m, const HostEvidence *e) {
         const HostBound *time_wait = &e->duration[DURATION_TIME_WAIT].at_least;
@@ -54,7 +61,7 @@ static void score_durations(HostScore *s, const HostModel *m, const HostEvidence
         HostCount longer = { .flows = time_wait->flow != 0, .flow = time_wait->flow };
         HostCount forgotten = { .flows = expired->flow != 0, .flow = expired->flow };
 
-        if (host_model_is_linux(m) && time_wait->ns > host_model_time_wait(m, NULL).at_most_ns)
+        if (host_model_is_linux(m) && !explains_time_wait(e, m))
                 score_add(s, FALSE, &longer, "TIME_WAIT lasted longer");
         if (m->fin_wait_2 == FIN_WAIT_2_FOREVER)
                 score_add(s, FALSE, &forgotten, "FIN_WAIT_2 ended");
@@ -68,10 +75,6 @@ static void score_all(const HostEvidence *e, HostLearned *learned) {
                 score_durations(&learned->score[i], host_model(i), e);
                 score_ttls(&learned->score[i], host_model(i), e);
         }
-}
-
-static gboolean explains_time_wait(const HostEvidence *e, const HostModel *m) {
-        return e->duration[DURATION_TIME_WAIT].at_least.ns <= host_model_time_wait(m, NULL).at_most_ns;
 }
 
 /* Returns: the first model after the default with such a verdict; 0 if there is none. */

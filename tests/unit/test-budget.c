@@ -18,7 +18,7 @@ typedef struct Input {
 
 typedef struct Seen {
         guint by_close[CLOSE_KINDS];
-        guint given_up, reused;
+        guint given_up, reused, took_rest;
 } Seen;
 
 static void note(const FlowRecord *f, gpointer data) {
@@ -171,10 +171,83 @@ static void test_closed(void) {
         end(&in);
 }
 
+/* Its TIME_WAIT answered a SYN, and the client that with a RST: what the SYN that came again began is open all the while. */
+static void reuse_after_challenge(Input *in, guint32 n) {
+        open_connection(in, n);
+        put(in, n, FALSE, TCP_FIN | TCP_ACK, 501, 101);
+        put(in, n, TRUE, TCP_FIN | TCP_ACK, 101, 502);
+        put(in, n, FALSE, TCP_ACK, 502, 102);
+        in->time_ns += 10 * SECOND_NS;
+        put(in, n, TRUE, TCP_SYN, 50, 0);
+        put(in, n, FALSE, TCP_ACK, 502, 102);
+        put(in, n, TRUE, TCP_RST, 102, 0);
+        in->time_ns += SECOND_NS;
+        put(in, n, TRUE, TCP_SYN, 50, 0);
+        put(in, n, FALSE, TCP_SYN | TCP_ACK, 9000, 51);
+        put(in, n, TRUE, TCP_ACK, 51, 9001);
+}
+
+static void test_open_after_rst(void) {
+        const guint flood = 400000, connections = 100;
+        Seen seen = { .given_up = 0 };
+        const TrackerTotals *totals;
+        Input in;
+
+        begin(&in, &seen);
+        for (guint32 i = 0; i < connections; i++)
+                reuse_after_challenge(&in, i);
+        for (guint32 i = 0; i < flood; i++)
+                put(&in, 0x100000 + i, TRUE, TCP_SYN, i, 0);
+        for (guint32 i = 0; i < connections; i++) {
+                put(&in, i, TRUE, TCP_FIN | TCP_ACK, 51, 9001);
+                put(&in, i, FALSE, TCP_FIN | TCP_ACK, 9001, 52);
+                put(&in, i, TRUE, TCP_ACK, 52, 9002);
+        }
+        totals = report_all(&in);
+        g_assert_cmpuint(totals->given_up.half_open, >, flood / 4);
+        g_assert_cmpuint(totals->flows, ==, flood + 2 * connections);
+        g_assert_cmpuint(seen.by_close[CLOSE_ORDERLY], ==, 2 * connections);
+        g_assert_cmpuint(totals->given_up.closed, <=, connections); /* the ones before */
+        end(&in);
+}
+
+static void note_rest(gpointer data) {
+        Seen *seen = data;
+
+        seen->took_rest++;
+}
+
+/* Of a capture that lasts all is taken at once, and what it holds then is in there: nothing else is told. */
+static void test_take_all(void) {
+        const guint connections = 20000;
+        Seen seen = { .given_up = 0 };
+        const TrackerTotals *totals;
+        TrackerOptions options;
+        Input in;
+
+        begin(&in, &seen);
+        options = (TrackerOptions){ .memory_bytes = MEMORY_BYTES, .take_all = TRUE, .take_rest = note_rest, .sink = note, .sink_data = &seen };
+        tracker_free(in.tracker);
+        in.tracker = tracker_new(&options);
+        for (guint32 i = 0; i < connections; i++) {
+                open_connection(&in, i);
+                close_connection(&in, i);
+                in.time_ns += SECOND_NS / 20;
+        }
+        totals = report_all(&in);
+        g_assert_cmpuint(seen.took_rest, ==, 1);
+        g_assert_cmpuint(totals->flows, ==, connections);
+        g_assert_cmpuint(seen.by_close[CLOSE_ORDERLY], ==, connections);
+        g_assert_cmpint(totals->given_up.since_ns, ==, 0);
+        end(&in);
+}
+
 int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/budget/flood", test_flood);
         g_test_add_func("/budget/idle", test_idle);
         g_test_add_func("/budget/closed", test_closed);
+        g_test_add_func("/budget/open-after-rst", test_open_after_rst);
+        g_test_add_func("/budget/take-all", test_take_all);
         return g_test_run();
 }

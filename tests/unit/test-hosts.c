@@ -136,6 +136,44 @@ static void random_flow(GRand *random, FlowRecord *f, guint64 number, gint64 end
                 f->taken_over_ns = f->end_ns + g_rand_int_range(random, 0, 100000) * MS;
 }
 
+static GArray *steps_of_row(const Series *s, guint32 row, const HostTimers *timers) {
+        GArray *steps = g_array_new(FALSE, FALSE, sizeof(SeriesStep));
+
+        census_read(s, row, timers, steps);
+        return steps;
+}
+
+/* What is counted on the way is what its moves, one by one, come to. */
+static void test_counted_as_listed(void) {
+        const gint64 end_ns = START + 300 * SECOND;
+        g_autoptr(GRand) random = g_rand_new_with_seed(5);
+        HostTimers timers = host_timers(host_model_default(), NULL);
+
+        for (guint i = 0; i < 4000; i++) {
+                Series *counted = series_new(CENSUS_COLUMNS, 100), *listed = series_new(CENSUS_COLUMNS, 100);
+                g_autoptr(GArray) a = NULL, b = NULL;
+                LifeSeconds x, y;
+                FlowRecord f;
+                Life life;
+
+                timers.deaf = i % 7 == 0;
+                random_flow(random, &f, i + 1, end_ns);
+                census_add(counted, 0, &f, i % SIDES, &timers, &x);
+                life_of(&life, &f, i % SIDES, &timers);
+                census_add_life(listed, 0, &life, &timers, &y);
+                a = steps_of_row(counted, 0, &timers);
+                b = steps_of_row(listed, 0, &timers);
+                g_assert_cmpmem(a->data, a->len * sizeof(SeriesStep), b->data, b->len * sizeof(SeriesStep));
+                g_assert_cmpint(x.begun, ==, life.move[0].second);
+                g_assert_cmpint(x.over, ==, y.over);
+                g_assert_cmpint(x.time_wait, ==, y.time_wait);
+                g_assert_cmpint(x.time_wait_over, ==, y.time_wait_over);
+                g_assert_cmpint(x.by_timer, ==, y.by_timer);
+                series_free(counted);
+                series_free(listed);
+        }
+}
+
 /* At every second the states of all hosts sum up to the connections that have begun, and each is what a look
  * at each connection finds. */
 static void test_census_is_the_sum_of_flows(void) {
@@ -619,6 +657,7 @@ int main(int argc, char **argv) {
         g_test_add_func("/hosts/census/one-socket", test_one_socket_on_a_4_tuple);
         g_test_add_func("/hosts/census/model-known-late", test_model_known_late);
         g_test_add_func("/hosts/census/sum-of-flows", test_census_is_the_sum_of_flows);
+        g_test_add_func("/hosts/census/counted-as-listed", test_counted_as_listed);
         g_test_add_func("/hosts/census/any-order", test_any_order);
         g_test_add_func("/hosts/census/fin-wait-2", test_fin_wait_2);
         g_test_add_func("/hosts/services/durations", test_durations);
