@@ -11,7 +11,7 @@
  * moves a packet.  The first packets and the latest always stay.
  */
 #define TIMELINE_HEAD_KEPT 8U          /* the handshake and what came right after it */
-#define TIMELINE_PLAIN_MAX_OPEN 32U    /* plain entries while nobody has closed */
+#define TIMELINE_PLAIN_MAX_OPEN 64U    /* plain entries while nobody has closed */
 #define TIMELINE_PLAIN_MAX_CLOSING 96U /* once a FIN or RST was seen each packet may be evidence */
 
 /* The flow's first packet is the one at hand. */
