@@ -3,6 +3,7 @@
 #include "budget.h"
 #include "completeness.h"
 #include "incarnation.h"
+#include "pages.h"
 #include "sequence.h"
 #include "shard.h"
 #include "timeline_log.h"
@@ -28,7 +29,7 @@ Shard *shard_new(const TrackerOptions *options) {
         x->in_full = options->in_full;
         x->memory_bytes = options->memory_bytes / SHARDS;
         x->table = flow_table_new();
-        x->closed.flows = g_new(Due, CLOSED_FIRST);
+        x->closed.flows = pages_alloc(CLOSED_FIRST * sizeof(Due));
         x->closed.mask = CLOSED_FIRST - 1;
         x->due = g_array_new(FALSE, FALSE, sizeof(Due));
         return x;
@@ -36,7 +37,7 @@ Shard *shard_new(const TrackerOptions *options) {
 
 void shard_free(Shard *x) {
         flow_table_free(x->table);
-        g_free(x->closed.flows);
+        pages_free(x->closed.flows, (x->closed.mask + (gsize)1) * sizeof(Due));
         g_array_unref(x->due);
         g_free(x);
 }
@@ -235,11 +236,11 @@ static Due *closed_at(const Shard *x, guint32 i) {
 
 static void grow_closed(Shard *x) {
         guint32 size = (x->closed.mask + 1) * 2;
-        Due *flows = g_new(Due, size);
+        Due *flows = pages_alloc(size * sizeof(Due));
 
         for (guint32 i = 0; i < x->closed.n; i++)
                 flows[i] = *closed_at(x, i);
-        g_free(x->closed.flows);
+        pages_free(x->closed.flows, (x->closed.mask + (gsize)1) * sizeof(Due));
         x->closed.flows = flows;
         x->closed.first = 0;
         x->closed.mask = size - 1;
