@@ -452,9 +452,17 @@ typedef struct Ahead {
         Flow *likely[AHEAD]; /* of the segments from the one that is fed on, a ring */
 } Ahead;
 
+/* Another thread may have read it from the file. */
+static inline void prefetch_segment(const Segment *s) {
+        __builtin_prefetch(s);
+        __builtin_prefetch((const char *)(s + 1) - 1);
+}
+
 static void look_ahead(const Shard *x, Ahead *ahead, const Block *b, const guint16 *order, guint n, guint i) {
-        if (i + AHEAD_SLOT < n)
+        if (i + AHEAD_SLOT < n) {
                 flow_table_prefetch_slot(x->table, b->hash[order[i + AHEAD_SLOT]]);
+                prefetch_segment(&b->segment[order[i + AHEAD_SLOT]]);
+        }
         if (i + AHEAD_FLOW < n)
                 ahead->likely[(i + AHEAD_FLOW) % AHEAD] = flow_table_prefetch_flow(x->table, b->hash[order[i + AHEAD_FLOW]]);
         if (i + AHEAD_TIMELINE < n)

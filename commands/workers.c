@@ -20,13 +20,14 @@ typedef struct Workers {
         BlockReader read;
         gpointer data;
 
+        guint threads, started;
         guint blocks, slices; /* in use */
         Block *block[BLOCKS];
         guint64 blocks_read, blocks_done;
         gboolean reading, at_end;
 
         /* of the block at hand, the one after those that are done */
-        guint shards_taken, shards_fed;
+        guint shards_taken, shards_fed; /* taken: a bit for each */
         gboolean settled, claiming, all_claimed;
         guint judging;
 
@@ -39,6 +40,8 @@ typedef struct Workers {
 } Workers;
 
 /* ── What there is to do ─────────────────────────────────────────────────── */
+
+#define ALL_SHARDS ((1U << SHARDS) - 1)
 
 static gboolean has_block(const Workers *w) {
         return w->blocks_done < w->blocks_read;
@@ -53,7 +56,7 @@ static gboolean may_judge(const Workers *w) {
 }
 
 static gboolean may_feed(const Workers *w) {
-        return has_block(w) && w->shards_taken < SHARDS;
+        return has_block(w) && w->shards_taken != ALL_SHARDS;
 }
 
 static gboolean may_read(const Workers *w) {
@@ -113,9 +116,23 @@ static void run_settle(Workers *w, Block *b) {
         w->settled = TRUE;
 }
 
-static void run_feed(Workers *w) {
+/* Its own first, whose flows are near it; then those that nobody else has come to, from the other end. */
+static guint take_shard(Workers *w, guint me) {
+        guint shard = SHARDS;
+
+        for (guint i = 0; i < SHARDS && shard == SHARDS; i++)
+                if (!(w->shards_taken & 1U << i) && i % w->threads == me)
+                        shard = i;
+        for (guint i = SHARDS; i-- > 0 && shard == SHARDS;)
+                if (!(w->shards_taken & 1U << i))
+                        shard = i;
+        w->shards_taken |= 1U << shard;
+        return shard;
+}
+
+static void run_feed(Workers *w, guint me) {
         Block *b = w->block[w->blocks_done % w->blocks];
-        guint shard = w->shards_taken++;
+        guint shard = take_shard(w, me);
         gint64 since_ns = stage_begin(w);
 
         tracker_feed(w->tracker, b, shard);
@@ -172,15 +189,17 @@ static void run_sink(Workers *w) {
 /* What has just been judged is handed over while it is near; the next block is read when there is nothing else. */
 static gpointer work(gpointer data) {
         Workers *w = data;
+        guint me;
 
         pthread_mutex_lock(&w->lock);
+        me = w->started++;
         while (!is_over(w)) {
                 if (may_sink(w))
                         run_sink(w);
                 else if (may_judge(w))
                         run_judge(w);
                 else if (may_feed(w))
-                        run_feed(w);
+                        run_feed(w, me);
                 else if (may_read(w))
                         run_read(w);
                 else {
@@ -196,6 +215,7 @@ static gpointer work(gpointer data) {
 
 static void workers_init(Workers *w, Tracker *t, guint threads, BlockReader read, gpointer data, gint64 *spent_ns) {
         *w = (Workers){ .tracker = t, .read = read, .data = data, .spent_ns = spent_ns };
+        w->threads = threads;
         w->blocks = threads > 1 ? BLOCKS : 1;
         w->slices = threads > 1 ? SLICES : 1;
         pthread_mutex_init(&w->lock, NULL);
