@@ -239,8 +239,13 @@ static void insert(Slot *slots, guint32 mask, Slot slot) {
         slots[i] = slot;
 }
 
+/* Places are compared by whole hashes, so that long ways are short: what is saved is memory, which all of them share. */
+static guint32 used_max(const FlowTable *t) {
+        return t->mask / 4 * 3;
+}
+
 static gboolean is_crowded(const FlowTable *t) {
-        return t->used >= t->mask / 2;
+        return t->used >= used_max(t);
 }
 
 static void grow(FlowTable *t) {
@@ -489,7 +494,7 @@ Flow *flow_table_each(const FlowTable *t, guint32 *place) {
 }
 
 void flow_table_reserve(FlowTable *t, gsize n) {
-        while (t->mask / 2 < n)
+        while (used_max(t) < n)
                 grow(t);
 }
 
