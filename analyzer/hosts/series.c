@@ -55,6 +55,11 @@ struct Series {
         Block *blocks;  /* by place */
         gint8 *cells;   /* of each */
         guint32 n, room;
+        struct {
+                gint8 *cells; /* NULL none */
+                Block *blocks;
+                guint32 n, room; /* @n of them were used */
+        } spare;
         gint32 *wide;   /* cells, by place */
         guint32 n_wide, room_wide;
         Row *rows;
@@ -81,6 +86,18 @@ static gpointer grow(gpointer old, guint32 n, guint32 room, gsize size) {
         return grown;
 }
 
+/* What it had before it was rebuilt: as much will be needed again, and fresh memory is dearer than to clear what was used. */
+static gboolean take_spare(Series *s) {
+        if (!s->spare.cells)
+                return FALSE;
+        memset(s->spare.cells, 0, s->spare.n * block_cells(s));
+        s->cells = s->spare.cells;
+        s->blocks = s->spare.blocks;
+        s->room = s->spare.room;
+        s->spare.cells = NULL;
+        return TRUE;
+}
+
 /* At first all that may be: more is needed only where joining seconds did not help. */
 static guint32 grown_room(const Series *s, guint32 room) {
         return room ? 2 * room : s->blocks_max + BLOCKS_SPARE;
@@ -89,6 +106,8 @@ static guint32 grown_room(const Series *s, guint32 room) {
 static void grow_blocks(Series *s) {
         guint32 room = grown_room(s, s->room);
 
+        if (s->room == 0 && take_spare(s))
+                return;
         s->cells = grow(s->cells, s->room, room, block_cells(s) * sizeof *s->cells);
         s->blocks = grow(s->blocks, s->room, room, sizeof *s->blocks);
         s->room = room;
@@ -124,9 +143,12 @@ Series *series_new(guint columns, guint32 blocks_max) {
         return s;
 }
 
-static void clear(Series *s) {
-        pages_release(s->cells, s->room * block_cells(s) * sizeof *s->cells);
-        pages_release(s->blocks, s->room * sizeof *s->blocks);
+static void release_blocks(const Series *s, gint8 *cells, Block *blocks, guint32 room) {
+        pages_release(cells, room * block_cells(s) * sizeof *cells);
+        pages_release(blocks, room * sizeof *blocks);
+}
+
+static void clear_rest(Series *s) {
         pages_release(s->wide, s->room_wide * block_cells(s) * sizeof *s->wide);
         free_slots(s);
         g_free(s->rows);
@@ -135,7 +157,10 @@ static void clear(Series *s) {
 void series_free(Series *s) {
         if (!s)
                 return;
-        clear(s);
+        release_blocks(s, s->cells, s->blocks, s->room);
+        if (s->spare.cells)
+                release_blocks(s, s->spare.cells, s->spare.blocks, s->spare.room);
+        clear_rest(s);
         g_free(s);
 }
 
@@ -169,11 +194,22 @@ static void grow_slots(Series *s) {
         }
 }
 
+static void touch_blocks(const Series *s, gint8 *cells, Block *blocks, guint32 room) {
+        pages_touch(cells, room * block_cells(s) * sizeof *cells);
+        pages_touch(blocks, room * sizeof *blocks);
+}
+
 void series_take_all(Series *s) {
         if (!s->room)
                 grow_blocks(s);
-        pages_touch(s->cells, s->room * block_cells(s) * sizeof *s->cells);
-        pages_touch(s->blocks, s->room * sizeof *s->blocks);
+        if (!s->spare.cells) {
+                s->spare.room = s->room;
+                s->spare.n = 0;
+                s->spare.cells = pages_reserve(s->room * block_cells(s) * sizeof *s->cells);
+                s->spare.blocks = pages_reserve(s->room * sizeof *s->blocks);
+        }
+        touch_blocks(s, s->cells, s->blocks, s->room);
+        touch_blocks(s, s->spare.cells, s->spare.blocks, s->spare.room);
         while (s->mask / 2 < s->room)
                 grow_slots(s);
 }
@@ -350,7 +386,13 @@ static gint64 second_of(const Series *s, guint32 place, guint i) {
 void series_rebuild(Series *s, const guint32 *rows, gboolean coarser) {
         Series old = *s;
 
-        *s = (Series){ .columns = old.columns, .column_bits = old.column_bits, .shift = old.shift + !!coarser, .blocks_max = old.blocks_max };
+        *s = (Series){
+                .columns = old.columns,
+                .column_bits = old.column_bits,
+                .shift = old.shift + !!coarser,
+                .blocks_max = old.blocks_max,
+                .spare = old.spare,
+        };
         make_slots(s, old.mask + 1);
         for (guint32 place = 0; place < old.n; place++) {
                 guint32 row = old.blocks[place].key.row;
@@ -364,7 +406,13 @@ void series_rebuild(Series *s, const guint32 *rows, gboolean coarser) {
                                 series_add(s, row, second_of(&old, place, i), i & (s->columns - 1), by);
                 }
         }
-        clear(&old);
+        if (s->spare.cells) /* nothing was left to keep */
+                release_blocks(s, s->spare.cells, s->spare.blocks, s->spare.room);
+        s->spare.cells = old.cells;
+        s->spare.blocks = old.blocks;
+        s->spare.n = old.n;
+        s->spare.room = old.room;
+        clear_rest(&old);
 }
 
 static void add_step(GArray *steps, gint64 second, guint column, gint64 by) {
