@@ -47,6 +47,7 @@ struct FlowTable {
         guint32 places;       /* given out so far */
         GArray *free_places;  /* of guint32: given back */
         PagedArray tombstones;
+        guint32 wide_tombstones; /* of them whose ends are in the pool */
         GArray *free_tombstones;
 };
 
@@ -95,6 +96,14 @@ static Ends copy_ends(Pool *p, const Ends *e) {
         if (e->is_wide)
                 copy.wide = memcpy(pool_take(p, pool_class(WIDE_BYTES)), e->wide, WIDE_BYTES);
         return copy;
+}
+
+static void forget_tombstone(FlowTable *t, guint32 place) {
+        const Tombstone *tombstone = paged_array_at(&t->tombstones, place, sizeof *tombstone);
+
+        t->wide_tombstones -= tombstone->ends.is_wide;
+        forget_ends(t->pool, &tombstone->ends);
+        g_array_append_val(t->free_tombstones, place);
 }
 
 static Ends ends_of(Pool *p, const Segment *s, guint sender) {
@@ -320,8 +329,7 @@ static void index_flow(FlowTable *t, Flow *f, const Segment *segment, Flow *olde
 
                 note_links(f)->previous = tombstone->number;
                 note_links(f)->before = tombstone->incarnation;
-                forget_ends(t->pool, &tombstone->ends);
-                g_array_append_val(t->free_tombstones, place);
+                forget_tombstone(t, place);
                 slot->place = place_of(f) + 1;
                 return;
         }
@@ -372,6 +380,7 @@ static void bury(FlowTable *t, Flow *f) {
         Slot *slot = slot_of(t, f);
 
         f->indexed = FALSE;
+        t->wide_tombstones += f->ends.is_wide;
         slot->place = (place | TOMBSTONE) + 1;
         *tombstone_at(t, slot->place) = (Tombstone){
                 .ends = copy_ends(t->pool, &f->ends),
@@ -460,8 +469,7 @@ gsize flow_table_forget_tombstones(FlowTable *t) {
                         insert(t->slots, t->mask, old[i]);
                         continue;
                 }
-                forget_ends(t->pool, &tombstone_at(t, old[i].place)->ends);
-                g_array_append_val(t->free_tombstones, place);
+                forget_tombstone(t, place);
                 n++;
         }
         t->used -= (guint32)n;
@@ -499,17 +507,18 @@ void flow_table_reserve(FlowTable *t, gsize n) {
 }
 
 FlowTableUse flow_table_use(const FlowTable *t) {
+        const gsize wide_bytes = t->wide_tombstones * WIDE_BYTES; /* the pool has them, too */
         FlowTableUse u = {
                 .flows = t->places - t->free_places->len,
-                .flow_bytes = t->n_pages * FLOW_PAGE_BYTES + pool_bytes(t->pool),
+                .flow_bytes = t->n_pages * FLOW_PAGE_BYTES + pool_bytes(t->pool) - wide_bytes,
                 .tombstones = t->tombstones.len - t->free_tombstones->len,
-                .tombstone_bytes = (gsize)t->tombstones.len * sizeof(Tombstone),
+                .tombstone_bytes = (gsize)t->tombstones.len * sizeof(Tombstone) + wide_bytes,
         };
         gsize index_bytes = (t->mask + (gsize)1) * sizeof(Slot), of_flows = u.flows ? index_bytes * u.flows / (u.flows + u.tombstones) : 0;
 
         u.flow_bytes += of_flows;
         u.tombstone_bytes += index_bytes - of_flows;
-        u.flow_bytes_used = u.flows * sizeof(Flow) + pool_bytes_used(t->pool) + of_flows;
-        u.tombstone_bytes_used = u.tombstones * sizeof(Tombstone) + index_bytes - of_flows;
+        u.flow_bytes_used = u.flows * sizeof(Flow) + pool_bytes_used(t->pool) - wide_bytes + of_flows;
+        u.tombstone_bytes_used = u.tombstones * sizeof(Tombstone) + wide_bytes + index_bytes - of_flows;
         return u;
 }

@@ -14,6 +14,7 @@ typedef struct Input {
         Block *block;
         guint64 frames;
         gint64 time_ns;
+        gboolean ipv6;
 } Input;
 
 typedef struct Seen {
@@ -35,14 +36,21 @@ static void flush(Input *in, gboolean last) {
         block_clear(in->block);
 }
 
+static void set_address(const Input *in, Address *address, const guint8 *ipv4) {
+        address_set_ipv4(address, ipv4);
+        if (in->ipv6)
+                address->bytes[0] = 0x20; /* no mapped one */
+}
+
 /* @from_client: else the server answers; client @n of 10.x.x.x port 4000, server 192.168.0.1 port 80 */
 static void put(Input *in, guint32 n, gboolean from_client, guint8 flags, guint32 seq, guint32 ack) {
         const guint8 client[4] = { 10, (guint8)(n >> 16), (guint8)(n >> 8), (guint8)n }, server[4] = { 192, 168, 0, 1 };
         Segment *s = block_next(in->block);
 
         memset(s, 0, sizeof *s);
-        address_set_ipv4(&s->source, from_client ? client : server);
-        address_set_ipv4(&s->destination, from_client ? server : client);
+        set_address(in, &s->source, from_client ? client : server);
+        set_address(in, &s->destination, from_client ? server : client);
+        s->facts = in->ipv6 ? SEGMENT_IPV6 : 0;
         s->source_port = from_client ? 4000 : 80;
         s->destination_port = from_client ? 80 : 4000;
         s->time_ns = in->time_ns += 1000000;
@@ -149,13 +157,14 @@ static void test_idle(void) {
 }
 
 /* Connections that closed: reported early, with the verdict that they have; then their tombstones go. */
-static void test_closed(void) {
+static void test_closed(gconstpointer ipv6) {
         const guint connections = 400000, again = 100;
         Seen seen = { .given_up = 0 };
         const TrackerTotals *totals;
         Input in;
 
         begin(&in, &seen);
+        in.ipv6 = GPOINTER_TO_INT(ipv6);
         for (guint32 i = 0; i < connections; i++) {
                 open_connection(&in, i);
                 close_connection(&in, i);
@@ -168,6 +177,9 @@ static void test_closed(void) {
         g_assert_cmpuint(totals->given_up.tombstones, >, connections / 10);
         g_assert_cmpuint(totals->tombstones, <, connections);
         g_assert_cmpuint(seen.reused, ==, again);
+        g_assert_cmpuint(totals->given_up.idle + totals->given_up.half_open, ==, 0); /* they give no room to tombstones */
+        g_assert_cmpuint(totals->held_bytes, <, totals->held_flows * 400); /* nothing of tombstones is among it */
+        g_assert_cmpuint(totals->held_bytes + totals->tombstone_bytes, <=, MEMORY_BYTES * 5 / 4);
         end(&in);
 }
 
@@ -246,7 +258,8 @@ int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/budget/flood", test_flood);
         g_test_add_func("/budget/idle", test_idle);
-        g_test_add_func("/budget/closed", test_closed);
+        g_test_add_data_func("/budget/closed", GINT_TO_POINTER(FALSE), test_closed);
+        g_test_add_data_func("/budget/closed-ipv6", GINT_TO_POINTER(TRUE), test_closed);
         g_test_add_func("/budget/open-after-rst", test_open_after_rst);
         g_test_add_func("/budget/take-all", test_take_all);
         return g_test_run();
