@@ -4,7 +4,7 @@
 #include <string.h>
 
 Block *block_new(void) {
-        Block *b = g_new(Block, 1);
+        Block *b = g_new0(Block, 1);
 
         block_clear(b);
         return b;

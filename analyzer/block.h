@@ -16,6 +16,12 @@
 #define SHARD_BITS 3U
 #define SHARDS (1U << SHARD_BITS)
 
+/* Segments of one hash are chained. What ends a chain: no segment's place. */
+#define CHAIN_END BLOCK_FRAMES
+
+/* How many chains are remembered while they grow; a power of two. */
+#define CHAINS_OPEN 4096U
+
 /* What a segment did that is settled in the order of the input, over all shards. */
 enum {
         BLOCK_BIRTH = 1 << 0,  /* began a flow */
@@ -38,7 +44,9 @@ typedef struct Block {
                                  could not be read */
         gint64 now_ns;  /* time of the last frame */
         guint count[SHARDS];
-        guint16 order[SHARDS][BLOCK_FRAMES]; /* by shard the places of its segments */
+        guint16 chain[SHARDS][BLOCK_FRAMES]; /* by shard the places of first segments of a hash, in order... */
+        guint16 next[BLOCK_FRAMES];          /* ...and of the one behind each, CHAIN_END if it is the last one */
+        guint16 latest[CHAINS_OPEN];         /* by hash a last one; whatever it was before counts if it is one now */
         guint32 hash[BLOCK_FRAMES];
         Segment segment[BLOCK_FRAMES];
         BlockRun run[BLOCK_FRAMES];
@@ -96,15 +104,24 @@ static inline Segment *block_next(Block *b) {
         return &b->segment[b->n];
 }
 
+/* A chain that another one pushed out of @latest is continued by a new one, which comes later: the order of a flow's packets stays. */
+static inline void block_chain(Block *b, guint n, guint32 hash) {
+        const guint shard = hash >> (32 - SHARD_BITS), open = hash % CHAINS_OPEN, before = b->latest[open];
+
+        b->latest[open] = (guint16)n;
+        b->next[n] = CHAIN_END;
+        if (before < n && b->hash[before] == hash)
+                b->next[before] = (guint16)n;
+        else
+                b->chain[shard][b->count[shard]++] = (guint16)n;
+}
+
 static inline void block_add(Block *b) {
         const guint n = b->n; /* once: it is not told from what is written here */
         const guint32 hash = flow_hash(&b->segment[n]);
-        const guint shard = hash >> (32 - SHARD_BITS);
-        const guint count = b->count[shard];
 
         b->hash[n] = hash;
         b->did[n] = 0;
-        b->order[shard][count] = (guint16)n;
-        b->count[shard] = count + 1;
+        block_chain(b, n, hash);
         b->n = n + 1;
 }

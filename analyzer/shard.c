@@ -8,7 +8,7 @@
 #include "shard.h"
 #include "timeline_log.h"
 
-/* So many segments ahead a slot is asked for; then the flow that it names; then the end of that one's timeline. */
+/* So many chains ahead a slot is asked for; then the flow that it names; then the end of that one's timeline. */
 #define AHEAD_SLOT 24U
 #define AHEAD_FLOW 16U
 #define AHEAD_TIMELINE 8U
@@ -246,12 +246,29 @@ static void grow_closed(Shard *x) {
         x->closed.mask = size - 1;
 }
 
-static void queue_closed(Shard *x, Flow *f) {
+static void queue_closed(Shard *x, Due closed) {
         if (x->closed.n > x->closed.mask)
                 grow_closed(x);
+        closed.flow->queued = TRUE;
+        *closed_at(x, x->closed.n++) = closed;
+}
+
+/* @f has closed with the segment at @at of the block: its place in the queue is that one's. */
+static void note_closing(Shard *x, Flow *f, guint at) {
+        guint i = x->n_closing++;
+
         f->queued = TRUE;
-        timeline_trim(f);
-        *closed_at(x, x->closed.n++) = (Due){ flow_end_ns(f), f };
+        for (; i > 0 && x->closing[i - 1].at > at; i--)
+                x->closing[i] = x->closing[i - 1];
+        x->closing[i] = (Closing){ .due = { flow_end_ns(f), f }, .at = (guint16)at };
+}
+
+static void queue_closing(Shard *x) {
+        for (guint i = 0; i < x->n_closing; i++) {
+                timeline_trim(x->closing[i].due.flow);
+                queue_closed(x, x->closing[i].due);
+        }
+        x->n_closing = 0;
 }
 
 /* ── What is to be reported ──────────────────────────────────────────────── */
@@ -295,7 +312,7 @@ static void collect_closed(Shard *x, gint64 now_ns) {
                         __builtin_prefetch(&closed_at(x, CLOSED_AHEAD)->flow->timeline, 1);
                 shard_oldest_closed(x);
                 if (flow_end_ns(closed.flow) > closed.end_ns)
-                        queue_closed(x, closed.flow);
+                        queue_closed(x, (Due){ flow_end_ns(closed.flow), closed.flow });
                 else
                         add_due(x, closed.flow);
         }
@@ -344,7 +361,7 @@ static void release_due(Shard *x) {
 /* ── Feeding ─────────────────────────────────────────────────────────────── */
 
 /* Most packets: the next one of a connection that is known by its handshake. Returns: FALSE, with nothing done, for others. */
-static inline gboolean feed_next(Shard *x, const Segment *s, Flow *likely) {
+static inline gboolean feed_next(Shard *x, guint at, const Segment *s, Flow *likely) {
         guint side;
         Flow *f = incarnation_confirm(likely, s, &side);
         guint16 marks;
@@ -357,7 +374,7 @@ static inline gboolean feed_next(Shard *x, const Segment *s, Flow *likely) {
         f->closing |= s->flags & TCP_FIN;
         append_next(f, side, s, marks);
         if (f->closing && !f->queued && has_closed(f))
-                queue_closed(x, f);
+                note_closing(x, f, at);
         return TRUE;
 }
 
@@ -405,8 +422,8 @@ static inline Flow *feed_opening(Shard *x, const Segment *s, guint32 hash, Flow 
         return f;
 }
 
-/* Returns: the flow that took it in; NULL if none did, or it did nothing. @did: BLOCK_ bits */
-static Flow *feed_one(Shard *x, const Segment *s, guint32 hash, Flow *likely, guint8 *did) {
+/* @at: its place in the block. Returns: the flow that took it in; NULL if none did, or it did nothing. @did: BLOCK_ bits */
+static Flow *feed_one(Shard *x, guint at, const Segment *s, guint32 hash, Flow *likely, guint8 *did) {
         gboolean born;
         Match m;
 
@@ -423,7 +440,7 @@ static Flow *feed_one(Shard *x, const Segment *s, guint32 hash, Flow *likely, gu
         born = !m.flow->first_frame;
         *did = add_segment(x, m.flow, m.side, s) | (born ? BLOCK_BIRTH : 0);
         if (m.flow->closing && !m.flow->queued && has_closed(m.flow))
-                queue_closed(x, m.flow);
+                note_closing(x, m.flow, at);
         if (m.ended) {
                 TimelineEntry e = make_entry(m.side, s, ENTRY_FOREIGN | ENTRY_PINNED);
 
@@ -434,22 +451,24 @@ static Flow *feed_one(Shard *x, const Segment *s, guint32 hash, Flow *likely, gu
 }
 
 /* @likely: what was found ahead; NULL where the flow was not there yet. Returns: as feed_one() */
-static inline Flow *feed(Shard *x, const Segment *s, guint32 hash, Flow *likely, guint8 *did) {
+static inline Flow *feed(Shard *x, guint at, const Segment *s, guint32 hash, Flow *likely, guint8 *did) {
         Flow *f;
 
         if (x->in_full)
-                return feed_one(x, s, hash, likely, did);
+                return feed_one(x, at, s, hash, likely, did);
         if (!likely)
                 likely = flow_table_peek(x->table, hash);
         if (!(s->flags & TCP_SYN))
-                return feed_next(x, s, likely) ? NULL : feed_one(x, s, hash, likely, did);
+                return feed_next(x, at, s, likely) ? NULL : feed_one(x, at, s, hash, likely, did);
         f = feed_opening(x, s, hash, likely, did);
-        return f ? f : feed_one(x, s, hash, likely, did);
+        return f ? f : feed_one(x, at, s, hash, likely, did);
 }
 
-/* Segments on their way: what each is going to touch is asked for in steps, one after the other being known. */
+/* ── Blocks ──────────────────────────────────────────────────────────────── */
+
+/* Chains on their way: what each is going to touch is asked for in steps, one after the other being known. */
 typedef struct Ahead {
-        Flow *likely[AHEAD]; /* of the segments from the one that is fed on, a ring */
+        Flow *likely[AHEAD]; /* of the chains from the one that is fed on, a ring */
 } Ahead;
 
 /* Another thread may have read it from the file. */
@@ -458,30 +477,48 @@ static inline void prefetch_segment(const Segment *s) {
         __builtin_prefetch((const char *)(s + 1) - 1);
 }
 
-static void look_ahead(const Shard *x, Ahead *ahead, const Block *b, const guint16 *order, guint n, guint i) {
+static void look_ahead(const Shard *x, Ahead *ahead, const Block *b, const guint16 *chain, guint n, guint i) {
         if (i + AHEAD_SLOT < n) {
-                flow_table_prefetch_slot(x->table, b->hash[order[i + AHEAD_SLOT]]);
-                prefetch_segment(&b->segment[order[i + AHEAD_SLOT]]);
+                flow_table_prefetch_slot(x->table, b->hash[chain[i + AHEAD_SLOT]]);
+                prefetch_segment(&b->segment[chain[i + AHEAD_SLOT]]);
         }
         if (i + AHEAD_FLOW < n)
-                ahead->likely[(i + AHEAD_FLOW) % AHEAD] = flow_table_prefetch_flow(x->table, b->hash[order[i + AHEAD_FLOW]]);
+                ahead->likely[(i + AHEAD_FLOW) % AHEAD] = flow_table_prefetch_flow(x->table, b->hash[chain[i + AHEAD_FLOW]]);
         if (i + AHEAD_TIMELINE < n)
                 flow_prefetch_timeline(ahead->likely[(i + AHEAD_TIMELINE) % AHEAD]);
 }
 
+/* The segments of one hash from @at on: nearly always of one flow. Returns: how many. */
+static guint feed_chain(Shard *x, Block *b, guint at, Flow *likely) {
+        guint n = 0;
+
+        for (guint next; at != CHAIN_END; at = next, n++) {
+                Flow *f;
+
+                next = b->next[at];
+                if (next != CHAIN_END)
+                        prefetch_segment(&b->segment[next]);
+                f = feed(x, at, &b->segment[at], b->hash[at], likely, &b->did[at]);
+                if (!f)
+                        continue;
+                b->flow[at] = f;
+                likely = f->indexed ? f : NULL;
+        }
+        return n;
+}
+
 void shard_feed(Shard *x, Block *b, guint number) {
-        const guint16 *order = b->order[number];
+        const guint16 *chain = b->chain[number];
         guint n = b->count[number];
         Ahead ahead;
 
         release_due(x);
         for (guint i = -AHEAD_SLOT; i != n; i++) {
-                look_ahead(x, &ahead, b, order, n, i);
-                if (i >= n) /* nothing to feed yet */
-                        continue;
-                b->flow[order[i]] = feed(x, &b->segment[order[i]], b->hash[order[i]], ahead.likely[i % AHEAD], &b->did[order[i]]);
+                look_ahead(x, &ahead, b, chain, n, i);
+                if (i < n) /* else there is nothing to feed yet */
+                        x->totals.segments += feed_chain(x, b, chain[i], ahead.likely[i % AHEAD]);
         }
-        x->totals.segments += n;
+        queue_closing(x);
         if (b->last) {
                 collect_rest(x);
                 return;

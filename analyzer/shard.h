@@ -16,6 +16,12 @@ typedef struct Due {
         gboolean given_up_as_closed; /* because of memory, before 4 minutes had passed */
 } Due;
 
+/* A flow that has closed in the block at hand. */
+typedef struct Closing {
+        Due due;
+        guint16 at; /* the place of the segment that closed it */
+} Closing;
+
 /* Of two that end at the same time: numbers are given after feeding, the frame that a flow began with is there. */
 static inline gboolean due_is_older(const Due *a, const Due *b) {
         return a->flow->first_frame < b->flow->first_frame;
@@ -28,6 +34,8 @@ typedef struct Shard {
                 Due *flows; /* both ends have closed, oldest first, with the end they had then: a ring */
                 guint32 first, n, mask;
         } closed;
+        Closing closing[BLOCK_FRAMES]; /* by place: what is queued behind the block */
+        guint n_closing;
         gsize memory_bytes; /* for flows, 0 as much as they need */
         GArray *due; /* (element-type Due): what is reported after the block at hand, in order of completion */
         TrackerTotals totals; /* of this shard; not all members */
