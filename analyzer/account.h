@@ -20,11 +20,6 @@ static inline void flow_side_reach(FlowSide *me, guint32 nxt) {
                 me->bits |= SIDE_FAR;
 }
 
-/* Does @s acknowledge what the capture has of @peer, and no less than before? */
-static inline gboolean acknowledges_next(const FlowSide *me, const FlowSide *peer, const Segment *s) {
-        return !(me->bits & SIDE_ACK && seq_before(s->ack, me->ack)) && peer->nxt - s->ack <= peer->nxt - flow_side_low(peer);
-}
-
 /*
  * account_segment() for a SYN or SYN+ACK without payload that is the first packet of its side; one with ACK acknowledges the
  * other one's SYN, and nothing more came before.
@@ -55,14 +50,15 @@ static inline gboolean account_next(Flow *f, guint side, const Segment *s, guint
         const FlowSide *peer = &f->side[other(side)];
         const guint known = SIDE_HEARD | SIDE_SYN, fin = s->flags & TCP_FIN;
         const guint32 length = s->payload_bytes + fin;
-        const gboolean acks_more = !(me->bits & SIDE_ACK) || seq_after(s->ack, me->ack);
+        const gboolean acked = !!(me->bits & SIDE_ACK);
+        const guint32 low = acked ? me->ack : flow_side_low(peer), newest = peer->nxt - low, acks = s->ack - low;
 
         if ((s->flags & (TCP_SYN | TCP_RST | TCP_ACK)) != TCP_ACK || (me->bits & known) != known || s->seq != me->nxt ||
-            (peer->bits & (known | SIDE_HOLES)) != known || !acknowledges_next(me, peer, s) ||
-            !(length || !(me->bits & SIDE_ANY_ACK) || (me->bits & SIDE_ACK && acks_more)) || (fin && me->bits & SIDE_FIN))
+            (peer->bits & (known | SIDE_HOLES)) != known || newest > SEQUENCE_FAR || acks > newest ||
+            !(length || (acked ? acks : !(me->bits & SIDE_ANY_ACK))) || (fin && me->bits & SIDE_FIN))
                 return FALSE;
         /* the first acknowledgment of a FIN */
-        *marks = (acks_more && peer->bits & SIDE_FIN && s->ack == peer->nxt) || fin ? ENTRY_PINNED : 0;
+        *marks = fin || (peer->bits & SIDE_FIN && acks == newest && !(acked && !acks)) ? ENTRY_PINNED : 0;
         flow_side_reach(me, s->seq + length);
         me->ack = s->ack;
         me->bits |= SIDE_ACK | SIDE_ANY_ACK | (s->payload_bytes ? SIDE_DATA : 0);

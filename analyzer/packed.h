@@ -146,6 +146,38 @@ static inline void packed_expect(Expected *x, const TimelineEntry *e) {
 }
 
 /*
+ * The commonest of what is written in short, in the same bytes: all is as expected but moment, payload and own timestamp.
+ * Returns: as packed_write_short().
+ */
+static inline guint8 *packed_write_usual(Expected *x, const TimelineEntry *e, guint8 *at) {
+        const guint side = entry_side(e), peer = !side;
+        const guint flags = packed_flags_index[e->flags];
+        const guint64 time = (guint64)e->time_ns - (guint64)x->time_ns, frame = e->frame - x->frame;
+        const guint32 tsval = e->tsval - x->side[side].clock;
+        const guint ip_id = (guint16)(e->ip_id - x->side[side].ip_id);
+        const guint payload = !!e->payload_bytes, clocks = !!tsval;
+        const guint32 unlike = (e->seq ^ x->side[side].number) | (e->ack ^ x->side[peer].number) | (e->tsecr ^ x->side[peer].clock) |
+                               (guint32)(e->window ^ x->side[side].window) | (guint32)(e->ttl ^ x->side[side].ttl) |
+                               (guint32)((e->marks & ~PACKED_OWN_MARKS) ^ x->side[side].marks) | e->sack_right;
+        guint64 word;
+
+        if (unlike || time >> 32 | frame >> PACKED_FRAME_BITS | (e->payload_bytes | tsval) >> 16 | ip_id >> 1 || !flags)
+                return NULL;
+        word = side | (guint)!!(e->marks & ENTRY_PINNED) << PACKED_PINNED | flags << PACKED_FLAGS | payload << PACKED_PAYLOAD |
+               ip_id << PACKED_IP_ID | clocks << PACKED_CLOCKS | frame << PACKED_FRAME | time << PACKED_TIME;
+        word = GUINT64_TO_LE(word);
+        memcpy(at, &word, sizeof word);
+        at = packed_put_16(at + sizeof word, e->payload_bytes, payload);
+        at = packed_put_16(at, tsval, clocks);
+        x->time_ns = e->time_ns;
+        x->frame = e->frame;
+        x->side[side].number += e->payload_bytes + (flags == 3);
+        x->side[side].clock = e->tsval;
+        x->side[side].ip_id = e->ip_id;
+        return at;
+}
+
+/*
  * Hardly any branches: what a packet is like cannot be predicted. Returns: the end of the record; NULL, with
  * nothing done, when the entry cannot be written in short.
  */
@@ -220,6 +252,31 @@ static inline guint32 packed_get_32(const guint8 **at, guint bytes) {
         return GUINT32_FROM_LE(x);
 }
 
+/* What has none of these bits, and flags, packed_write_usual() may have written. */
+#define PACKED_UNUSUAL (1U << PACKED_WINDOW | 2U << PACKED_IP_ID | 3U << PACKED_ACK | 2U << PACKED_CLOCKS | 1U << PACKED_MARKS)
+
+static inline const guint8 *packed_read_usual(Expected *x, TimelineEntry *e, guint64 word, const guint8 *at) {
+        const guint side = packed_bits(word, 0, 1), flags = packed_bits(word, PACKED_FLAGS, 2), payload = packed_bits(word, PACKED_PAYLOAD, 1),
+                    clocks = packed_bits(word, PACKED_CLOCKS, 1);
+        const guint16 told_payload = packed_get_16(&at, payload), told_clock = packed_get_16(&at, clocks);
+
+        e->time_ns = x->time_ns += (gint64)(word >> PACKED_TIME);
+        e->frame = x->frame += packed_bits(word, PACKED_FRAME, PACKED_FRAME_BITS);
+        e->seq = x->side[side].number;
+        e->ack = x->side[!side].number;
+        e->payload_bytes = told_payload & -payload;
+        e->tsval = x->side[side].clock += told_clock & -clocks;
+        e->tsecr = x->side[!side].clock;
+        e->sack_right = 0;
+        e->window = x->side[side].window;
+        e->ip_id = x->side[side].ip_id += (guint16)packed_bits(word, PACKED_IP_ID, 1);
+        e->marks = (guint16)(x->side[side].marks | side | packed_bits(word, PACKED_PINNED, 1) * ENTRY_PINNED);
+        e->flags = packed_flags[flags];
+        e->ttl = x->side[side].ttl;
+        x->side[side].number += e->payload_bytes + (flags == 3);
+        return at;
+}
+
 /* The way back. Returns: where the next one begins. */
 static inline const guint8 *packed_read(Expected *x, TimelineEntry *e, const guint8 *at) {
         guint side, peer, flags, payload, window, ip_id, ack, clocks, tsval_bits, marks;
@@ -233,6 +290,8 @@ static inline const guint8 *packed_read(Expected *x, TimelineEntry *e, const gui
         if (G_UNLIKELY(!flags))
                 return packed_read_long(x, e, at);
         at += sizeof word;
+        if (!(word & PACKED_UNUSUAL))
+                return packed_read_usual(x, e, word, at);
         side = packed_bits(word, 0, 1);
         peer = !side;
         payload = packed_bits(word, PACKED_PAYLOAD, 1);

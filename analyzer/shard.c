@@ -361,7 +361,7 @@ static void release_due(Shard *x) {
 /* ── Feeding ─────────────────────────────────────────────────────────────── */
 
 /* Most packets: the next one of a connection that is known by its handshake. Returns: FALSE, with nothing done, for others. */
-static inline gboolean feed_next(Shard *x, guint at, const Segment *s, Flow *likely) {
+static G_GNUC_NO_INLINE gboolean feed_next(Shard *x, guint at, const Segment *s, Flow *likely) {
         guint side;
         Flow *f = incarnation_confirm(likely, s, &side);
         guint16 marks;

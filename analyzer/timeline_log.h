@@ -45,7 +45,9 @@ static inline gboolean timeline_append_short(Flow *f, const TimelineEntry *entry
         if (G_UNLIKELY(t->bytes + PACKED_SHORT_BYTES_MAX > t->room_bytes))
                 timeline_grow(f, t->bytes + PACKED_SHORT_BYTES_MAX);
         at = t->records + t->bytes;
-        end = packed_write_short(&t->expected, entry, at);
+        end = packed_write_usual(&t->expected, entry, at);
+        if (!end)
+                end = packed_write_short(&t->expected, entry, at);
         if (G_UNLIKELY(!end))
                 return FALSE;
         t->bytes += (guint16)(end - at);
