@@ -309,12 +309,13 @@ static void collect_closed(Shard *x, gint64 now_ns) {
                 if (now_ns - closed.end_ns < FINAL_NS)
                         return;
                 if (x->closed.n > CLOSED_AHEAD)
-                        __builtin_prefetch(&closed_at(x, CLOSED_AHEAD)->flow->timeline, 1);
+                        flow_prefetch(closed_at(x, CLOSED_AHEAD)->flow);
                 shard_oldest_closed(x);
                 if (flow_end_ns(closed.flow) > closed.end_ns)
                         queue_closed(x, (Due){ flow_end_ns(closed.flow), closed.flow });
                 else
                         add_due(x, closed.flow);
+                flow_prefetch_rest(closed.flow);
         }
 }
 

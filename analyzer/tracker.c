@@ -159,6 +159,17 @@ static Due *next_due(const Tracker *t, guint shard) {
         return t->claimed[shard] < due->len ? &g_array_index(due, Due, t->claimed[shard]) : NULL;
 }
 
+/* So far behind the next one of a shard flows are asked for: at the end of the input nobody else has. */
+#define DUE_AHEAD 8U
+
+static void prefetch_due(const Tracker *t, guint shard) {
+        const GArray *due = t->shard[shard]->due;
+        const guint i = t->claimed[shard] + DUE_AHEAD;
+
+        if (i < due->len)
+                flow_prefetch(g_array_index(due, Due, i).flow);
+}
+
 static gboolean is_before(const Due *a, const Due *b) {
         return a->end_ns != b->end_ns ? a->end_ns < b->end_ns : a->flow->number < b->flow->number;
 }
@@ -178,7 +189,7 @@ gboolean tracker_claim(Tracker *t, Slice *s) {
                                 first = i;
                 if (first == SHARDS)
                         break;
-                flow_prefetch(head[first]->flow);
+                prefetch_due(t, first);
                 s->due[s->n++] = head[first];
                 t->claimed[first]++;
                 head[first] = next_due(t, first);
