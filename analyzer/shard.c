@@ -274,7 +274,7 @@ static void queue_closing(Shard *x) {
 /* ── What is to be reported ──────────────────────────────────────────────── */
 
 /* Of flows that have not been touched for minutes what the next ones need is asked for meanwhile. */
-#define CLOSED_AHEAD 8U
+#define CLOSED_AHEAD 24U
 
 /* Nearly in order already. */
 static void add_due(Shard *x, Flow *f) {
