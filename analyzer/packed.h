@@ -260,7 +260,7 @@ static inline const guint8 *packed_read_usual(Expected *x, TimelineEntry *e, gui
                     clocks = packed_bits(word, PACKED_CLOCKS, 1);
         const guint16 told_payload = packed_get_16(&at, payload), told_clock = packed_get_16(&at, clocks);
 
-        e->time_ns = x->time_ns += (gint64)(word >> PACKED_TIME);
+        e->time_ns = x->time_ns = (gint64)((guint64)x->time_ns + (word >> PACKED_TIME));
         e->frame = x->frame += packed_bits(word, PACKED_FRAME, PACKED_FRAME_BITS);
         e->seq = x->side[side].number;
         e->ack = x->side[!side].number;

@@ -108,6 +108,22 @@ static gboolean is_same(const TimelineEntry *a, const TimelineEntry *b) {
         return memcmp(a, b, sizeof *a) == 0;
 }
 
+/* What the straight way takes it writes as the other one does. Returns: whether it took it. */
+static gboolean check_usual(const Expected *x, const TimelineEntry *e) {
+        Expected usual = *x, other = *x;
+        guint8 a[PACKED_BYTES_MAX], b[PACKED_BYTES_MAX], *a_end = packed_write_usual(&usual, e, a), *b_end;
+
+        if (!a_end)
+                return FALSE;
+        b_end = packed_write_short(&other, e, b);
+        g_assert_nonnull(b_end);
+        g_assert_cmpmem(a, (gsize)(a_end - a), b, (gsize)(b_end - b));
+        g_assert_cmpmem(&usual, sizeof usual, &other, sizeof other);
+        return TRUE;
+}
+
+static guint usual_entries;
+
 /* @spoiled: one entry in so many, 0 none. Returns: the bytes it took. */
 static gsize go_round(guint32 seed, gint32 spoiled, gboolean all_anything) {
         g_autoptr(GRand) random = g_rand_new_with_seed(seed);
@@ -124,6 +140,7 @@ static gsize go_round(guint32 seed, gint32 spoiled, gboolean all_anything) {
                 entries[i] = all_anything ? anything(&talk) : one_in(&talk, 8) ? next_syn(&talk) : next_entry(&talk);
                 if (spoiled && one_in(&talk, spoiled))
                         spoil(&talk, &entries[i]);
+                usual_entries += check_usual(&writer, &entries[i]);
                 next = entries[i].flags & TCP_SYN ? packed_write_syn(&writer, &entries[i], end) : packed_write_short(&writer, &entries[i], end);
                 g_assert_true(!next || next - end <= PACKED_SHORT_BYTES_MAX);
                 if (!next)
@@ -148,6 +165,7 @@ static void test_connections(void) {
         for (guint i = 0; i < ROUNDS; i++)
                 bytes += go_round(i, 0, FALSE);
         g_assert_cmpuint(bytes / (ROUNDS * ENTRIES), <=, 20);
+        g_assert_cmpuint(usual_entries, >, 0);
 }
 
 /* What opens most connections: of the client's SYN nothing but itself is told, of the answer its time, too. */
