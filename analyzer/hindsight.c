@@ -28,15 +28,16 @@ static gboolean is_before_syn(const HindsightSide *k, const TimelineEntry *fin) 
 
 /* ── What is known of the whole flow ─────────────────────────────────────── */
 
-/* The order in which a host sent is by timestamp, then by acknowledgment; the order of capture can differ. */
+/*
+ * The order in which a host sent is by timestamp, then by acknowledgment; the order of capture can differ. SYN and RST have no
+ * place in it.
+ */
 typedef struct Newest {
         guint32 tsval, ack;
         gboolean has_tsval, has_ack;
 } Newest;
 
 static gboolean is_stale(Newest *newest, const TimelineEntry *e) {
-        if (e->flags & (TCP_RST | TCP_SYN))
-                return FALSE;
         if (e->marks & ENTRY_TIMESTAMP) {
                 if (newest->has_tsval && seq_before(e->tsval, newest->tsval))
                         return TRUE;
@@ -52,44 +53,47 @@ static gboolean is_stale(Newest *newest, const TimelineEntry *e) {
         return FALSE;
 }
 
-/* The kinds of entry @e, a bit for each. */
-static guint kinds_of(const Hindsight *h, const TimelineEntry *e, Newest *newest) {
-        guint kinds = 1U << ENTRIES_ANY;
+/* Those of at most ENTRY_WORD_BITS entries @e that are of a kind. */
+typedef struct EntrySets {
+        guint64 of[SIDES][ENTRY_KINDS];
+} EntrySets;
 
-        if (e->flags & TCP_SYN)
-                kinds |= 1U << ENTRIES_SYN;
-        if (e->flags & TCP_RST)
-                kinds |= 1U << ENTRIES_RST;
+static void add_to_sets(EntrySets *sets, const Hindsight *h, const TimelineEntry *e, guint64 bit, Newest *newest) {
+        guint64 *of = sets->of[entry_side(e)];
+
+        of[ENTRIES_ANY] |= bit;
         if (e->flags & TCP_ACK)
-                kinds |= 1U << ENTRIES_ACK;
-        if (has_flags(e, TCP_FIN | TCP_RST | TCP_SYN, TCP_FIN) && is_acceptable_ack(h, e))
-                kinds |= 1U << ENTRIES_FIN;
-        if (e->payload_bytes && !(e->flags & (TCP_SYN | TCP_RST)))
-                kinds |= 1U << ENTRIES_DATA;
-        if (is_stale(newest, e))
-                kinds |= 1U << ENTRIES_STALE;
-        return kinds;
+                of[ENTRIES_ACK] |= bit;
+        if (e->flags & TCP_SYN)
+                of[ENTRIES_SYN] |= bit;
+        if (e->flags & TCP_RST)
+                of[ENTRIES_RST] |= bit;
+        if (e->flags & (TCP_SYN | TCP_RST))
+                return;
+        if (e->flags & TCP_FIN && is_acceptable_ack(h, e))
+                of[ENTRIES_FIN] |= bit;
+        if (e->payload_bytes)
+                of[ENTRIES_DATA] |= bit;
+        if (is_stale(&newest[entry_side(e)], e))
+                of[ENTRIES_STALE] |= bit;
 }
 
 static void find_sets(Hindsight *h) {
         Newest newest[SIDES] = { { .has_ack = FALSE } };
 
-        for (gint w = 0; w < h->words; w++) {
-                gint from = w * ENTRY_WORD_BITS, n = MIN(h->n - from, ENTRY_WORD_BITS);
-                guint64 set[SIDES][ENTRY_KINDS] = { { 0 } };
+        h->marks = 0;
+        for (guint w = 0; w < h->words; w++) {
+                const TimelineEntry *e = &h->entries[w * ENTRY_WORD_BITS], *end = &h->entries[MIN(h->n, (gint)((w + 1) * ENTRY_WORD_BITS))];
+                EntrySets sets = { { { 0 } } };
 
-                for (gint bit = 0; bit < n; bit++) {
-                        const TimelineEntry *e = &h->entries[from + bit];
-                        guint s = entry_side(e);
-
-                        if (!entry_is_ordinary(e))
-                                continue;
-                        for (guint kinds = kinds_of(h, e, &newest[s]); kinds; kinds &= kinds - 1)
-                                set[s][__builtin_ctz(kinds)] |= (guint64)1 << bit;
+                for (guint64 bit = 1; e < end; e++, bit <<= 1) {
+                        h->marks |= e->marks;
+                        if (entry_is_ordinary(e))
+                                add_to_sets(&sets, h, e, bit, newest);
                 }
                 for (guint s = 0; s < SIDES; s++)
                         for (guint kind = 0; kind < ENTRY_KINDS; kind++)
-                                h->set[s][kind][w] = set[s][kind];
+                                h->set[s][kind][w] = sets.of[s][kind];
         }
 }
 
@@ -371,7 +375,7 @@ void hindsight_init(Hindsight *h, const Flow *flow, const Timeline *timeline, gi
         h->flow = flow;
         h->entries = timeline->entries;
         h->n = (gint)timeline->n;
-        h->words = (h->n + ENTRY_WORD_BITS - 1) / ENTRY_WORD_BITS;
+        h->words = (timeline->n + ENTRY_WORD_BITS - 1) / ENTRY_WORD_BITS;
         h->end_ns = end_ns;
         find_sets(h);
         find_side(h, CLIENT);

@@ -62,14 +62,15 @@ typedef enum EntryKind {
         ENTRY_KINDS
 } EntryKind;
 
-#define ENTRY_WORD_BITS 64
+#define ENTRY_WORD_BITS 64U
 #define ENTRY_WORDS (TIMELINE_ENTRIES_MAX / ENTRY_WORD_BITS)
 
 typedef struct Hindsight {
         const Flow *flow;
         const TimelineEntry *entries;
         gint n;
-        gint words;    /* of each set that are in use */
+        guint words;   /* of each set that are in use */
+        guint16 marks; /* of all entries together */
         gint64 end_ns; /* of the capture */
         guint8 vantage; /* Vantage */
         HindsightSide side[SIDES];
@@ -77,27 +78,32 @@ typedef struct Hindsight {
 } Hindsight;
 
 static inline gboolean entries_has(const Hindsight *h, guint side, EntryKind kind, gint i) {
-        return h->set[side][kind][i / ENTRY_WORD_BITS] >> (i % ENTRY_WORD_BITS) & 1;
+        guint at = (guint)i;
+
+        return h->set[side][kind][at / ENTRY_WORD_BITS] >> (at % ENTRY_WORD_BITS) & 1;
 }
 
 /* Returns: the first entry of @side and @kind from @i on, -1 if there is none. */
 static inline gint entries_next(const Hindsight *h, guint side, EntryKind kind, gint i) {
-        guint64 from = G_MAXUINT64 << (i % ENTRY_WORD_BITS);
+        const guint64 *set = h->set[side][kind];
+        guint at = (guint)i;
+        guint64 from = G_MAXUINT64 << (at % ENTRY_WORD_BITS);
 
-        for (gint w = i / ENTRY_WORD_BITS; w < h->words; w++, from = G_MAXUINT64)
-                if (h->set[side][kind][w] & from)
-                        return w * ENTRY_WORD_BITS + __builtin_ctzll(h->set[side][kind][w] & from);
+        for (guint w = at / ENTRY_WORD_BITS; w < h->words; w++, from = G_MAXUINT64)
+                if (set[w] & from)
+                        return (gint)(w * ENTRY_WORD_BITS + (guint)__builtin_ctzll(set[w] & from));
         return -1;
 }
 
 /* Returns: the last entry of @side and @kind before @i, -1 if there is none. */
 static inline gint entries_before(const Hindsight *h, guint side, EntryKind kind, gint i) {
         for (i--; i >= 0; i--) {
-                guint64 word = h->set[side][kind][i / ENTRY_WORD_BITS] << (ENTRY_WORD_BITS - 1 - i % ENTRY_WORD_BITS);
+                guint at = (guint)i, bit = at % ENTRY_WORD_BITS;
+                guint64 word = h->set[side][kind][at / ENTRY_WORD_BITS] << (ENTRY_WORD_BITS - 1 - bit);
 
                 if (word)
                         return i - __builtin_clzll(word);
-                i -= i % ENTRY_WORD_BITS;
+                i -= (gint)bit;
         }
         return -1;
 }
