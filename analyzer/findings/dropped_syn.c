@@ -26,7 +26,7 @@ void rule_dropped_syn(const Case *c) {
         const FlowSyn *syn = flow_note(c->flow, NOTE_SYN);
         Finding *f;
 
-        if (c->record->side[SERVER].packets || client->syn_count < SYNS_MIN || syn->behind_count < MIN(client->syn_count, G_MAXUINT8))
+        if (!peer || c->record->side[SERVER].packets || client->syn_count < SYNS_MIN || syn->behind_count < MIN(client->syn_count, G_MAXUINT8))
                 return;
         /* the server was there: it answered others while it left these unanswered */
         if (peer->behind_answered || peer->ahead_waiting || peer->on_time < ON_TIME_MIN || peer->time_ns < c->record->start_ns || has_reuse(c))

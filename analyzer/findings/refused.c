@@ -17,6 +17,8 @@ static FrameRef answered_syn(const Case *c, guint side, const StateEntry *refuse
 
 /* TD205: the SYN was answered by a RST that acknowledges it. */
 void rule_refused(const Case *c) {
+        if (c->record->close != CLOSE_REFUSED)
+                return;
         for (guint s = 0; s < SIDES; s++) {
                 const SideRecord *me = &c->record->side[s];
 

@@ -3,15 +3,6 @@
 
 #include "reset.h"
 
-static const struct {
-        Rule run;
-        guint needs;
-} rules[] = {
-#define RULE(name, needs) { rule_##name, NEEDS_##needs },
-#include "rules.def"
-#undef RULE
-};
-
 static guint what_it_has(const Case *c) {
         guint has = 0;
 
@@ -25,20 +16,26 @@ static guint what_it_has(const Case *c) {
                 has |= NEEDS_PREVIOUS;
         if (c->peer)
                 has |= NEEDS_PEER;
+        if (c->hindsight->marks & ENTRY_KEEPALIVE)
+                has |= NEEDS_KEEPALIVE;
+        if (c->hindsight->marks & ENTRY_OPTIONS_CUT)
+                has |= NEEDS_OPTIONS_CUT;
         return has;
 }
 
 void rules_run(const Case *c, FlowRecord *record) {
         Case with = *c;
         Reset resets[RESETS_MAX];
-        guint has = what_it_has(c);
+        guint has = c->options->in_full ? ~0U : what_it_has(c);
 
         with.record = record;
         with.resets = resets;
         with.n_resets = has & NEEDS_RST ? reset_classify_all(&with, resets) : 0;
-        for (guint i = 0; i < G_N_ELEMENTS(rules); i++)
-                if ((rules[i].needs & has) == rules[i].needs)
-                        rules[i].run(&with);
+#define RULE(name, needs)                                                                                              \
+        if ((has & NEEDS_##needs) == NEEDS_##needs)                                                                    \
+                rule_##name(&with);
+#include "rules.def"
+#undef RULE
 }
 
 Finding *case_find(const Case *c, FindingId id, guint side, Certainty certainty) {

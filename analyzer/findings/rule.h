@@ -24,9 +24,7 @@ typedef struct Case {
         FlowRecord *record; /* states and close are final; rules read them and add findings */
 } Case;
 
-typedef void (*Rule)(const Case *c);
-
-/* Runs every rule on one flow. */
+/* Runs every rule on one flow that may have something to say; all of them without short cuts. */
 void rules_run(const Case *c, FlowRecord *record);
 
 /**
@@ -42,7 +40,10 @@ void finding_frame(Finding *f, FrameRef frame);
 void finding_integer(Finding *f, const char *name, gint64 value, Bound bound);
 void finding_text(Finding *f, const char *name, const char *text);
 
-/* What a flow must have for a rule to have anything to look at; most flows lack most of it. */
+/*
+ * What a flow must have for a rule to have anything to look at; most flows lack most of it. A rule must find nothing by
+ * itself where it is lacking: TrackerOptions.in_full enters it all the same, and a test holds that to be the same.
+ */
 enum {
         NEEDS_NOTHING = 0,
         NEEDS_FIN = 1 << 0,
@@ -50,6 +51,8 @@ enum {
         NEEDS_RST = 1 << 2,
         NEEDS_PREVIOUS = 1 << 3, /* an earlier incarnation */
         NEEDS_PEER = 1 << 4,     /* other SYNs of its client went to this server */
+        NEEDS_KEEPALIVE = 1 << 5,
+        NEEDS_OPTIONS_CUT = 1 << 6, /* by the snaplen, in a packet of it */
 };
 
 #define RULE(name, needs) void rule_##name(const Case *c);
