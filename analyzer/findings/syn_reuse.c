@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <stdlib.h>
 
+#include "analyzer/far.h"
 #include "analyzer/replay.h"
 #include "analyzer/sequence.h"
+#include "analyzer/textbook.h"
 #include "analyzer/timeline_log.h"
 #include "rule.h"
 
@@ -22,8 +24,8 @@
 
 typedef struct Reuse {
         const Flow *old;
-        const Hindsight *old_hindsight;
-        FlowRecord *old_record;
+        const Timeline *old_timeline;
+        const FlowRecord *old_record; /* of which the states are known */
         const TimelineEntry *syn;
         guint sender, receiver;         /* of the SYN, in this flow */
         guint old_sender, old_receiver; /* the same ends in the old one */
@@ -33,13 +35,10 @@ typedef struct Reuse {
 } Reuse;
 
 /* The first packet of @side with these flags, not before @since_ns. */
-static const TimelineEntry *first_with(const Hindsight *h, guint side, guint8 mask, guint8 value, gint64 since_ns) {
-        for (gint i = 0; i < h->n; i++) {
-                const TimelineEntry *e = &h->entries[i];
-
+static const TimelineEntry *first_with(const TimelineEntry *e, guint n, guint side, guint8 mask, guint8 value, gint64 since_ns) {
+        for (const TimelineEntry *end = e + n; e < end; e++)
                 if (entry_is_ordinary(e) && entry_side(e) == side && (e->flags & mask) == value && e->time_ns >= since_ns)
                         return e;
-        }
         return NULL;
 }
 
@@ -84,8 +83,8 @@ static void add_answer(const Case *c, const Reuse *r, Finding *f) {
 static void add_timestamps(const Reuse *r, Finding *f) {
         if (!(r->syn->marks & ENTRY_TIMESTAMP))
                 return;
-        for (gint i = r->old_hindsight->n; i > 0; i--) {
-                const TimelineEntry *e = &r->old_hindsight->entries[i - 1];
+        for (guint i = r->old_timeline->n; i > 0; i--) {
+                const TimelineEntry *e = &r->old_timeline->entries[i - 1];
 
                 if (entry_is_ordinary(e) && entry_side(e) == r->old_sender && e->marks & ENTRY_TIMESTAMP && e->time_ns <= r->syn->time_ns) {
                         finding_integer(f, "timestamp_delta", seq_diff(r->syn->tsval, e->tsval), BOUND_EXACT);
@@ -165,40 +164,56 @@ static gboolean find_syn(const Case *c, Reuse *r) {
         return TRUE;
 }
 
-static void find_answers(const Case *c, Reuse *r) {
-        const Hindsight *h = c->hindsight;
-
-        r->challenge = first_with(r->old_hindsight, r->old_receiver, TCP_SYN | TCP_FIN | TCP_RST | TCP_ACK, TCP_ACK, r->syn->time_ns);
-        r->syn_ack = first_with(h, r->receiver, TCP_SYN | TCP_ACK | TCP_RST, TCP_SYN | TCP_ACK, r->syn->time_ns);
-        r->syn_again = first_with(h, r->sender, TCP_SYN | TCP_ACK | TCP_RST, TCP_SYN, r->syn->time_ns + 1);
-        r->rst = first_with(h, r->receiver, TCP_RST, TCP_RST, r->syn->time_ns);
+static const TimelineEntry *first_in(const Case *c, guint side, guint8 mask, guint8 value, gint64 since_ns) {
+        return first_with(c->hindsight->entries, (guint)c->hindsight->n, side, mask, value, since_ns);
 }
 
-void rule_syn_reuse(const Case *c) {
-        Reuse r = { .old = NULL };
-        g_autofree FlowRecord *old_record = NULL;
-        g_autofree Hindsight *old = NULL;
-        g_autofree TimelineEntry *old_entries = NULL;
-        Timeline old_timeline;
-        const StateEntry *sender, *receiver;
+static void find_answers(const Case *c, Reuse *r) {
+        const Timeline *old = r->old_timeline;
 
-        if (!flow_older(c->flow) || !find_syn(c, &r))
+        r->challenge = first_with(old->entries, old->n, r->old_receiver, TCP_SYN | TCP_FIN | TCP_RST | TCP_ACK, TCP_ACK, r->syn->time_ns);
+        r->syn_ack = first_in(c, r->receiver, TCP_SYN | TCP_ACK | TCP_RST, TCP_SYN | TCP_ACK, r->syn->time_ns);
+        r->syn_again = first_in(c, r->sender, TCP_SYN | TCP_ACK | TCP_RST, TCP_SYN, r->syn->time_ns + 1);
+        r->rst = first_in(c, r->receiver, TCP_RST, TCP_RST, r->syn->time_ns);
+}
+
+/* Most that are taken over closed as in the textbook. */
+static void find_old_states(const Case *c, const Flow *old, const Timeline *timeline, FlowRecord *record) {
+        Hindsight h;
+
+        record->capture_end_ns = c->hindsight->end_ns;
+        if (!c->options->in_full && !flow_is_far(old) && textbook_close(old, timeline, c->options->linger_ns, record))
                 return;
-        r.old_hindsight = old = g_new(Hindsight, 1);
-        r.old_record = old_record = g_new(FlowRecord, 1);
-        old_entries = g_new(TimelineEntry, r.old->timeline.n);
-        timeline_read(r.old, old_entries, &old_timeline);
-        hindsight_init(old, r.old, &old_timeline, c->hindsight->end_ns);
-        find_answers(c, &r);
-        replay_flow(old, old_record);
-        sender = state_at_syn(&r, r.old_sender);
-        receiver = state_at_syn(&r, r.old_receiver);
-        if (sender && sender->state == STATE_TIME_WAIT && r.syn->time_ns - sender->time_ns <= TIME_WAIT_NS_MAX)
-                by_holder(c, &r, sender);
+        hindsight_init(&h, old, timeline, record->capture_end_ns);
+        replay_flow(&h, record);
+}
+
+static void judge(const Case *c, const Reuse *r) {
+        const StateEntry *sender = state_at_syn(r, r->old_sender), *receiver = state_at_syn(r, r->old_receiver);
+
+        if (sender && sender->state == STATE_TIME_WAIT && r->syn->time_ns - sender->time_ns <= TIME_WAIT_NS_MAX)
+                by_holder(c, r, sender);
         if (!receiver)
                 return;
         if (receiver->state != STATE_TIME_WAIT)
-                on_stale(c, &r, receiver);
-        else if (r.syn->time_ns - receiver->time_ns <= TIME_WAIT_NS_MAX)
-                against_holder(c, &r, receiver);
+                on_stale(c, r, receiver);
+        else if (r->syn->time_ns - receiver->time_ns <= TIME_WAIT_NS_MAX)
+                against_holder(c, r, receiver);
+}
+
+/* Its frame is a large one. */
+G_NO_INLINE void rule_syn_reuse(const Case *c) {
+        Reuse r = { .old = NULL };
+        TimelineEntry entries[TIMELINE_ENTRIES_MAX];
+        FlowRecord record;
+        Timeline timeline;
+
+        if (!flow_older(c->flow) || !find_syn(c, &r))
+                return;
+        timeline_read(r.old, entries, &timeline);
+        find_old_states(c, r.old, &timeline, &record);
+        r.old_timeline = &timeline;
+        r.old_record = &record;
+        find_answers(c, &r);
+        judge(c, &r);
 }
