@@ -22,7 +22,7 @@ static void add_models(Finding *f, const char *name, Fits fits, const Seen *seen
 
         for (guint i = 0; i < host_models(); i++)
                 if (fits(host_model(i), seen))
-                        g_string_append_printf(text, "%s%s", text->len ? ", " : "", host_model(i)->name);
+                        g_string_append(g_string_append(text, text->len ? ", " : ""), host_model(i)->name);
         finding_text(f, name, text->len ? g_intern_string(text->str) : "none");
 }
 
