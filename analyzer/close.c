@@ -13,17 +13,17 @@ gint64 record_state_end(const FlowRecord *record, guint side, const StateEntry *
         return *cut ? record->capture_end_ns : entry[1].time_ns;
 }
 
-static gboolean went_by(const FlowRecord *record, Event event) {
+/* Those that led either side to a state, a bit for each. */
+static guint events_of(const FlowRecord *record) {
+        guint events = 0;
+
         for (guint s = 0; s < SIDES; s++)
                 for (guint i = 0; i < record->side[s].n_states; i++)
-                        if (record->side[s].states[i].event == event)
-                                return TRUE;
-        return FALSE;
+                        events |= 1U << record->side[s].states[i].event;
+        return events;
 }
 
-static gboolean has_reset(const FlowRecord *record) {
-        return went_by(record, EVENT_REFUSED) || went_by(record, EVENT_SENDS_RST) || went_by(record, EVENT_RST_ACCEPTED);
-}
+#define RESETS (1U << EVENT_REFUSED | 1U << EVENT_SENDS_RST | 1U << EVENT_RST_ACCEPTED)
 
 guint close_unanswered_repeats(const Hindsight *h, const TimelineEntry **first) {
         guint repeats = 0, side = SIDES;
@@ -80,13 +80,13 @@ static gboolean is_complete(const Hindsight *h, const FlowRecord *record) {
 
 CloseKind close_kind(const Hindsight *h, const FlowRecord *record) {
         gboolean crossed = record_state(record, CLIENT, STATE_FIN_WAIT_1) && record_state(record, SERVER, STATE_FIN_WAIT_1);
-        guint fins = (guint)h->side[CLIENT].has_fin + (guint)h->side[SERVER].has_fin;
+        guint fins = (guint)h->side[CLIENT].has_fin + (guint)h->side[SERVER].has_fin, events = events_of(record);
 
-        if (went_by(record, EVENT_REFUSED))
+        if (events & 1U << EVENT_REFUSED)
                 return CLOSE_REFUSED;
         if (is_complete(h, record))
                 return crossed ? CLOSE_SIMULTANEOUS : CLOSE_ORDERLY;
-        if (has_reset(record))
+        if (events & RESETS)
                 return reset_kind(h, record);
         if (fins == 2)
                 return crossed ? CLOSE_SIMULTANEOUS : CLOSE_ORDERLY_LAST_ACK_UNSEEN;
@@ -98,7 +98,7 @@ CloseKind close_kind(const Hindsight *h, const FlowRecord *record) {
 }
 
 ClosedFirstBy close_first_by(const Hindsight *h, const FlowRecord *record) {
-        gboolean first[SIDES];
+        gboolean first[SIDES], has_reset;
 
         for (guint s = 0; s < SIDES; s++)
                 first[s] = record_state(record, s, STATE_FIN_WAIT_1) != NULL;
@@ -111,8 +111,9 @@ ClosedFirstBy close_first_by(const Hindsight *h, const FlowRecord *record) {
         if (h->side[CLIENT].has_fin || h->side[SERVER].has_fin)
                 return CLOSED_FIRST_BY_UNKNOWN;
         /* a RST that ended nothing closed nothing; of two, the earlier one did */
+        has_reset = !!(events_of(record) & RESETS);
         for (guint s = 0; s < SIDES; s++)
-                first[s] = has_reset(record) && record->side[s].rst_frame;
+                first[s] = has_reset && record->side[s].rst_frame;
         if (first[CLIENT] && first[SERVER])
                 first[record->side[CLIENT].rst_ns <= record->side[SERVER].rst_ns ? SERVER : CLIENT] = FALSE;
         if (first[CLIENT])
