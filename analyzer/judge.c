@@ -16,11 +16,19 @@
 /* Closed ends keep TIME_WAIT this long (Linux include/net/tcp.h TCP_TIMEWAIT_LEN). */
 #define TIME_WAIT_NS (60 * G_GINT64_CONSTANT(1000000000))
 
+/* What was sent and never acknowledged; a FIN is no byte. */
+static guint32 unacked_bytes(const FlowSide *me, const FlowSide *peer) {
+        if (!(me->bits & SIDE_HEARD) || !(peer->bits & SIDE_ACK) || !seq_after(me->nxt, peer->ack))
+                return 0;
+        return me->nxt - peer->ack - (me->bits & SIDE_FIN && me->nxt == me->fin_end);
+}
+
+/* Nothing is written twice: its frames and states are yet to be found, and an entry of these is written before it is read. */
 static void copy_side(const Flow *f, const TimelineSide *t, guint side, SideRecord *r) {
         const FlowLosses *losses = flow_losses(f, side);
         const FlowSide *me = &f->side[side], *peer = &f->side[other(side)];
+        const guint bits = me->bits;
 
-        memset(r, 0, G_STRUCT_OFFSET(SideRecord, states)); /* an entry is written before it is read */
         r->address = ends_address(&f->ends, side);
         r->port = f->ends.port[side];
         r->packets = t->packets;
@@ -28,18 +36,19 @@ static void copy_side(const Flow *f, const TimelineSide *t, guint side, SideReco
         r->retransmitted_packets = losses->retransmitted_packets;
         r->retransmitted_bytes = losses->retransmitted_bytes;
         r->missing_bytes = losses->missing_bytes;
+        r->unacked_bytes = unacked_bytes(me, peer);
         r->copies = losses->copies;
-        r->has_isn = !!(me->bits & SIDE_SYN);
-        r->isn = me->bits & SIDE_HEARD ? me->isn : peer->bits & SIDE_ACK ? peer->ack - 1 : 0;
-        r->syn_count = flow_syn_count(f, side);
-        r->fin_count = flow_fin_count(f, side);
-        r->rst_count = flow_rst_count(f, side);
+        r->has_isn = !!(bits & SIDE_SYN);
+        r->isn = bits & SIDE_HEARD ? me->isn : peer->bits & SIDE_ACK ? peer->ack - 1 : 0;
+        r->syn_count = !!(bits & SIDE_SYN) + losses->more_syns;
+        r->fin_count = !!(bits & SIDE_FIN) + losses->more_fins;
+        r->rst_count = !!(bits & SIDE_RST) + losses->more_rsts;
+        r->syn_frame = r->fin_frame = r->fin_acked_frame = r->rst_frame = 0;
+        r->syn_ns = r->fin_ns = r->fin_acked_ns = r->rst_ns = 0;
         r->last_frame = t->last_frame;
         r->last_ns = t->last_ns;
         r->last_data_frame = t->last_data_frame;
         r->last_data_ns = t->last_data_ns;
-        if (me->bits & SIDE_HEARD && peer->bits & SIDE_ACK && seq_after(me->nxt, peer->ack))
-                r->unacked_bytes = me->nxt - peer->ack - (me->bits & SIDE_FIN && me->nxt == me->fin_end);
 }
 
 static void note_first(FrameRef *frame, gint64 *time_ns, const TimelineEntry *e) {
