@@ -615,13 +615,13 @@ static guint64 reuses(const PortPair *p) {
 }
 
 /* What is likeliest to be short, as far as that shows without a look at its series. */
-static gint by_ports(gconstpointer a, gconstpointer b, gpointer data) {
-        const Hosts *h = data;
-        const PortPair *x = pair_at(h, *(const guint32 *)a), *y = pair_at(h, *(const guint32 *)b);
+static gint by_ports(const Hosts *h, guint32 a, guint32 b) {
+        const PortPair *x = pair_at(h, a), *y = pair_at(h, b);
+        guint64 x_reuses = reuses(x), y_reuses = reuses(y);
         gint order;
 
-        if (reuses(x) != reuses(y))
-                return reuses(x) > reuses(y) ? -1 : 1;
+        if (x_reuses != y_reuses)
+                return x_reuses > y_reuses ? -1 : 1;
         if (x->flows != y->flows)
                 return x->flows > y->flows ? -1 : 1;
         order = compare_endpoints(endpoint_at(h, x->client), endpoint_at(h, y->client));
@@ -660,6 +660,30 @@ gboolean hosts_budget_of(const Hosts *h, const HostEndpoint *client, const HostE
         return TRUE;
 }
 
+/* The first pairs of all in the order of by_ports(). */
+typedef struct FirstPairs {
+        guint32 place[HOSTS_BUDGETS_MAX];
+        guint n;
+} FirstPairs;
+
+static void add_to_first(FirstPairs *first, const Hosts *h, guint32 pair) {
+        guint at = 0, end = first->n;
+
+        if (first->n == HOSTS_BUDGETS_MAX && by_ports(h, pair, first->place[first->n - 1]) >= 0)
+                return;
+        while (at < end) {
+                guint middle = (at + end) / 2;
+
+                if (by_ports(h, pair, first->place[middle]) < 0)
+                        end = middle;
+                else
+                        at = middle + 1;
+        }
+        first->n = MIN(first->n + 1, HOSTS_BUDGETS_MAX);
+        memmove(&first->place[at + 1], &first->place[at], (first->n - 1 - at) * sizeof first->place[0]);
+        first->place[at] = pair;
+}
+
 /* g_array_sort() is stable: what is equal stays in the order of by_ports(). */
 static gint by_shortage(gconstpointer a, gconstpointer b) {
         const PortBudget *x = a, *y = b;
@@ -672,15 +696,14 @@ static gint by_shortage(gconstpointer a, gconstpointer b) {
 
 GArray *hosts_budgets(const Hosts *h) {
         GArray *budgets = g_array_new(FALSE, FALSE, sizeof(PortBudget));
-        g_autoptr(GArray) places = g_array_new(FALSE, FALSE, sizeof(guint32));
+        FirstPairs first = { .n = 0 };
 
         for (guint32 i = 0; i < h->pairs->len; i++)
-                g_array_append_val(places, i);
-        g_array_sort_with_data(places, by_ports, (gpointer)h);
-        for (guint i = 0; i < MIN(places->len, HOSTS_BUDGETS_MAX); i++) {
+                add_to_first(&first, h, i);
+        for (guint i = 0; i < first.n; i++) {
                 PortBudget b;
 
-                hosts_budget(h, g_array_index(places, guint32, i), &b);
+                hosts_budget(h, first.place[i], &b);
                 g_array_append_val(budgets, b);
         }
         g_array_sort(budgets, by_shortage);
