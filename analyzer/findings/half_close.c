@@ -74,6 +74,14 @@ static void sender_hears(Sender *s, const TimelineEntry *e) {
                 s->idle_since_ns = e->time_ns;
 }
 
+/* Did @side send data that acknowledge what is before @fin_end? */
+static gboolean sends_knowing(const Hindsight *h, guint side, guint32 fin_end) {
+        FOR_ENTRIES(h, i, side, ENTRIES_DATA, 0)
+                if (h->entries[i].flags & TCP_ACK && seq_at_or_after(h->entries[i].ack, fin_end))
+                        return TRUE;
+        return FALSE;
+}
+
 /*
  * TD105: after its FIN the side took new data, sent by an end that already had the FIN, and acknowledged it:
  * its process still reads, so it was shutdown(SHUT_WR). Data that was under way when the FIN came, and its
@@ -88,6 +96,8 @@ static void find(const Case *c, guint closer) {
         gboolean has_after = FALSE, has_under_way = FALSE, was_open = FALSE;
         Sender sender = { .idle_since_ns = c->record->start_ns };
 
+        if (!sends_knowing(h, other(closer), fin_end))
+                return;
         for (gint i = 0; i < h->n; i++) {
                 const TimelineEntry *e = &h->entries[i];
 

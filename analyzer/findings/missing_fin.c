@@ -118,11 +118,15 @@ static gboolean is_long_enough(const Case *c, const Wait *close_wait) {
 void rule_missing_fin(const Case *c) {
         for (guint closer = 0; closer < SIDES; closer++) {
                 guint holder = other(closer);
-                Wait fin_wait = wait_for_fin(c, closer), close_wait = wait_in(c, holder, STATE_CLOSE_WAIT);
+                Wait fin_wait, close_wait;
 
+                if (!record_state(c->record, closer, STATE_FIN_WAIT_2) && !record_state(c->record, holder, STATE_CLOSE_WAIT))
+                        continue;
                 /* of an end that was not captured nothing is missing */
                 if (!c->record->side[holder].packets)
                         continue;
+                fin_wait = wait_for_fin(c, closer);
+                close_wait = wait_in(c, holder, STATE_CLOSE_WAIT);
                 if (fin_wait.entry && fin_wait.duration_ns >= c->options->linger_ns)
                         add_wait(case_find(c, FINDING_LINGERING_FIN_WAIT_2, closer, certainty_of(c, &fin_wait)), c, closer, &fin_wait);
                 if (close_wait.entry && close_wait.duration_ns >= c->options->linger_ns)
