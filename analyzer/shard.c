@@ -114,15 +114,10 @@ static gboolean may_be_copy(const FlowSide *me, const Segment *s) {
 }
 
 /* Returns: the row of Zeek's that takes @s. */
-static ZeekFlow *zeek_row(Flow *f, guint side, const Segment *s) {
-        FlowZeek *zeek = flow_note(f, NOTE_ZEEK);
-        ZeekFlow *row;
-        guint n;
+static ZeekFlow *zeek_row(FlowZeek *zeek, const Segment *s) {
+        const guint n = zeek->later ? zeek->later->len : 0;
+        ZeekFlow *row = n ? &g_array_index(zeek->later, ZeekFlow, n - 1) : &zeek->first;
 
-        if (G_UNLIKELY(!zeek))
-                zeek = flow_note_add(f, NOTE_ZEEK);
-        n = zeek->later ? zeek->later->len : 0;
-        row = n ? &g_array_index(zeek->later, ZeekFlow, n - 1) : &zeek->first;
         if (G_LIKELY(n == RECORD_ZEEK_LATER_MAX || !zeek_begins_anew(row, s)))
                 return row;
         if (!zeek->later)
@@ -131,11 +126,20 @@ static ZeekFlow *zeek_row(Flow *f, guint side, const Segment *s) {
         return &g_array_index(zeek->later, ZeekFlow, n);
 }
 
+static void note_zeek(Flow *f, guint side, const Segment *s) {
+        FlowZeek *zeek = flow_note(f, NOTE_ZEEK);
+
+        if (!zeek)
+                zeek = flow_note_add(f, NOTE_ZEEK);
+        if (zeek->later || !zeek_next(&zeek->first, s, side))
+                zeek_segment(zeek_row(zeek, s), s, side);
+}
+
 /* Copies too: other tools do not know them for what they are. */
 static void note_words_of_others(const Shard *x, Flow *f, guint side, const Segment *s) {
         f->completeness = completeness_segment(f->completeness, s);
         if (G_UNLIKELY(x->zeek))
-                zeek_segment(zeek_row(f, side, s), s, side);
+                note_zeek(f, side, s);
 }
 
 /* What others are told of @s, which @f has just taken in. */
@@ -371,7 +375,7 @@ static G_GNUC_NO_INLINE gboolean feed_next(Shard *x, guint at, const Segment *s,
                 return FALSE;
         f->completeness = completeness_next(f->completeness, s);
         if (G_UNLIKELY(x->zeek))
-                zeek_segment(zeek_row(f, side, s), s, side);
+                note_zeek(f, side, s);
         f->closing |= s->flags & TCP_FIN;
         append_next(f, side, s, marks);
         if (f->closing && !f->queued && has_closed(f))

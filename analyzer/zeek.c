@@ -159,13 +159,17 @@ static void history_tunnel(ZeekFlow *z, const Segment *s) {
                 history_limit(z);
 }
 
+static inline void history_data(ZeekFlow *z, const ZeekSide *me, const Segment *s) {
+        if (s->payload_bytes)
+                history_add_once(z, me, ONCE_DATA, 'D');
+        else if (s->flags & TCP_ACK)
+                history_add_once(z, me, ONCE_ACK, 'A');
+}
+
 static void history_segment(ZeekFlow *z, ZeekSide *me, const Segment *s, guint32 seq) {
         switch (s->flags & (TCP_SYN | TCP_FIN | TCP_RST)) {
         case 0:
-                if (s->payload_bytes)
-                        history_add_once(z, me, ONCE_DATA, 'D');
-                else if (s->flags & TCP_ACK)
-                        history_add_once(z, me, ONCE_ACK, 'A');
+                history_data(z, me, s);
                 break;
         case TCP_SYN:
                 history_add_control(z, me, ONCE_SYN, s->flags & TCP_ACK ? 'H' : 'S', &me->syn, seq);
@@ -554,11 +558,26 @@ static void begin(ZeekFlow *z, const Segment *s, guint side) {
         history_add(z, '^');
 }
 
+/* The last part of Process. @closed: how many sides had closed before @s; @closes: whether @s closes its own */
+static inline void take_in(ZeekFlow *z, ZeekSide *me, ZeekSide *peer, const Segment *s, guint32 seq, guint closed,
+                           gboolean closes) {
+        const guint32 next = me->next;
+
+        side_data(me, s, seq);
+        if (s->long_word && is_originator(z, me) && next > 1 && me->next > next)
+                history_limit(z); /* FTP::max_command_length, once there was a command */
+        side_check(z, me, peer);
+        if (closes)
+                side_close(z, me, peer);
+        if (z->marks & FLOW_CLOSED && sides_closed(z) > closed)
+                z->since_ns = s->time_ns; /* the second close starts tcp_close_delay again */
+}
+
 /* TCPSessionAdapter::Process, in its order. */
 void zeek_segment(ZeekFlow *z, const Segment *s, guint side) {
         ZeekSide *me = &z->side[side], *peer = &z->side[!side];
         const guint closed = sides_closed(z);
-        guint32 seq, ack = 0, next;
+        guint32 seq, ack = 0;
         gboolean closes;
 
         if (!(z->marks & FLOW_STARTED))
@@ -582,15 +601,7 @@ void zeek_segment(ZeekFlow *z, const Segment *s, guint side) {
         if (s->flags & TCP_ACK)
                 side_acknowledged(z, peer, me, ack);
         z->marks |= side == z->originator ? FLOW_SEEN_ORIGINATOR : FLOW_SEEN_RESPONDER;
-        next = me->next;
-        side_data(me, s, seq);
-        if (s->long_word && side == z->originator && next > 1 && me->next > next)
-                history_limit(z); /* FTP::max_command_length, once there was a command */
-        side_check(z, me, peer);
-        if (closes)
-                side_close(z, me, peer);
-        if (z->marks & FLOW_CLOSED && sides_closed(z) > closed)
-                z->since_ns = s->time_ns; /* the second close starts tcp_close_delay again */
+        take_in(z, me, peer, s, seq, closed, closes);
 }
 
 /* TCPSessionAdapter::IsReuse */
@@ -644,6 +655,108 @@ gboolean zeek_begins_anew(const ZeekFlow *z, const Segment *s) {
                 return FALSE;
         return has_passed(z->since_ns, s->time_ns, timeout_ns(z)) || is_forgotten_attempt(z, s->time_ns) ||
                reuses(z, s);
+}
+
+/* ── Short cuts ──────────────────────────────────────────────────────────── */
+
+#define FLOW_SEEN (FLOW_SEEN_ORIGINATOR | FLOW_SEEN_RESPONDER)
+
+/* No timer that counts from the last packet has run out, as the shortest one has not. */
+static gboolean is_soon(const ZeekFlow *z, const Segment *s) {
+        return (guint64)s->time_ns - (guint64)z->since_ns < MIN(TCP_CLOSE_DELAY_NS, TCP_LINGER_NS);
+}
+
+static gboolean begin_with_syn(ZeekFlow *z, const Segment *s, guint side) {
+        ZeekSide *me = &z->side[side];
+
+        if (z->marks || (s->flags & (TCP_SYN | TCP_FIN | TCP_RST | TCP_ACK)) != TCP_SYN || s->payload_bytes || !s->window)
+                return FALSE;
+        begin(z, s, side);
+        z->marks |= FLOW_ATTEMPT | FLOW_SEEN_ORIGINATOR;
+        z->tunnel = s->tunnel;
+        z->since_ns = z->attempt_ns = s->time_ns;
+        me->start = s->seq;
+        me->last = 1;
+        me->state = SYN_SENT;
+        history_add_control(z, me, ONCE_SYN, 'S', &me->syn, 0);
+        return TRUE;
+}
+
+static gboolean take_answer(ZeekFlow *z, const Segment *s, guint side) {
+        ZeekSide *me = &z->side[side], *peer = &z->side[!side];
+
+        if (z->marks != (FLOW_STARTED | FLOW_ATTEMPT | FLOW_SEEN_ORIGINATOR) || z->originator == side || me->state != INACTIVE ||
+            peer->state != SYN_SENT || (s->flags & (TCP_SYN | TCP_FIN | TCP_RST | TCP_ACK)) != (TCP_SYN | TCP_ACK) ||
+            s->payload_bytes || !s->window || s->tunnel != z->tunnel || s->ack - peer->start != 1 || !is_soon(z, s) ||
+            has_passed(z->attempt_ns, s->time_ns, TCP_ATTEMPT_DELAY_NS))
+                return FALSE;
+        z->marks |= FLOW_SEEN_RESPONDER;
+        z->since_ns = s->time_ns;
+        me->start = s->seq;
+        me->last = 1;
+        me->acked = 0;
+        peer->acked = 1;
+        history_add_control(z, me, ONCE_SYN, 'H', &me->syn, 0);
+        answer(z, me, peer, s);
+        return TRUE;
+}
+
+static inline gboolean is_open(const ZeekSide *me) {
+        return me->state == ESTABLISHED || me->state == CLOSED;
+}
+
+/* Between two ends that know each other, right behind what came before, and of nothing that has a letter of its own. */
+static inline gboolean is_next(const ZeekFlow *z, const ZeekSide *me, const ZeekSide *peer, const Segment *s, guint32 seq,
+                               guint32 ack) {
+        const gboolean sends = s->payload_bytes || s->flags & TCP_FIN;
+
+        return (z->marks & (FLOW_SEEN | FLOW_PARTIAL)) == FLOW_SEEN && is_open(peer) &&
+               (sends ? me->state == ESTABLISHED : is_open(me)) &&
+               (s->flags & (TCP_SYN | TCP_RST | TCP_ACK)) == TCP_ACK && seq == me->last && ack - peer->acked <= TOO_LARGE_DELTA &&
+               sequence_delta(ack, 0) >= 0 && s->window && s->tunnel == z->tunnel && !s->long_word && is_soon(z, s);
+}
+
+/* What may close something goes on as zeek_segment() does. */
+static void close_next(ZeekFlow *z, ZeekSide *me, ZeekSide *peer, const Segment *s, guint32 seq, guint32 ack) {
+        const guint closed = sides_closed(z);
+
+        if (!(z->marks & FLOW_CLOSED))
+                z->since_ns = s->time_ns;
+        history_segment(z, me, s, seq);
+        if (s->flags & TCP_FIN) {
+                me->marks |= SIDE_FIN;
+                me->end = seq + s->payload_bytes;
+                side_enter(me, CLOSED);
+        }
+        side_acknowledged(z, peer, me, ack);
+        take_in(z, me, peer, s, seq, closed, s->flags & TCP_FIN);
+}
+
+static inline gboolean take_next(ZeekFlow *z, const Segment *s, guint side) {
+        ZeekSide *me = &z->side[side], *peer = &z->side[!side];
+        const guint32 seq = s->seq - me->start, ack = s->ack - peer->start, fin = s->flags & TCP_FIN;
+
+        if (!is_next(z, me, peer, s, seq, ack))
+                return FALSE;
+        me->last = seq + s->payload_bytes + fin;
+        peer->acked = ack;
+        if (fin || me->state == CLOSED || peer->state == CLOSED) {
+                close_next(z, me, peer, s, seq, ack);
+                return TRUE;
+        }
+        z->since_ns = s->time_ns;
+        history_data(z, me, s);
+        if (ack > peer->trimmed)
+                side_acknowledged(z, peer, me, ack);
+        if (s->payload_bytes)
+                side_data(me, s, seq);
+        return TRUE;
+}
+
+gboolean zeek_next(ZeekFlow *z, const Segment *s, guint side) {
+        if (!(s->flags & TCP_SYN))
+                return take_next(z, s, side);
+        return s->flags & TCP_ACK ? take_answer(z, s, side) : begin_with_syn(z, s, side);
 }
 
 /* ── Words ───────────────────────────────────────────────────────────────── */

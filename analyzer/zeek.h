@@ -90,6 +90,15 @@ gboolean zeek_begins_anew(const ZeekFlow *z, const Segment *s);
  */
 void zeek_segment(ZeekFlow *z, const Segment *s, guint side);
 
+/**
+ * zeek_next:
+ * zeek_begins_anew() and zeek_segment() for what most segments are: the SYN of a connection, its answer, and those between
+ * two ends that know each other which begin where their side ended.
+ *
+ * Returns: FALSE, with nothing changed, when @s may be anything else.
+ */
+gboolean zeek_next(ZeekFlow *z, const Segment *s, guint side);
+
 /* Returns: "S0" "S1" "SF" "REJ" "S2" "S3" "RSTO" "RSTR" "RSTOS0" "RSTRH" "SH" "SHR" or "OTH". */
 const char *zeek_conn_state(const ZeekFlow *z);
 

@@ -239,6 +239,91 @@ static void test_times_at_both_ends(void) {
         g_assert_false(zeek_begins_anew(&z, &s));
 }
 
+/* ── The short cut ───────────────────────────────────────────────────────── */
+
+#define FLOWS 60000
+#define PACKETS_MAX 24
+
+typedef struct Talk {
+        guint32 nxt[2]; /* of each side: where it is */
+        gint64 now_ns;
+        guint16 port[2];
+} Talk;
+
+/* Something else than what comes next, in one of the ways that matter. */
+static void disturb(GRand *random, Segment *s) {
+        static const guint8 flags[] = { 0, TCP_SYN, TCP_RST, TCP_FIN, TCP_ACK, TCP_URG, TCP_SYN | TCP_ACK, TCP_RST | TCP_ACK };
+        static const guint32 steps[] = { 1, 5, 500, 20000, 1048576, 1048577, 1U << 31, -1U, -5U, -500U };
+
+        switch (g_rand_int_range(random, 0, 9)) {
+        case 0: s->flags ^= flags[g_rand_int_range(random, 0, G_N_ELEMENTS(flags))]; break;
+        case 1: s->seq += steps[g_rand_int_range(random, 0, G_N_ELEMENTS(steps))]; break;
+        case 2: s->ack += steps[g_rand_int_range(random, 0, G_N_ELEMENTS(steps))]; break;
+        case 3: s->window = 0; break;
+        case 4: s->tunnel = (guint16)g_rand_int_range(random, 0, 3); break;
+        case 5: s->long_word = 1; break;
+        case 6: s->facts ^= SEGMENT_PAYLOAD_CUT; break;
+        case 7: s->payload_bytes += 20000; break;
+        default: s->time_ns += g_rand_int_range(random, -3, 9) * G_GINT64_CONSTANT(1000000000);
+        }
+}
+
+/* @i: how many came before it. Returns: the side that sends it. */
+static guint random_packet(GRand *random, Talk *talk, guint i, Segment *s) {
+        const guint side = i == 0 ? 0 : i == 1 ? 1 : i == 2 ? 0 : (guint)g_rand_boolean(random);
+        guint8 flags = TCP_ACK | (i > 2 && g_rand_int_range(random, 0, 6) == 0 ? TCP_FIN : 0);
+
+        if (i < 2)
+                flags = i == 0 ? TCP_SYN : TCP_SYN | TCP_ACK;
+        talk->now_ns += g_rand_int_range(random, 0, 700000000);
+        *s = (Segment){ .time_ns = talk->now_ns, .flags = flags, .seq = talk->nxt[side], .window = 1000,
+                        .source_port = talk->port[side], .destination_port = talk->port[!side] };
+        if (flags & TCP_ACK)
+                s->ack = talk->nxt[!side];
+        if (i > 2 && g_rand_boolean(random)) {
+                s->payload_bytes = (guint32)g_rand_int_range(random, 1, 3000);
+                s->facts = g_rand_boolean(random) ? SEGMENT_PAYLOAD_CUT : 0;
+        }
+        talk->nxt[side] += segment_sequence_length(s);
+        if (g_rand_int_range(random, 0, 9) == 0)
+                disturb(random, s);
+        return side;
+}
+
+/* Each of the packets leaves the same behind, whichever way it takes. Returns: how many took the short one. */
+static guint compare_flow(GRand *random) {
+        const guint16 ports[] = { 40000, 80, 22 };
+        ZeekFlow z = { 0 };
+        Talk talk = { .nxt = { g_rand_int(random), g_rand_int(random) },
+                      .port = { 40000, ports[g_rand_int_range(random, 0, G_N_ELEMENTS(ports))] } };
+        guint taken = 0;
+
+        for (guint i = 0; i < PACKETS_MAX; i++) {
+                Segment s;
+                const guint side = random_packet(random, &talk, i, &s);
+                ZeekFlow quick = z, before = z;
+                const gboolean takes = zeek_next(&quick, &s, side), anew = zeek_begins_anew(&z, &s);
+
+                g_assert_false(takes && anew);
+                if (anew)
+                        z = (ZeekFlow){ 0 };
+                zeek_segment(&z, &s, side);
+                g_assert_cmpint(memcmp(&quick, takes ? &z : &before, sizeof z), ==, 0);
+                taken += (guint)takes;
+        }
+        return taken;
+}
+
+static void test_short_cut(void) {
+        g_autoptr(GRand) random = g_rand_new_with_seed(7);
+        guint taken = 0;
+
+        for (guint i = 0; i < FLOWS; i++)
+                taken += compare_flow(random);
+        g_assert_cmpuint(taken, >, FLOWS * PACKETS_MAX / 4); /* a test of nothing is none... */
+        g_assert_cmpuint(taken, <, FLOWS * PACKETS_MAX * 3 / 4);
+}
+
 int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
         for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -248,5 +333,6 @@ int main(int argc, char **argv) {
         g_test_add_func("/zeek/sides_exchanged", test_sides_exchanged);
         g_test_add_func("/zeek/history_is_bounded", test_history_is_bounded);
         g_test_add_func("/zeek/times_at_both_ends", test_times_at_both_ends);
+        g_test_add_func("/zeek/short_cut", test_short_cut);
         return g_test_run();
 }
