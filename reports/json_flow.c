@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "community_id.h"
+#include "endpoint_text.h"
 #include "json_private.h"
 #include "units.h"
 #include "words.h"
@@ -38,11 +39,13 @@ static char *put_bound(char *at, const char *name, guint bound) {
 
 /* ── Parts of a run ──────────────────────────────────────────────────────── */
 
-static char *put_endpoint(char *at, const char *key, const FlowRecord *f, guint side) {
+G_ALWAYS_INLINE static inline char *put_endpoint(char *at, const char *key, const FlowRecord *f, guint side) {
+        const EndpointText *e = endpoint_text(&f->side[side].address, f->side[side].port, f->ipv6);
+
         at = member_begin(at, key, '{');
         at = member_key(at, "address");
         *at = '"';
-        at = address_put(at + 1, &f->side[side].address, f->ipv6);
+        at = endpoint_text_put_address(at + 1, e);
         *at = '"';
         at = member_comma(at + 1);
         at = member_unsigned(at, "port", f->side[side].port);
@@ -140,6 +143,16 @@ static void put_side(JsonRecords *j, const ReportContext *c, const FlowRecord *f
         json_run_end(j->writer, member_end(at, '}'));
 }
 
+/* ── Sentences ───────────────────────────────────────────────────────────── */
+
+/* The catalogue's words and numbers need no escapes; names of captures, which are told where there are several, may. */
+static void put_sentence(JsonRecords *j, const ReportContext *c, const char *key) {
+        if (c->n_captures < 2)
+                json_put_plain(j->writer, key, j->scratch->str, j->scratch->len);
+        else
+                json_put_text(j->writer, key, j->scratch->str, j->scratch->len);
+}
+
 /* ── Findings ────────────────────────────────────────────────────────────── */
 
 /* "rst_frame", and "rst_file" beside it where there are several. */
@@ -197,7 +210,7 @@ void json_put_finding(JsonRecords *j, const char *key, const ReportContext *c, c
         words_finding_filter(json_scratch(j), c, f, finding);
         json_put_plain(w, "filter", j->scratch->str, j->scratch->len);
         words_finding(json_scratch(j), c, f, finding);
-        json_put_text(w, "text", j->scratch->str, j->scratch->len);
+        put_sentence(j, c, "text");
         put_values(w, c, finding);
         json_end(w);
 }
@@ -315,7 +328,7 @@ static void put_course(JsonRecords *j, const ReportContext *c, const FlowRecord 
 
 static void put_sentences(JsonRecords *j, const ReportContext *c, const FlowRecord *f) {
         words_verdict(json_scratch(j), c, f);
-        json_put_text(j->writer, "verdict", j->scratch->str, j->scratch->len);
+        put_sentence(j, c, "verdict");
         words_flow_filter(json_scratch(j), c, f);
         json_put_plain(j->writer, "filter", j->scratch->str, j->scratch->len);
 }

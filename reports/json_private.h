@@ -6,6 +6,7 @@
 #include "analyzer/endpoint.h"
 #include "json.h"
 #include "state_cursor.h"
+#include "units.h"
 
 #define JSON_REPORT_SCHEMA "lastack-report/1"
 
@@ -37,7 +38,8 @@ struct JsonRecords {
 
 /* Returns: the scratch string, emptied. */
 static inline GString *json_scratch(JsonRecords *j) {
-        return g_string_truncate(j->scratch, 0);
+        string_end(j->scratch, j->scratch->str);
+        return j->scratch;
 }
 
 /* A frame number, null when there is none; its file beside it where there are several. */

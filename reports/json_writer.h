@@ -134,7 +134,7 @@ G_ALWAYS_INLINE static inline void json_put_string(JsonWriter *w, const char *ke
                 json_put_null(w, key);
 }
 
-/* @text: printable ASCII without quotes and backslashes, which is not looked at for such outside HTML */
+/* @text: UTF-8 without quotes, backslashes and control characters, which is not looked at for such outside HTML */
 G_ALWAYS_INLINE static inline void json_put_plain(JsonWriter *w, const char *key, const char *text, gsize n) {
         char *at = json_member_room(w, key, n + 2);
 

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "digits.h"
+#include "endpoint_text.h"
 
 #define NS_PER_US 1000
 #define NS_PER_MS 1000000
@@ -47,13 +48,11 @@ static Clock clock_of(gint64 time_ns) {
         return c;
 }
 
-char *string_room(GString *text, gsize n) {
+char *string_grow(GString *text, gsize n) {
         const gsize used = text->len;
 
-        if (text->allocated_len - used <= n) {
-                g_string_set_size(text, used + n);
-                g_string_truncate(text, used);
-        }
+        g_string_set_size(text, used + n);
+        g_string_truncate(text, used);
         return text->str + used;
 }
 
@@ -256,21 +255,6 @@ gsize address_format(char *text, const Address *address, gboolean ipv6) {
         return (gsize)(end - text);
 }
 
-void address_append(GString *text, const Address *address, gboolean ipv6) {
-        string_end(text, address_put(string_room(text, ADDRESS_TEXT_BYTES), address, ipv6));
-}
-
 void endpoint_append(GString *text, const Address *address, guint16 port, gboolean ipv6) {
-        char *at = string_room(text, ADDRESS_TEXT_BYTES + DIGITS_MAX);
-
-        if (ipv6 && port != 0)
-                *at++ = '[';
-        at = address_put(at, address, ipv6);
-        if (ipv6 && port != 0)
-                *at++ = ']';
-        if (port != 0) {
-                *at++ = ':';
-                at = digits_put(at, port);
-        }
-        string_end(text, at);
+        string_end(text, endpoint_text_put(string_room(text, ENDPOINT_TEXT_BYTES), endpoint_text(address, port, ipv6)));
 }

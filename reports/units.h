@@ -9,8 +9,13 @@
 
 #define NS_PER_SECOND G_GINT64_CONSTANT(1000000000)
 
+/* Returns: text->str + text->len, with room for @n bytes and a NUL there. */
+char *string_grow(GString *text, gsize n);
+
 /* Returns: where @n bytes may be appended; string_end() says where they ended. */
-char *string_room(GString *text, gsize n);
+static inline char *string_room(GString *text, gsize n) {
+        return G_LIKELY(text->allocated_len - text->len > n) ? text->str + text->len : string_grow(text, n);
+}
 
 static inline void string_end(GString *text, char *at) {
         *at = '\0';
@@ -19,7 +24,7 @@ static inline void string_end(GString *text, char *at) {
 
 /* g_string_append_len() is a call and a move; most of what a sentence is made of are a few bytes that fit. */
 G_ALWAYS_INLINE static inline void string_append_len(GString *text, const char *part, gsize n) {
-        char *at = G_LIKELY(text->allocated_len - text->len > n) ? text->str + text->len : string_room(text, n);
+        char *at = string_room(text, n);
 
         memcpy(at, part, n);
         string_end(text, at + n);
@@ -79,9 +84,6 @@ char *address_put(char *at, const Address *address, gboolean ipv6);
 
 /* Returns: the length written. */
 gsize address_format(char *text, const Address *address, gboolean ipv6);
-
-/* Appends what that writes. */
-void address_append(GString *text, const Address *address, gboolean ipv6);
 
 /* Appends "10.0.0.1:80" or "[2001:db8::1]:80"; without the port (and brackets) if @port is 0. */
 void endpoint_append(GString *text, const Address *address, guint16 port, gboolean ipv6);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "analyzer/endpoint.h"
+#include "endpoint_text.h"
 #include "units.h"
 
 static const char *const event_words[] = {
@@ -127,20 +128,24 @@ void words_frame(GString *text, const ReportContext *c, FrameRef frame) {
         append_frame_number(text, c, frame);
 }
 
+static void append_end_filter(GString *text, const FlowRecord *f, guint side) {
+        const EndpointText *e = endpoint_text(&f->side[side].address, f->side[side].port, f->ipv6);
+
+        if (f->ipv6)
+                string_append(text, "ipv6.addr == ");
+        else
+                string_append(text, "ip.addr == ");
+        string_end(text, endpoint_text_put_address(string_room(text, ENDPOINT_TEXT_BYTES), e));
+        if (e->port == 0)
+                return;
+        string_append(text, " && tcp.port == ");
+        string_end(text, endpoint_text_put_port(string_room(text, ENDPOINT_TEXT_BYTES), e));
+}
+
 void words_flow_filter(GString *text, const ReportContext *c, const FlowRecord *f) {
-        for (guint side = 0; side < SIDES; side++) {
-                if (side != CLIENT)
-                        string_append(text, " && ");
-                if (f->ipv6)
-                        string_append(text, "ipv6.addr == ");
-                else
-                        string_append(text, "ip.addr == ");
-                address_append(text, &f->side[side].address, f->ipv6);
-                if (f->side[side].port == 0)
-                        continue;
-                string_append(text, " && tcp.port == ");
-                number_append(text, f->side[side].port);
-        }
+        append_end_filter(text, f, CLIENT);
+        string_append(text, " && ");
+        append_end_filter(text, f, SERVER);
         if (c->n_captures == 1 && f->first_frame) {
                 string_append(text, " && frame.number >= ");
                 number_append(text, frame_ref_number(f->first_frame));
