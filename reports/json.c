@@ -20,18 +20,27 @@
                         json_text_add(&(texts)[i_], key, name_of(i_));                                                 \
         } while (0)
 
+static void set_entries(JsonTexts *t) {
+        for (guint state = 0; state < STATES; state++) {
+                json_text_begin(&t->entry[state]);
+                json_text_add(&t->entry[state], "state", tcp_state_name(state));
+        }
+        for (guint basis = 0; basis < BASES; basis++) {
+                for (guint event = 0; event < EVENTS; event++) {
+                        json_text_add(&t->reason[basis][event], "basis", basis_name(basis));
+                        json_text_add(&t->reason[basis][event], "cause", words_event(event));
+                        json_text_end(&t->reason[basis][event]);
+                }
+        }
+}
+
 static void set_texts(JsonTexts *t) {
         SET_TEXTS(t->close, "close", close_kind_name);
         SET_TEXTS(t->closed_first_by, "closed_first_by", closed_first_by_name);
         SET_TEXTS(t->roles, "roles", roles_basis_name);
         SET_TEXTS(t->vantage, "vantage", vantage_name);
         SET_TEXTS(t->state, "state", tcp_state_name);
-        for (guint basis = 0; basis < BASES; basis++) {
-                for (guint event = 0; event < EVENTS; event++) {
-                        json_text_add(&t->reason[basis][event], "basis", basis_name(basis));
-                        json_text_add(&t->reason[basis][event], "cause", words_event(event));
-                }
-        }
+        set_entries(t);
 }
 
 /* The same for all; an HTML report writes each flow by a writer of its own. */

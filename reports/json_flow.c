@@ -52,22 +52,21 @@ G_ALWAYS_INLINE static inline char *put_endpoint(char *at, const char *key, cons
         return member_end(at, '}');
 }
 
-static char *put_new_moment(JsonMoment *m, char *at, const ReportContext *c, FrameRef frame, gint64 time_ns, JsonTimes *times) {
-        char *end = member_frame(at, c, "frame", "file", frame);
+static G_GNUC_NO_INLINE void moment_know(JsonMoment *m, const ReportContext *c, FrameRef frame, gint64 time_ns, JsonTimes *times) {
+        char *at = member_frame(m->members.text, c, "frame", "file", frame);
 
-        end = member_time(end, "time", time_ns, times);
+        at = member_time(at, "time", time_ns, times);
+        m->members.n = (guint8)(at - m->members.text);
         m->frame = frame;
         m->time_ns = time_ns;
-        json_text_take(&m->members, at, end);
-        return end;
 }
 
 /* "frame" and "time". */
 static inline char *put_moment(JsonRecords *j, char *at, const ReportContext *c, FrameRef frame, gint64 time_ns) {
         JsonMoment *m = &j->moments[frame % JSON_MOMENTS];
 
-        if (m->members.n == 0 || m->frame != frame || m->time_ns != time_ns)
-                return put_new_moment(m, at, c, frame, time_ns, &j->writer->times);
+        if (m->frame != frame || m->time_ns != time_ns || m->members.n == 0)
+                moment_know(m, c, frame, time_ns, &j->writer->times);
         return member_text(at, &m->members);
 }
 
@@ -78,17 +77,15 @@ static char *put_states(JsonRecords *j, char *at, const ReportContext *c, const 
         for (guint i = 0; i < s->n_states; i++) {
                 const StateEntry *e = &s->states[i];
 
-                at = member_begin(at, NULL, '{');
-                at = member_text(at, &j->texts->state[e->state]);
+                at = member_text(at, &j->texts->entry[e->state]);
                 at = put_moment(j, at, c, e->frame, e->time_ns);
                 at = member_text(at, &j->texts->reason[e->basis][e->event]);
-                at = member_end(at, '}');
         }
         return member_end(at, ']');
 }
 
 /* The members that SYN, FIN and RST of a side have alike. */
-static char *put_control(JsonRecords *j, char *at, const ReportContext *c, FrameRef frame, guint32 count, gint64 time_ns) {
+static inline char *put_control(JsonRecords *j, char *at, const ReportContext *c, FrameRef frame, guint32 count, gint64 time_ns) {
         at = put_moment(j, at, c, frame, time_ns);
         return member_unsigned(at, "count", count);
 }
@@ -120,6 +117,18 @@ static char *put_rst(JsonRecords *j, char *at, const ReportContext *c, const Sid
         return member_end(at, '}');
 }
 
+/* What was lost, resent or copied: nothing, of most sides. */
+static char *put_losses(char *at, const SideRecord *s) {
+        if (!(s->retransmitted_packets | s->retransmitted_bytes | s->missing_bytes | s->unacked_bytes | s->copies))
+                return member_literal(at, "\"retransmitted_packets\":0,\"retransmitted_bytes\":0,\"missing_bytes\":0,"
+                                          "\"unacked_bytes\":0,\"copies\":0,");
+        at = member_unsigned(at, "retransmitted_packets", s->retransmitted_packets);
+        at = member_unsigned(at, "retransmitted_bytes", s->retransmitted_bytes);
+        at = member_unsigned(at, "missing_bytes", s->missing_bytes);
+        at = member_unsigned(at, "unacked_bytes", s->unacked_bytes);
+        return member_unsigned(at, "copies", s->copies);
+}
+
 static void put_side(JsonRecords *j, const ReportContext *c, const FlowRecord *f, guint side) {
         const SideRecord *s = &f->side[side];
         char *at = json_run_begin(j->writer);
@@ -128,11 +137,7 @@ static void put_side(JsonRecords *j, const ReportContext *c, const FlowRecord *f
         at = member_text(at, &j->texts->state[s->state]);
         at = member_unsigned(at, "packets", s->packets);
         at = member_unsigned(at, "payload_bytes", s->payload_bytes);
-        at = member_unsigned(at, "retransmitted_packets", s->retransmitted_packets);
-        at = member_unsigned(at, "retransmitted_bytes", s->retransmitted_bytes);
-        at = member_unsigned(at, "missing_bytes", s->missing_bytes);
-        at = member_unsigned(at, "unacked_bytes", s->unacked_bytes);
-        at = member_unsigned(at, "copies", s->copies);
+        at = put_losses(at, s);
         at = s->has_isn ? member_unsigned(at, "isn", s->isn) : member_null(at, "isn");
         at = put_states(j, at, c, s);
         at = put_syn(j, at, c, s);

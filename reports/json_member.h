@@ -15,10 +15,10 @@
 #include "digits.h"
 #include "units.h"
 
-#define JSON_TEXT_BYTES 126
+#define JSON_TEXT_BYTES 127
 #define JSON_TEXT_USUAL 64 /* so many are copied in any case: no loop for a few bytes */
 
-/* Members that are written often, ready with the comma behind them. */
+/* What is written often, ready with the comma behind it. */
 typedef struct JsonText {
         char text[JSON_TEXT_BYTES];
         guint8 n;
@@ -26,6 +26,10 @@ typedef struct JsonText {
 
 /* Adds a member, a string. @t: zero-initialised; @text: printable ASCII of which nothing is ever escaped */
 void json_text_add(JsonText *t, const char *key, const char *text);
+
+/* Begins an object inside an array, or ends one. */
+void json_text_begin(JsonText *t);
+void json_text_end(JsonText *t);
 
 G_ALWAYS_INLINE static inline char *member_key(char *at, const char *key) {
         const gsize n = key ? strlen(key) : 0;
@@ -53,18 +57,21 @@ static inline char *member_digits(char *at, gint64 value) {
 #define JSON_TIME_BYTES 32 /* "2024-01-01T00:00:00.000000000Z" in its quotes */
 #define JSON_SECONDS 64
 
+typedef struct JsonSecond {
+        gint64 start_ns;                /* since the epoch */
+        char text[JSON_TIME_BYTES + 8]; /* with a comma */
+} JsonSecond;
+
 /* Times come in clusters: most are in a second of which the first twenty characters are known. */
 typedef struct JsonTimes {
-        struct JsonSecond {
-                gint64 second; /* since the epoch */
-                char text[JSON_TIME_BYTES + 8]; /* with a comma */
-        } last[JSON_SECONDS]; /* each at its remainder */
+        JsonSecond *latest;
+        JsonSecond kept[JSON_SECONDS]; /* each at its remainder */
 } JsonTimes;
 
 void json_times_init(JsonTimes *times);
 
-/* Formats the second that @time_ns is in, in the place of the one that was there. */
-void json_times_know(struct JsonSecond *known, gint64 second, gint64 time_ns);
+/* Makes the second that @time_ns is in the latest one. */
+void json_times_find(JsonTimes *times, gint64 time_ns);
 
 /* ── Objects and arrays ──────────────────────────────────────────────────── */
 
@@ -81,6 +88,12 @@ static inline char *member_end(char *at, char bracket) {
 }
 
 /* ── Values ──────────────────────────────────────────────────────────────── */
+
+/* @members: a literal, as it is: with the comma behind it */
+G_ALWAYS_INLINE static inline char *member_literal(char *at, const char *members) {
+        memcpy(at, members, strlen(members));
+        return at + strlen(members);
+}
 
 /* @json: a value as it is */
 G_ALWAYS_INLINE static inline char *member_json(char *at, const char *key, const char *json, gsize n) {
@@ -111,22 +124,11 @@ G_ALWAYS_INLINE static inline char *member_name(char *at, const char *key, const
         return name ? member_plain(at, key, name, strlen(name)) : member_null(at, key);
 }
 
-static inline void json_text_copy(char *to, const char *from, gsize n) {
-        memcpy(to, from, JSON_TEXT_USUAL);
-        if (n > JSON_TEXT_USUAL)
-                memcpy(to + JSON_TEXT_USUAL, from + JSON_TEXT_USUAL, JSON_TEXT_BYTES - JSON_TEXT_USUAL);
-}
-
-/* Keeps the members that were written from @at to @end; so many bytes are read as @t can hold. */
-static inline void json_text_take(JsonText *t, const char *at, const char *end) {
-        g_assert(end - at <= JSON_TEXT_BYTES);
-        t->n = (guint8)(end - at);
-        json_text_copy(t->text, at, t->n);
-}
-
 /* So many bytes are written as @t can hold. */
 G_ALWAYS_INLINE static inline char *member_text(char *at, const JsonText *t) {
-        json_text_copy(at, t->text, t->n);
+        memcpy(at, t->text, JSON_TEXT_USUAL);
+        if (t->n > JSON_TEXT_USUAL)
+                memcpy(at + JSON_TEXT_USUAL, t->text + JSON_TEXT_USUAL, JSON_TEXT_BYTES - JSON_TEXT_USUAL);
         return at + t->n;
 }
 
@@ -149,13 +151,10 @@ G_ALWAYS_INLINE static inline char *member_integer_string(char *at, const char *
 
 /* Nanoseconds since the epoch as RFC 3339 in UTC with nine digits. */
 G_ALWAYS_INLINE static inline char *member_time(char *at, const char *key, gint64 time_ns, JsonTimes *times) {
-        const gint64 second = time_ns / NS_PER_SECOND - (time_ns % NS_PER_SECOND < 0);
-        struct JsonSecond *known = &times->last[(guint64)second % JSON_SECONDS];
-
-        if (G_UNLIKELY(known->second != second))
-                json_times_know(known, second, time_ns);
+        if (G_UNLIKELY((guint64)time_ns - (guint64)times->latest->start_ns >= NS_PER_SECOND))
+                json_times_find(times, time_ns);
         at = member_key(at, key);
-        memcpy(at, known->text, JSON_TIME_BYTES + 1);
-        digits_put_nine(at + strlen("\"2024-01-01T00:00:00."), (guint32)((guint64)time_ns - (guint64)second * NS_PER_SECOND));
+        memcpy(at, times->latest->text, JSON_TIME_BYTES + 1);
+        digits_put_nine(at + strlen("\"2024-01-01T00:00:00."), (guint32)((guint64)time_ns - (guint64)times->latest->start_ns));
         return at + JSON_TIME_BYTES + 1;
 }

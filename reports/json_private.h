@@ -17,12 +17,13 @@ typedef struct JsonTexts {
         JsonText roles[ROLES_BASES];
         JsonText vantage[VANTAGES];
         JsonText state[STATES];
-        JsonText reason[BASES][EVENTS]; /* of a state: basis and cause */
+        JsonText entry[STATES];         /* how a state's entry begins... */
+        JsonText reason[BASES][EVENTS]; /* ...and how it ends */
 } JsonTexts;
 
 #define JSON_MOMENTS 32
 
-/* A frame and its time as members: one packet is told of by the states of both ends, and as SYN or FIN. */
+/* A frame and its time: one packet is told of by the states of both ends, and as SYN or FIN. */
 typedef struct JsonMoment {
         FrameRef frame;
         gint64 time_ns;
