@@ -20,6 +20,14 @@
                         json_text_add(&(texts)[i_], key, name_of(i_));                                                 \
         } while (0)
 
+static const char *finding_code(guint id) {
+        return finding_kind(id)->code;
+}
+
+static const char *finding_name(guint id) {
+        return finding_kind(id)->id;
+}
+
 static void set_entries(JsonTexts *t) {
         for (guint state = 0; state < STATES; state++) {
                 json_text_begin(&t->entry[state]);
@@ -40,6 +48,10 @@ static void set_texts(JsonTexts *t) {
         SET_TEXTS(t->roles, "roles", roles_basis_name);
         SET_TEXTS(t->vantage, "vantage", vantage_name);
         SET_TEXTS(t->state, "state", tcp_state_name);
+        SET_TEXTS(t->severity, "severity", severity_name);
+        SET_TEXTS(t->certainty, "certainty", certainty_name);
+        SET_TEXTS(t->kind, "code", finding_code);
+        SET_TEXTS(t->kind, "id", finding_name);
         set_entries(t);
 }
 
@@ -151,10 +163,6 @@ static void put_worst(JsonWriter *w, const Example *examples, guint n, const cha
                 json_end(w);
         }
         json_end(w);
-}
-
-static const char *finding_code(guint id) {
-        return finding_kind(id)->code;
 }
 
 static const char *worst_name(guint severity) {

@@ -177,7 +177,7 @@ static void put_values(JsonWriter *w, const ReportContext *c, const Finding *fin
 
                 if (v->kind == VALUE_TEXT)
                         at = member_name(at, v->name, v->text);
-                else if (g_str_has_suffix(v->name, "_frame"))
+                else if (name_has_unit(v->name, "_frame"))
                         at = put_frame_value(at, c, v);
                 else
                         at = member_integer(at, v->name, v->integer);
@@ -200,17 +200,15 @@ static char *put_evidence(char *at, const ReportContext *c, const Finding *findi
 }
 
 void json_put_finding(JsonRecords *j, const char *key, const ReportContext *c, const FlowRecord *f, const Finding *finding) {
-        const FindingKind *kind = finding_kind(finding->id);
         JsonWriter *w = j->writer;
         char *at;
 
         json_begin_object(w, key);
         at = json_run_begin(w);
-        at = member_name(at, "code", kind->code);
-        at = member_name(at, "id", kind->id);
+        at = member_text(at, &j->texts->kind[finding->id]);
         at = member_name(at, "side", finding->side < SIDES ? side_name(finding->side) : NULL);
-        at = member_name(at, "severity", severity_name(finding->severity));
-        at = member_name(at, "certainty", certainty_name(finding->certainty));
+        at = member_text(at, &j->texts->severity[finding->severity]);
+        at = member_text(at, &j->texts->certainty[finding->certainty]);
         json_run_end(w, put_evidence(at, c, finding));
         words_finding_filter(json_scratch(j), c, f, finding);
         json_put_plain(w, "filter", j->scratch->str, j->scratch->len);

@@ -17,6 +17,9 @@ typedef struct JsonTexts {
         JsonText roles[ROLES_BASES];
         JsonText vantage[VANTAGES];
         JsonText state[STATES];
+        JsonText severity[SEVERITIES];
+        JsonText certainty[CERTAINTIES];
+        JsonText kind[FINDINGS];        /* of a finding: code and id */
         JsonText entry[STATES];         /* how a state's entry begins... */
         JsonText reason[BASES][EVENTS]; /* ...and how it ends */
 } JsonTexts;

@@ -6,6 +6,7 @@
 
 #include "analyzer/endpoint.h"
 #include "endpoint_text.h"
+#include "sentence.h"
 #include "units.h"
 
 static const char *const event_words[] = {
@@ -524,27 +525,37 @@ gboolean words_vantage_of_all(GString *text, const VantageTally *t) {
 
 /* ── The catalogue's sentences ───────────────────────────────────────────── */
 
-#define NAME_BYTES_MAX 48 /* of a value in a template */
+/* How a value is written, by what ends its name. */
+enum {
+        RANK_PLAIN,
+        RANK_NS,
+        RANK_BYTES,
+        RANK_PACKETS,
+        RANKS,
+};
 
-/* How a value is written, by the unit that ends its name. */
-static const char *const unit_suffixes[] = { "", "_ns", "_bytes", "_packets" };
+static guint unit_rank(const char *suffix) {
+        if (!*suffix)
+                return RANK_PLAIN;
+        return strcmp(suffix, "_ns") == 0 ? RANK_NS
+               : strcmp(suffix, "_bytes") == 0 ? RANK_BYTES : strcmp(suffix, "_packets") == 0 ? RANK_PACKETS : RANKS;
+}
 
 /* Returns: the value that {name} means: "name" itself, or with its unit; the first of the units above. */
-static const FindingValue *template_value(const Finding *finding, const char *name) {
-        const gsize n = strlen(name);
+static const FindingValue *template_value(const Finding *finding, const SentencePart *name) {
         const FindingValue *found = NULL;
-        guint rank = G_N_ELEMENTS(unit_suffixes);
+        guint best = RANKS;
 
-        for (guint i = 0; i < finding->n_values; i++) {
+        for (guint i = 0; i < finding->n_values && best != RANK_PLAIN; i++) {
                 const FindingValue *v = &finding->values[i];
+                guint rank;
 
-                if (v->name[0] != name[0] || strncmp(v->name, name, n) != 0)
+                if (v->name[0] != name->text[0] || strncmp(v->name, name->text, name->n) != 0)
                         continue;
-                for (guint unit = 0; unit < rank; unit++) {
-                        if (strcmp(v->name + n, unit_suffixes[unit]) == 0) {
-                                found = v;
-                                rank = unit;
-                        }
+                rank = unit_rank(v->name + name->n);
+                if (rank < best) {
+                        found = v;
+                        best = rank;
                 }
         }
         return found;
@@ -610,15 +621,15 @@ static void append_value(GString *text, const ReportContext *c, const FlowRecord
 
         if (v->kind == VALUE_TEXT) {
                 append_word(text, f, v->text);
-        } else if (g_str_has_suffix(v->name, "_ns")) {
+        } else if (name_has_unit(v->name, "_ns")) {
                 duration_append(text, v->integer, v->bound);
-        } else if (g_str_has_suffix(v->name, "_frame")) {
+        } else if (name_has_unit(v->name, "_frame")) {
                 append_frame_number(text, c, (FrameRef)v->integer);
         } else {
                 string_append(text, bounds[v->bound]);
                 if (v->integer < 0)
                         string_append(text, "-");
-                if (g_str_has_suffix(v->name, "_bytes"))
+                if (name_has_unit(v->name, "_bytes"))
                         bytes_append(text, (guint64)ABS(v->integer));
                 else
                         count_append(text, (guint64)ABS(v->integer));
@@ -626,53 +637,39 @@ static void append_value(GString *text, const ReportContext *c, const FlowRecord
 }
 
 static void append_placeholder(GString *text, const ReportContext *c, const FlowRecord *f, const Finding *finding,
-                               const char *name) {
+                               const SentencePart *name) {
         const FindingValue *v = template_value(finding, name);
-        guint side = finding->side < SIDES ? finding->side : CLIENT;
+        const guint side = finding->side < SIDES ? finding->side : CLIENT;
 
-        if (v)
+        if (v) {
                 append_value(text, c, f, v);
-        else if (g_str_equal(name, "client"))
+                return;
+        }
+        switch ((SentenceEnd)name->end) {
+        case END_CLIENT:
                 words_side(text, f, CLIENT);
-        else if (g_str_equal(name, "server"))
+                break;
+        case END_SERVER:
                 words_side(text, f, SERVER);
-        else if (g_str_equal(name, "side"))
+                break;
+        case END_SIDE:
                 words_side(text, f, side);
-        else if (g_str_equal(name, "peer"))
+                break;
+        case END_PEER:
                 words_side(text, f, !side);
-        else
+                break;
+        case END_NONE:
                 string_append(text, "(unknown)");
-}
-
-/* Returns: what follows the name that begins at @from and ends before @stop; the name in @name. */
-static const char *take_name(char *name, const char *from, char stop) {
-        const char *end = strchr(from, stop);
-
-        g_assert(end && end - from < NAME_BYTES_MAX);
-        memcpy(name, from, (gsize)(end - from));
-        name[end - from] = '\0';
-        return end + 1;
+        }
 }
 
 void words_finding(GString *text, const ReportContext *c, const FlowRecord *f, const Finding *finding) {
-        const char *at = finding_kind(finding->id)->sentence;
-        char name[NAME_BYTES_MAX];
-
-        while (*at) {
-                if (*at == '{') {
-                        at = take_name(name, at + 1, '}');
-                        append_placeholder(text, c, f, finding, name);
-                } else if (*at == '[') {
-                        at = take_name(name, at + 1, '|');
-                        if (!template_value(finding, name))
-                                at = strchr(at, ']') + 1;
-                } else if (*at == ']') {
-                        at++;
-                } else {
-                        const gsize n = strcspn(at, "{[]");
-
-                        string_append_len(text, at, n);
-                        at += n;
-                }
+        for (const SentencePart *part = sentence_parts(finding->id); part->kind != PART_END; part++) {
+                if (part->kind == PART_TEXT)
+                        string_append_len(text, part->text, part->n);
+                else if (part->kind == PART_VALUE)
+                        append_placeholder(text, c, f, finding, part);
+                else if (!template_value(finding, part))
+                        part += part->optional;
         }
 }

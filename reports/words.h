@@ -7,6 +7,8 @@
  * write no control characters.
  */
 
+#include <string.h>
+
 #include "report.h"
 
 #include "analyzer/vantage.h"
@@ -43,6 +45,13 @@ void words_flow_filter(GString *text, const ReportContext *c, const FlowRecord *
 
 /* A filter for the finding's own frames; with several captures, whose frame numbers differ, the flow's. */
 void words_finding_filter(GString *text, const ReportContext *c, const FlowRecord *f, const Finding *finding);
+
+/* @unit: how a finding's value is named that has it: "_ns", "_bytes", "_frame"; a literal */
+G_ALWAYS_INLINE static inline gboolean name_has_unit(const char *name, const char *unit) {
+        const gsize n = strlen(name), unit_chars = strlen(unit);
+
+        return n >= unit_chars && memcmp(name + n - unit_chars, unit, unit_chars) == 0;
+}
 
 /* The packet in packetdrill's notation with relative numbers: "F. 1:1(0) ack 1 win 257". */
 void words_packet(GString *text, const FlowRecord *f, const TimelineEntry *e);
