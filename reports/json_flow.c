@@ -120,8 +120,8 @@ static char *put_rst(JsonRecords *j, char *at, const ReportContext *c, const Sid
 /* What was lost, resent or copied: nothing, of most sides. */
 static char *put_losses(char *at, const SideRecord *s) {
         if (!(s->retransmitted_packets | s->retransmitted_bytes | s->missing_bytes | s->unacked_bytes | s->copies))
-                return member_literal(at, "\"retransmitted_packets\":0,\"retransmitted_bytes\":0,\"missing_bytes\":0,"
-                                          "\"unacked_bytes\":0,\"copies\":0,");
+                return literal_put(at, "\"retransmitted_packets\":0,\"retransmitted_bytes\":0,\"missing_bytes\":0,"
+                                       "\"unacked_bytes\":0,\"copies\":0,");
         at = member_unsigned(at, "retransmitted_packets", s->retransmitted_packets);
         at = member_unsigned(at, "retransmitted_bytes", s->retransmitted_bytes);
         at = member_unsigned(at, "missing_bytes", s->missing_bytes);
@@ -336,9 +336,13 @@ static void put_sentences(JsonRecords *j, const ReportContext *c, const FlowReco
         json_put_plain(j->writer, "filter", j->scratch->str, j->scratch->len);
 }
 
-static char *put_zeek_row(char *at, const char *conn_state, const char *history) {
+/* @history: ZEEK_HISTORY_MAX + 2, which are all copied: no call for a few bytes */
+static inline char *put_zeek_row(char *at, const char *conn_state, const char *history) {
         at = member_name(at, "conn_state", conn_state);
-        return member_name(at, "history", history);
+        at = literal_put(at, "\"history\":\"");
+        memcpy(at, history, ZEEK_HISTORY_MAX + 2);
+        at += strlen(history);
+        return literal_put(at, "\",");
 }
 
 /* What other tools say of it. */

@@ -89,12 +89,6 @@ static inline char *member_end(char *at, char bracket) {
 
 /* ── Values ──────────────────────────────────────────────────────────────── */
 
-/* @members: a literal, as it is: with the comma behind it */
-G_ALWAYS_INLINE static inline char *member_literal(char *at, const char *members) {
-        memcpy(at, members, strlen(members));
-        return at + strlen(members);
-}
-
 /* @json: a value as it is */
 G_ALWAYS_INLINE static inline char *member_json(char *at, const char *key, const char *json, gsize n) {
         at = member_key(at, key);

@@ -30,6 +30,12 @@ G_ALWAYS_INLINE static inline void string_append_len(GString *text, const char *
         string_end(text, at + n);
 }
 
+/* @at: where there is room for @part, a literal. Returns: where it ends. */
+G_ALWAYS_INLINE static inline char *literal_put(char *at, const char *part) {
+        memcpy(at, part, strlen(part));
+        return at + strlen(part);
+}
+
 /* Best with literals. */
 G_ALWAYS_INLINE static inline void string_append(GString *text, const char *part) {
         string_append_len(text, part, strlen(part));

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "analyzer/endpoint.h"
+#include "digits.h"
 #include "endpoint_text.h"
 #include "sentence.h"
 #include "units.h"
@@ -112,16 +113,20 @@ const char *words_capture_name(const CaptureInfo *info) {
         return slash ? slash + 1 : info->path;
 }
 
-/* "12", and with several captures "12 of b.pcap"; control characters of its name become '?'. */
-static void append_frame_number(GString *text, const ReportContext *c, FrameRef frame) {
-        guint file = frame_ref_file(frame);
+/* " of b.pcap"; control characters of its name become '?'. */
+static void append_capture_name(GString *text, const CaptureInfo *info) {
+        string_append(text, " of ");
+        for (const char *p = words_capture_name(info); *p; p++)
+                g_string_append_c(text, g_ascii_iscntrl(*p) ? '?' : *p);
+}
+
+/* "12", and with several captures "12 of b.pcap" */
+static inline void append_frame_number(GString *text, const ReportContext *c, FrameRef frame) {
+        const guint file = frame_ref_file(frame);
 
         number_append(text, frame_ref_number(frame));
-        if (c->n_captures < 2 || file >= c->n_captures)
-                return;
-        string_append(text, " of ");
-        for (const char *p = words_capture_name(c->captures[file]); *p; p++)
-                g_string_append_c(text, g_ascii_iscntrl(*p) ? '?' : *p);
+        if (c->n_captures > 1 && file < c->n_captures)
+                append_capture_name(text, c->captures[file]);
 }
 
 void words_frame(GString *text, const ReportContext *c, FrameRef frame) {
@@ -129,30 +134,32 @@ void words_frame(GString *text, const ReportContext *c, FrameRef frame) {
         append_frame_number(text, c, frame);
 }
 
-static void append_end_filter(GString *text, const FlowRecord *f, guint side) {
+#define END_FILTER_BYTES (2 * ENDPOINT_TEXT_BYTES) /* and the words around it */
+#define FRAMES_FILTER_BYTES (2 * DIGITS_MAX + 64)
+
+static char *put_end_filter(char *at, const FlowRecord *f, guint side) {
         const EndpointText *e = endpoint_text(&f->side[side].address, f->side[side].port, f->ipv6);
 
-        if (f->ipv6)
-                string_append(text, "ipv6.addr == ");
-        else
-                string_append(text, "ip.addr == ");
-        string_end(text, endpoint_text_put_address(string_room(text, ENDPOINT_TEXT_BYTES), e));
+        at = f->ipv6 ? literal_put(at, "ipv6.addr == ") : literal_put(at, "ip.addr == ");
+        at = endpoint_text_put_address(at, e);
         if (e->port == 0)
-                return;
-        string_append(text, " && tcp.port == ");
-        string_end(text, endpoint_text_put_port(string_room(text, ENDPOINT_TEXT_BYTES), e));
+                return at;
+        return endpoint_text_put_port(literal_put(at, " && tcp.port == "), e);
 }
 
 void words_flow_filter(GString *text, const ReportContext *c, const FlowRecord *f) {
-        append_end_filter(text, f, CLIENT);
-        string_append(text, " && ");
-        append_end_filter(text, f, SERVER);
+        char *at = string_room(text, 2 * END_FILTER_BYTES + FRAMES_FILTER_BYTES);
+
+        at = put_end_filter(at, f, CLIENT);
+        at = literal_put(at, " && ");
+        at = put_end_filter(at, f, SERVER);
         if (c->n_captures == 1 && f->first_frame) {
-                string_append(text, " && frame.number >= ");
-                number_append(text, frame_ref_number(f->first_frame));
-                string_append(text, " && frame.number <= ");
-                number_append(text, frame_ref_number(f->last_frame));
+                at = literal_put(at, " && frame.number >= ");
+                at = digits_put(at, frame_ref_number(f->first_frame));
+                at = literal_put(at, " && frame.number <= ");
+                at = digits_put(at, frame_ref_number(f->last_frame));
         }
+        string_end(text, at);
 }
 
 void words_finding_filter(GString *text, const ReportContext *c, const FlowRecord *f, const Finding *finding) {
@@ -175,18 +182,18 @@ void words_side(GString *text, const FlowRecord *f, guint side) {
         endpoint_append(text, &f->side[side].address, f->side[side].port, f->ipv6);
 }
 
-/* "(FIN, frame 12)" */
-static void append_evidence(GString *text, const ReportContext *c, const char *what, FrameRef frame) {
-        if (frame == 0) {
-                string_append(text, " (its ");
-                string_append(text, what);
-                string_append(text, " is not in the capture)");
+#define EVIDENCE_BYTES 64 /* the words around the frame */
+
+/* " (FIN, frame 12)"; @what: a literal */
+G_ALWAYS_INLINE static inline void append_evidence(GString *text, const ReportContext *c, const char *what, FrameRef frame) {
+        char *at = string_room(text, EVIDENCE_BYTES);
+
+        if (G_UNLIKELY(frame == 0)) {
+                string_end(text, literal_put(literal_put(literal_put(at, " (its "), what), " is not in the capture)"));
                 return;
         }
-        string_append(text, " (");
-        string_append(text, what);
-        string_append(text, ", ");
-        words_frame(text, c, frame);
+        string_end(text, literal_put(literal_put(literal_put(at, " ("), what), ", frame "));
+        append_frame_number(text, c, frame);
         string_append(text, ")");
 }
 
