@@ -126,13 +126,17 @@ static ZeekFlow *zeek_row(FlowZeek *zeek, const Segment *s) {
         return &g_array_index(zeek->later, ZeekFlow, n);
 }
 
-static void note_zeek(Flow *f, guint side, const Segment *s) {
+static G_GNUC_NO_INLINE void note_zeek_in_full(FlowZeek *zeek, guint side, const Segment *s) {
+        zeek_segment(zeek_row(zeek, s), s, side);
+}
+
+static inline void note_zeek(Flow *f, guint side, const Segment *s) {
         FlowZeek *zeek = flow_note(f, NOTE_ZEEK);
 
         if (!zeek)
                 zeek = flow_note_add(f, NOTE_ZEEK);
         if (zeek->later || !zeek_next(&zeek->first, s, side))
-                zeek_segment(zeek_row(zeek, s), s, side);
+                note_zeek_in_full(zeek, side, s);
 }
 
 /* Copies too: other tools do not know them for what they are. */

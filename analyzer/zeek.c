@@ -108,8 +108,9 @@ static void history_add(ZeekFlow *z, char letter) {
                 z->marks |= FLOW_CUT;
 }
 
+/* @letter: a capital */
 static void history_add_for(ZeekFlow *z, const ZeekSide *me, char letter) {
-        history_add(z, is_originator(z, me) ? letter : g_ascii_tolower(letter));
+        history_add(z, is_originator(z, me) ? letter : letter | 0x20);
 }
 
 /* Returns: whether the letter had come before; if not, adds it.  What has come belongs to the role: a flip
@@ -292,7 +293,7 @@ static void islands_drop_first(ZeekSide *me) {
 }
 
 /* Joins what touches.  When there is no room, the hole before the last island is forgotten. */
-static void islands_add(ZeekSide *me, guint32 from, guint32 to) {
+static G_GNUC_NO_INLINE void islands_add(ZeekSide *me, guint32 from, guint32 to) {
         ZeekIsland all[ZEEK_ISLANDS_MAX + 1];
         guint n = 0, i = 0;
 
@@ -329,7 +330,7 @@ static void side_skip(ZeekSide *me) {
 }
 
 /* DataSent */
-static void side_data(ZeekSide *me, const Segment *s, guint32 seq) {
+static inline void side_data(ZeekSide *me, const Segment *s, guint32 seq) {
         const guint32 right = seq + !!(s->flags & TCP_SYN) + s->payload_bytes;
         guint32 left = seq + !!(s->flags & TCP_SYN), held;
 
@@ -367,7 +368,7 @@ static void side_gap(ZeekFlow *z, ZeekSide *me, const ZeekSide *peer) {
 }
 
 /* Undelivered */
-static void side_miss(ZeekFlow *z, ZeekSide *me, const ZeekSide *peer, guint32 ack) {
+static G_GNUC_NO_INLINE void side_miss(ZeekFlow *z, ZeekSide *me, const ZeekSide *peer, guint32 ack) {
         if (ack <= 2 && z->marks & FLOW_PARTIAL)
                 return; /* a keepalive was the first that was seen */
         while (me->n_islands && me->island[0].from < ack) {
@@ -499,7 +500,7 @@ static gboolean is_pending(const ZeekSide *me, const ZeekSide *peer) {
 }
 
 /* ConnectionClosed: when both sides are done, or never will be, the row is written after tcp_close_delay. */
-static void side_close(ZeekFlow *z, ZeekSide *me, const ZeekSide *peer) {
+static inline void side_close(ZeekFlow *z, ZeekSide *me, const ZeekSide *peer) {
         if (is_pending(me, peer)) {
                 z->marks |= FLOW_PENDING;
                 return;
@@ -517,7 +518,7 @@ static guint sides_closed(const ZeekFlow *z) {
 }
 
 /* CheckEOF */
-static void side_check(ZeekFlow *z, ZeekSide *me, const ZeekSide *peer) {
+static inline void side_check(ZeekFlow *z, ZeekSide *me, const ZeekSide *peer) {
         if (me->marks & SIDE_EOF || !(me->marks & SIDE_FIN || me->state == CLOSED || me->state == RESET) ||
             is_pending(me, peer))
                 return;
@@ -528,7 +529,7 @@ static void side_check(ZeekFlow *z, ZeekSide *me, const ZeekSide *peer) {
 }
 
 /* AckReceived: what is acknowledged and did not come will not come. */
-static void side_acknowledged(ZeekFlow *z, ZeekSide *me, const ZeekSide *peer, guint32 ack) {
+static inline void side_acknowledged(ZeekFlow *z, ZeekSide *me, const ZeekSide *peer, guint32 ack) {
         if (me->marks & SIDE_FIN && ack > me->end)
                 ack = me->end;
         if (ack <= me->trimmed)
@@ -659,6 +660,11 @@ gboolean zeek_begins_anew(const ZeekFlow *z, const Segment *s) {
 
 /* ── Short cuts ──────────────────────────────────────────────────────────── */
 
+/*
+ * What is asked of every packet is kept apart from what is done then: neither has to save the registers of the other. All
+ * return TRUE once they have done something.
+ */
+
 #define FLOW_SEEN (FLOW_SEEN_ORIGINATOR | FLOW_SEEN_RESPONDER)
 
 /* No timer that counts from the last packet has run out, as the shortest one has not. */
@@ -666,7 +672,7 @@ static gboolean is_soon(const ZeekFlow *z, const Segment *s) {
         return (guint64)s->time_ns - (guint64)z->since_ns < MIN(TCP_CLOSE_DELAY_NS, TCP_LINGER_NS);
 }
 
-static gboolean begin_with_syn(ZeekFlow *z, const Segment *s, guint side) {
+static G_GNUC_NO_INLINE gboolean begin_with_syn(ZeekFlow *z, const Segment *s, guint side) {
         ZeekSide *me = &z->side[side];
 
         if (z->marks || (s->flags & (TCP_SYN | TCP_FIN | TCP_RST | TCP_ACK)) != TCP_SYN || s->payload_bytes || !s->window)
@@ -682,7 +688,7 @@ static gboolean begin_with_syn(ZeekFlow *z, const Segment *s, guint side) {
         return TRUE;
 }
 
-static gboolean take_answer(ZeekFlow *z, const Segment *s, guint side) {
+static G_GNUC_NO_INLINE gboolean take_answer(ZeekFlow *z, const Segment *s, guint side) {
         ZeekSide *me = &z->side[side], *peer = &z->side[!side];
 
         if (z->marks != (FLOW_STARTED | FLOW_ATTEMPT | FLOW_SEEN_ORIGINATOR) || z->originator == side || me->state != INACTIVE ||
@@ -717,7 +723,8 @@ static inline gboolean is_next(const ZeekFlow *z, const ZeekSide *me, const Zeek
 }
 
 /* What may close something goes on as zeek_segment() does. */
-static void close_next(ZeekFlow *z, ZeekSide *me, ZeekSide *peer, const Segment *s, guint32 seq, guint32 ack) {
+static G_GNUC_NO_INLINE gboolean take_closing(ZeekFlow *z, ZeekSide *me, ZeekSide *peer, const Segment *s, guint32 seq,
+                                              guint32 ack) {
         const guint closed = sides_closed(z);
 
         if (!(z->marks & FLOW_CLOSED))
@@ -730,6 +737,16 @@ static void close_next(ZeekFlow *z, ZeekSide *me, ZeekSide *peer, const Segment 
         }
         side_acknowledged(z, peer, me, ack);
         take_in(z, me, peer, s, seq, closed, s->flags & TCP_FIN);
+        return TRUE;
+}
+
+static G_GNUC_NO_INLINE gboolean take_data(ZeekFlow *z, ZeekSide *me, ZeekSide *peer, const Segment *s, guint32 seq,
+                                           guint32 ack) {
+        z->since_ns = s->time_ns;
+        history_data(z, me, s);
+        side_acknowledged(z, peer, me, ack);
+        side_data(me, s, seq);
+        return TRUE;
 }
 
 static inline gboolean take_next(ZeekFlow *z, const Segment *s, guint side) {
@@ -740,17 +757,9 @@ static inline gboolean take_next(ZeekFlow *z, const Segment *s, guint side) {
                 return FALSE;
         me->last = seq + s->payload_bytes + fin;
         peer->acked = ack;
-        if (fin || me->state == CLOSED || peer->state == CLOSED) {
-                close_next(z, me, peer, s, seq, ack);
-                return TRUE;
-        }
-        z->since_ns = s->time_ns;
-        history_data(z, me, s);
-        if (ack > peer->trimmed)
-                side_acknowledged(z, peer, me, ack);
-        if (s->payload_bytes)
-                side_data(me, s, seq);
-        return TRUE;
+        if (fin || me->state == CLOSED || peer->state == CLOSED)
+                return take_closing(z, me, peer, s, seq, ack);
+        return take_data(z, me, peer, s, seq, ack);
 }
 
 gboolean zeek_next(ZeekFlow *z, const Segment *s, guint side) {
