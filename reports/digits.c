@@ -7,14 +7,21 @@
 #define MILLION 1000000
 #define BILLION 1000000000
 
-#define ONES(tens) tens "0", tens "1", tens "2", tens "3", tens "4", tens "5", tens "6", tens "7", tens "8", tens "9",
-#define TENS(hundreds)                                                                                                 \
-        ONES(hundreds "0") ONES(hundreds "1") ONES(hundreds "2") ONES(hundreds "3") ONES(hundreds "4")                 \
-        ONES(hundreds "5") ONES(hundreds "6") ONES(hundreds "7") ONES(hundreds "8") ONES(hundreds "9")
+/* Ten strings each, and @rest behind them. */
+#define ONES(tens, rest)                                                                                               \
+        tens "0" rest, tens "1" rest, tens "2" rest, tens "3" rest, tens "4" rest,                                     \
+        tens "5" rest, tens "6" rest, tens "7" rest, tens "8" rest, tens "9" rest
+#define TENS(hundreds, rest)                                                                                           \
+        ONES(hundreds "1", rest), ONES(hundreds "2", rest), ONES(hundreds "3", rest), ONES(hundreds "4", rest),        \
+        ONES(hundreds "5", rest), ONES(hundreds "6", rest), ONES(hundreds "7", rest), ONES(hundreds "8", rest),        \
+        ONES(hundreds "9", rest)
+#define HUNDREDS(hundreds, rest) ONES(hundreds "0", rest), TENS(hundreds, rest)
+#define FROM_HUNDRED(rest)                                                                                             \
+        HUNDREDS("1", rest), HUNDREDS("2", rest), HUNDREDS("3", rest), HUNDREDS("4", rest), HUNDREDS("5", rest),       \
+        HUNDREDS("6", rest), HUNDREDS("7", rest), HUNDREDS("8", rest), HUNDREDS("9", rest)
 
-const char digits_three[1000][4] = {
-        TENS("0") TENS("1") TENS("2") TENS("3") TENS("4") TENS("5") TENS("6") TENS("7") TENS("8") TENS("9")
-};
+const char digits_three[1000][4] = { HUNDREDS("0", ""), FROM_HUNDRED("") };
+const char digits_few[1000][4] = { ONES("", "\0\0\1"), TENS("", "\0\2"), FROM_HUNDRED("\3") };
 
 static inline char *put_three(char *at, guint32 value) {
         memcpy(at, digits_three[value], sizeof digits_three[0]);
@@ -35,8 +42,6 @@ char *digits_put_nine(char *at, guint32 value) {
 char *digits_put_several(char *at, guint64 value) {
         const guint32 low = (guint32)value;
 
-        if (value < 1000)
-                return digits_put_few(at, low);
         if (value < MILLION)
                 return put_three(digits_put_few(at, low / 1000), low % 1000);
         if (value < BILLION)

@@ -11,26 +11,21 @@
 /* "000" to "999". */
 extern const char digits_three[1000][4];
 
+/* "0" to "999", and in the last byte how many digits that is. */
+extern const char digits_few[1000][4];
+
 /* digits_put() below 1000. */
 static inline char *digits_put_few(char *at, guint32 value) {
-        const guint zeros = (value < 100) + (value < 10); /* that lead */
-        guint32 digits;
-
-        memcpy(&digits, digits_three[value], sizeof digits);
-        digits = GUINT32_TO_LE(GUINT32_FROM_LE(digits) >> 8 * zeros);
-        memcpy(at, &digits, sizeof digits);
-        return at + 3 - zeros;
+        memcpy(at, digits_few[value], sizeof digits_few[0]);
+        return at + digits_few[value][3];
 }
 
-/* digits_put() for 10 and more. */
+/* digits_put() for 1000 and more. */
 char *digits_put_several(char *at, guint64 value);
 
 /* @at: room for DIGITS_MAX and one more, whatever @value. Returns: where its digits end. */
 static inline char *digits_put(char *at, guint64 value) {
-        if (value >= 10)
-                return digits_put_several(at, value);
-        *at = (char)('0' + value);
-        return at + 1;
+        return value < 1000 ? digits_put_few(at, (guint32)value) : digits_put_several(at, value);
 }
 
 /* Returns: where the last @n digits of @value end; zeros lead. */
