@@ -129,9 +129,8 @@ static char *put_losses(char *at, const SideRecord *s) {
         return member_unsigned(at, "copies", s->copies);
 }
 
-static void put_side(JsonRecords *j, const ReportContext *c, const FlowRecord *f, guint side) {
+static char *put_side(JsonRecords *j, char *at, const ReportContext *c, const FlowRecord *f, guint side) {
         const SideRecord *s = &f->side[side];
-        char *at = json_run_begin(j->writer);
 
         at = side == CLIENT ? member_begin(at, "client", '{') : member_begin(at, "server", '{');
         at = member_text(at, &j->texts->state[s->state]);
@@ -145,7 +144,14 @@ static void put_side(JsonRecords *j, const ReportContext *c, const FlowRecord *f
         at = put_rst(j, at, c, s);
         at = member_frame(at, c, "last_data_frame", "last_data_file", s->last_data_frame);
         at = member_frame(at, c, "last_frame", "last_file", s->last_frame);
-        json_run_end(j->writer, member_end(at, '}'));
+        return member_end(at, '}');
+}
+
+static char *put_sides(JsonRecords *j, char *at, const ReportContext *c, const FlowRecord *f) {
+        at = member_begin(at, "sides", '{');
+        at = put_side(j, at, c, f, CLIENT);
+        at = put_side(j, at, c, f, SERVER);
+        return member_end(at, '}');
 }
 
 /* ── Sentences ───────────────────────────────────────────────────────────── */
@@ -346,9 +352,8 @@ static inline char *put_zeek_row(char *at, const char *conn_state, const char *h
 }
 
 /* What other tools say of it. */
-static void put_words_of_others(JsonWriter *w, const FlowRecord *f) {
-        char *at = member_begin(json_run_begin(w), "zeek", '{');
-
+static char *put_words_of_others(char *at, const FlowRecord *f) {
+        at = member_begin(at, "zeek", '{');
         at = put_zeek_row(at, f->zeek_conn_state, f->zeek_history);
         if (f->n_zeek_later > 0) {
                 at = member_begin(at, "later", '[');
@@ -361,8 +366,16 @@ static void put_words_of_others(JsonWriter *w, const FlowRecord *f) {
         }
         at = member_end(at, '}');
         at = member_unsigned(at, "completeness", f->completeness);
-        at = member_unsigned(at, "icmp_errors", f->icmp_errors);
-        json_run_end(w, at);
+        return member_unsigned(at, "icmp_errors", f->icmp_errors);
+}
+
+static void put_findings(JsonRecords *j, const ReportContext *c, const FlowRecord *f) {
+        JsonWriter *w = j->writer;
+
+        json_begin_array(w, "findings");
+        for (guint i = 0; i < f->n_findings; i++)
+                json_put_finding(j, NULL, c, f, &f->findings[i]);
+        json_end(w);
 }
 
 void json_records_flow(JsonRecords *j, const char *key, const ReportContext *c, const FlowRecord *f,
@@ -373,15 +386,8 @@ void json_records_flow(JsonRecords *j, const char *key, const ReportContext *c, 
         put_identity(j, c, f);
         put_course(j, c, f);
         put_sentences(j, c, f);
-        json_begin_object(w, "sides");
-        put_side(j, c, f, CLIENT);
-        put_side(j, c, f, SERVER);
-        json_end(w);
-        put_words_of_others(w, f);
-        json_begin_array(w, "findings");
-        for (guint i = 0; i < f->n_findings; i++)
-                json_put_finding(j, NULL, c, f, &f->findings[i]);
-        json_end(w);
+        json_run_end(w, put_words_of_others(put_sides(j, json_run_begin(w), c, f), f));
+        put_findings(j, c, f);
         json_put_unsigned(w, "findings_left_out", f->findings_left_out);
         if (options & JSON_FLOW_PACKETS)
                 put_packets(j, c, f);

@@ -16,8 +16,8 @@
 #include "output.h"
 
 #define JSON_DEPTH_MAX 32
-/* A run's members have fewer: some dozens, of which none is long. */
-#define JSON_RUN_BYTES (8 * 1024)
+/* A run's members have fewer: two sides with RECORD_STATES_MAX states of some 200 bytes, and others of which none is long. */
+#define JSON_RUN_BYTES (16 * 1024)
 
 typedef struct JsonWriter {
         char *at;        /* where the next byte goes: behind the comma of the last value */

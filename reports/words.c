@@ -236,17 +236,9 @@ static void append_closed_second(GString *text, const ReportContext *c, const Fl
         append_evidence(text, c, "FIN", second->fin_frame);
 }
 
-static gboolean was_in(const SideRecord *side, TcpState state) {
-        for (guint i = 0; i < side->n_states; i++)
-                if (side->states[i].state == state)
-                        return TRUE;
-        return FALSE;
-}
-
 /* Who holds TIME_WAIT, if anybody does. */
 static void append_time_wait(GString *text, const FlowRecord *f) {
-        gboolean client = was_in(&f->side[CLIENT], STATE_TIME_WAIT);
-        gboolean server = was_in(&f->side[SERVER], STATE_TIME_WAIT);
+        const gboolean client = f->side[CLIENT].entered[STATE_TIME_WAIT] != 0, server = f->side[SERVER].entered[STATE_TIME_WAIT] != 0;
 
         if (!client && !server)
                 return;

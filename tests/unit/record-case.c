@@ -53,6 +53,8 @@ void record_case_state(RecordCase *c, guint side, TcpState state, guint64 number
         SideRecord *s = &c->flow.side[side];
 
         s->state = state;
+        if (!s->entered[state])
+                s->entered[state] = s->n_states + 1;
         s->states[s->n_states++] = (StateEntry){ .time_ns = at(at_ms), .frame = number ? frame_ref(0, number) : 0, .state = state };
 }
 
