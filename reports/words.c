@@ -238,7 +238,8 @@ static void append_closed_second(GString *text, const ReportContext *c, const Fl
 
 /* Who holds TIME_WAIT, if anybody does. */
 static void append_time_wait(GString *text, const FlowRecord *f) {
-        const gboolean client = f->side[CLIENT].entered[STATE_TIME_WAIT] != 0, server = f->side[SERVER].entered[STATE_TIME_WAIT] != 0;
+        const gboolean client = f->side[CLIENT].entered[STATE_TIME_WAIT] != 0;
+        const gboolean server = f->side[SERVER].entered[STATE_TIME_WAIT] != 0;
 
         if (!client && !server)
                 return;
@@ -536,8 +537,11 @@ enum {
 static guint unit_rank(const char *suffix) {
         if (!*suffix)
                 return RANK_PLAIN;
-        return strcmp(suffix, "_ns") == 0 ? RANK_NS
-               : strcmp(suffix, "_bytes") == 0 ? RANK_BYTES : strcmp(suffix, "_packets") == 0 ? RANK_PACKETS : RANKS;
+        if (strcmp(suffix, "_ns") == 0)
+                return RANK_NS;
+        if (strcmp(suffix, "_bytes") == 0)
+                return RANK_BYTES;
+        return strcmp(suffix, "_packets") == 0 ? RANK_PACKETS : RANKS;
 }
 
 /* Returns: the value that {name} means: "name" itself, or with its unit; the first of the units above. */
