@@ -240,6 +240,7 @@ static void test_every_sentence(void) {
                 words_finding(text, &c->context, &c->flow, f);
                 g_assert_cmpuint(text->len, >, 0);
                 g_assert_null(strpbrk(text->str, "{}[]|"));
+                g_assert_null(strpbrk(text->str, "\"\\\n\t")); /* JSON takes it as it is */
         }
 }
 
