@@ -5,7 +5,7 @@
 #include <time.h>
 
 #define BLOCKS 4U  /* one is fed while the others are read */
-#define SLICES 16U /* judged, or being judged, and not yet handed over */
+#define SLICES 4U /* judged, or being judged, and not yet handed over */
 /* A single thread has one of each: it uses the same memory again while that is near. */
 
 /*
