@@ -22,13 +22,6 @@
 /* How many chains are remembered while they grow; a power of two. */
 #define CHAINS_OPEN 4096U
 
-/* What a segment did that is settled in the order of the input, over all shards. */
-enum {
-        BLOCK_BIRTH = 1 << 0,  /* began a flow */
-        BLOCK_SYN = 1 << 1,    /* a client's SYN with a timestamp */
-        BLOCK_ANSWER = 1 << 2, /* the first packet of a server */
-};
-
 /* Frames of one file, one after another. */
 typedef struct BlockRun {
         FrameRef first;
@@ -50,9 +43,6 @@ typedef struct Block {
         guint32 hash[BLOCK_FRAMES];
         Segment segment[BLOCK_FRAMES];
         BlockRun run[BLOCK_FRAMES];
-        /* filled in by the shards, at the segment's place */
-        guint8 did[BLOCK_FRAMES]; /* BLOCK_ */
-        Flow *flow[BLOCK_FRAMES]; /* where it did anything */
 } Block;
 
 /* Returns: an empty one, to be freed by g_free(). */
@@ -121,7 +111,6 @@ static inline void block_add(Block *b) {
         const guint32 hash = flow_hash(&b->segment[n]);
 
         b->hash[n] = hash;
-        b->did[n] = 0;
         block_chain(b, n, hash);
         b->n = n + 1;
 }

@@ -13,6 +13,7 @@
 #define AHEAD_FLOW 16U
 #define AHEAD_TIMELINE 8U
 #define AHEAD 32U /* a power of two beyond them */
+#define CHAIN_AHEAD 8U /* segments of a chain */
 
 /* Of these a flow keeps the first few for certain; further ones may be thinned out. */
 #define PINNED_SYNS 8U
@@ -149,8 +150,8 @@ static void note_words_of_others(const Shard *x, Flow *f, guint side, const Segm
 /* What others are told of @s, which @f has just taken in. */
 static inline guint8 what_it_did(guint side, gboolean first, const Segment *s) {
         if (side == SERVER)
-                return first ? BLOCK_ANSWER : 0;
-        return (s->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN && s->facts & SEGMENT_HAS_TIMESTAMP ? BLOCK_SYN : 0;
+                return first ? EVENT_ANSWER : 0;
+        return (s->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN && s->facts & SEGMENT_HAS_TIMESTAMP ? EVENT_SYN : 0;
 }
 
 static G_GNUC_NO_INLINE void append(Flow *f, guint side, const Segment *s, guint16 marks) {
@@ -178,7 +179,7 @@ static void take_path(FlowSide *me, const Segment *s) {
         me->bits |= SIDE_PATH;
 }
 
-/* Returns: BLOCK_ bits. */
+/* Returns: EVENT_ bits. */
 static guint8 add_segment(Shard *x, Flow *f, guint side, const Segment *s) {
         FlowSide *me = &f->side[side];
         gboolean acks_fin, first = !(me->bits & SIDE_PATH);
@@ -417,7 +418,7 @@ static Flow *feed_answer(Shard *x, const Segment *s, Flow *likely) {
         return likely;
 }
 
-/* Returns: the flow whose first packet of a side it was, as in nearly all connections; NULL, with nothing done, for others. @did: BLOCK_ bits */
+/* Returns: the flow whose first packet of a side it was, as in nearly all connections; NULL, with nothing done, for others. @did: EVENT_ bits */
 static inline Flow *feed_opening(Shard *x, const Segment *s, guint32 hash, Flow *likely, guint8 *did) {
         const guint flags = s->flags & (TCP_SYN | TCP_FIN | TCP_RST | TCP_ACK);
         Flow *f = NULL;
@@ -425,13 +426,13 @@ static inline Flow *feed_opening(Shard *x, const Segment *s, guint32 hash, Flow 
         if (s->kind != SEGMENT_TCP || s->payload_bytes)
                 return NULL;
         if (flags == TCP_SYN && (f = feed_syn(x, s, hash)))
-                *did = what_it_did(CLIENT, TRUE, s) | BLOCK_BIRTH;
+                *did = what_it_did(CLIENT, TRUE, s) | EVENT_BIRTH;
         else if (flags == (TCP_SYN | TCP_ACK) && likely && (f = feed_answer(x, s, likely)))
                 *did = what_it_did(SERVER, TRUE, s);
         return f;
 }
 
-/* @at: its place in the block. Returns: the flow that took it in; NULL if none did, or it did nothing. @did: BLOCK_ bits */
+/* @at: its place in the block. Returns: the flow that took it in; NULL if none did, or it did nothing. @did: EVENT_ bits */
 static Flow *feed_one(Shard *x, guint at, const Segment *s, guint32 hash, Flow *likely, guint8 *did) {
         gboolean born;
         Match m;
@@ -447,7 +448,7 @@ static Flow *feed_one(Shard *x, guint at, const Segment *s, guint32 hash, Flow *
                 return NULL;
         }
         born = !m.flow->first_frame;
-        *did = add_segment(x, m.flow, m.side, s) | (born ? BLOCK_BIRTH : 0);
+        *did = add_segment(x, m.flow, m.side, s) | (born ? EVENT_BIRTH : 0);
         if (m.flow->closing && !m.flow->queued && has_closed(m.flow))
                 note_closing(x, m.flow, at);
         if (m.ended) {
@@ -486,42 +487,55 @@ static inline void prefetch_segment(const Segment *s) {
         __builtin_prefetch((const char *)(s + 1) - 1);
 }
 
+/* Those behind the first one, which has been asked for; of a long chain feed_chain() asks for the rest. */
+static inline void prefetch_chain(const Block *b, guint at) {
+        guint next = b->next[at];
+
+        for (guint i = 1; i < CHAIN_AHEAD && next != CHAIN_END; i++, next = b->next[next])
+                prefetch_segment(&b->segment[next]);
+}
+
 static void look_ahead(const Shard *x, Ahead *ahead, const Block *b, const guint16 *chain, guint n, guint i) {
         if (i + AHEAD_SLOT < n) {
                 flow_table_prefetch_slot(x->table, b->hash[chain[i + AHEAD_SLOT]]);
                 prefetch_segment(&b->segment[chain[i + AHEAD_SLOT]]);
         }
-        if (i + AHEAD_FLOW < n)
+        if (i + AHEAD_FLOW < n) {
+                prefetch_chain(b, chain[i + AHEAD_FLOW]);
                 ahead->likely[(i + AHEAD_FLOW) % AHEAD] = flow_table_prefetch_flow(x->table, b->hash[chain[i + AHEAD_FLOW]]);
+        }
         if (i + AHEAD_TIMELINE < n)
                 flow_prefetch_timeline(ahead->likely[(i + AHEAD_TIMELINE) % AHEAD]);
 }
 
 /* The segments of one hash from @at on: nearly always of one flow. Returns: how many. */
-static guint feed_chain(Shard *x, Block *b, guint at, Flow *likely) {
+static guint feed_chain(Shard *x, const Block *b, guint at, Flow *likely) {
         guint n = 0;
 
         for (guint next; at != CHAIN_END; at = next, n++) {
+                guint8 did = 0;
                 Flow *f;
 
                 next = b->next[at];
                 if (next != CHAIN_END)
                         prefetch_segment(&b->segment[next]);
-                f = feed(x, at, &b->segment[at], b->hash[at], likely, &b->did[at]);
+                f = feed(x, at, &b->segment[at], b->hash[at], likely, &did);
                 if (!f)
                         continue;
-                b->flow[at] = f;
+                if (did)
+                        x->event[x->n_events++] = (ShardEvent){ f, (guint16)at, did };
                 likely = f->indexed ? f : NULL;
         }
         return n;
 }
 
-void shard_feed(Shard *x, Block *b, guint number) {
+void shard_feed(Shard *x, const Block *b, guint number) {
         const guint16 *chain = b->chain[number];
         guint n = b->count[number];
         Ahead ahead;
 
         release_due(x);
+        x->n_events = 0;
         for (guint i = -AHEAD_SLOT; i != n; i++) {
                 look_ahead(x, &ahead, b, chain, n, i);
                 if (i < n) /* else there is nothing to feed yet */

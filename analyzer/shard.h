@@ -16,6 +16,19 @@ typedef struct Due {
         gboolean given_up_as_closed; /* because of memory, before 4 minutes had passed */
 } Due;
 
+/* What a segment did that is settled in the order of the input, over all shards. */
+enum {
+        EVENT_BIRTH = 1 << 0,  /* began a flow */
+        EVENT_SYN = 1 << 1,    /* a client's SYN with a timestamp */
+        EVENT_ANSWER = 1 << 2, /* the first packet of a server */
+};
+
+typedef struct ShardEvent {
+        Flow *flow;
+        guint16 at; /* the segment's place in the block */
+        guint8 did; /* EVENT_ */
+} ShardEvent;
+
 /* A flow that has closed in the block at hand. */
 typedef struct Closing {
         Due due;
@@ -34,6 +47,8 @@ typedef struct Shard {
                 Due *flows; /* both ends have closed, oldest first, with the end they had then: a ring */
                 guint32 first, n, mask;
         } closed;
+        ShardEvent event[BLOCK_FRAMES]; /* of the block at hand; kept here, as what lies in the block has been read by all threads */
+        guint n_events;
         Closing closing[BLOCK_FRAMES]; /* by place: what is queued behind the block */
         guint n_closing;
         gsize memory_bytes; /* for flows, 0 as much as they need */
@@ -56,7 +71,7 @@ static inline gboolean shard_is_half_open(const Flow *f) {
 void shard_sort_due(Shard *x);
 
 /*
- * Takes the segments of @b that are of shard @number, after which x->due has what is to be reported; what was
- * there before has been.
+ * Takes the segments of @b that are of shard @number, after which x->event has what they did, and x->due has what is
+ * to be reported; what was there before has been.
  */
-void shard_feed(Shard *x, Block *b, guint number);
+void shard_feed(Shard *x, const Block *b, guint number);

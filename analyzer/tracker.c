@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include <string.h>
+
 #include "budget.h"
 #include "judge.h"
 #include "shard.h"
@@ -21,6 +23,7 @@ struct Slice {
 struct Tracker {
         TrackerOptions options;
         Shard *shard[SHARDS];
+        const ShardEvent *event[BLOCK_FRAMES]; /* of the block that is settled */
         guint claimed[SHARDS]; /* of what is due there */
         Surroundings around;
         Coverage coverage;
@@ -73,15 +76,46 @@ static void settle_birth(Tracker *t, Flow *f) {
                 links->previous = links->older->number;
 }
 
-/* So many packets ahead what is known of a client is looked for, and then asked for. */
-#define PEERS_AHEAD_FAR 128U
-#define PEERS_AHEAD_NEAR 64U
+/* So many events ahead what is known of a client is looked for, and then asked for. */
+#define PEERS_AHEAD_FAR 32U
+#define PEERS_AHEAD_NEAR 16U
 
-static void look_ahead(const Tracker *t, const Block *b, guint i) {
-        if (i + PEERS_AHEAD_FAR < b->n && b->did[i + PEERS_AHEAD_FAR] & BLOCK_SYN)
-                peers_prefetch_bucket(t->peers, b->flow[i + PEERS_AHEAD_FAR]);
-        if (i + PEERS_AHEAD_NEAR < b->n && b->did[i + PEERS_AHEAD_NEAR] & BLOCK_SYN)
-                peers_prefetch_peer(t->peers, b->flow[i + PEERS_AHEAD_NEAR]);
+static void look_ahead(const Tracker *t, guint n, guint i) {
+        if (i + PEERS_AHEAD_FAR < n && t->event[i + PEERS_AHEAD_FAR]->did & EVENT_SYN)
+                peers_prefetch_bucket(t->peers, t->event[i + PEERS_AHEAD_FAR]->flow);
+        if (i + PEERS_AHEAD_NEAR < n && t->event[i + PEERS_AHEAD_NEAR]->did & EVENT_SYN)
+                peers_prefetch_peer(t->peers, t->event[i + PEERS_AHEAD_NEAR]->flow);
+}
+
+/* Puts the events of all shards in the order of the input. Returns: how many. */
+static guint order_events(Tracker *t, guint places) {
+        guint n = 0;
+
+        memset(t->event, 0, places * sizeof *t->event);
+        for (guint i = 0; i < SHARDS; i++)
+                for (guint k = 0; k < t->shard[i]->n_events; k++)
+                        t->event[t->shard[i]->event[k].at] = &t->shard[i]->event[k];
+        for (guint i = 0; i < places; i++) {
+                t->event[n] = t->event[i];
+                n += t->event[i] != NULL;
+        }
+        return n;
+}
+
+static void settle_events(Tracker *t, const Block *b) {
+        const guint n = order_events(t, b->n);
+
+        for (guint i = 0; i < n; i++) {
+                const ShardEvent *e = t->event[i];
+
+                look_ahead(t, n, i);
+                if (e->did & EVENT_BIRTH)
+                        settle_birth(t, e->flow);
+                if (e->did & EVENT_SYN)
+                        peers_note_syn(t->peers, e->flow, &b->segment[e->at]);
+                if (e->did & EVENT_ANSWER)
+                        peers_note_answer(t->peers, e->flow, &b->segment[e->at]);
+        }
 }
 
 /* What is over sooner than this takes no more than it needs. */
@@ -105,17 +139,7 @@ void tracker_settle(Tracker *t, const Block *b) {
                 coverage_note(&t->coverage, b->run[i].first, b->run[i].first_ns);
                 coverage_note(&t->coverage, b->run[i].first, b->run[i].end_ns);
         }
-        for (guint i = 0; i < b->n; i++) {
-                look_ahead(t, b, i);
-                if (!b->did[i])
-                        continue;
-                if (b->did[i] & BLOCK_BIRTH)
-                        settle_birth(t, b->flow[i]);
-                if (b->did[i] & BLOCK_SYN)
-                        peers_note_syn(t->peers, b->flow[i], &b->segment[i]);
-                if (b->did[i] & BLOCK_ANSWER)
-                        peers_note_answer(t->peers, b->flow[i], &b->segment[i]);
-        }
+        settle_events(t, b);
         for (guint i = 0; i < SHARDS; i++)
                 t->claimed[i] = 0;
         t->around = (Surroundings){ .coverage = &t->coverage, .peers = b->last ? t->peers : NULL, .damage = b->damage };
