@@ -202,7 +202,7 @@ static void judge(const Case *c, const Reuse *r) {
 }
 
 /* Its frame is a large one. */
-G_NO_INLINE void rule_syn_reuse(const Case *c) {
+G_GNUC_NO_INLINE void rule_syn_reuse(const Case *c) {
         Reuse r = { .old = NULL };
         TimelineEntry entries[TIMELINE_ENTRIES_MAX];
         FlowRecord record;
