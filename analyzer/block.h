@@ -10,17 +10,17 @@
 #include "dissect/frame.h"
 #include "flow_table.h"
 
-#define BLOCK_FRAMES 2048U
+#define BLOCK_FRAMES 8192U
 
 /* Flows are spread over so many shards by the hash of their 4-tuple, whatever the number of threads. */
-#define SHARD_BITS 3U
+#define SHARD_BITS 2U
 #define SHARDS (1U << SHARD_BITS)
 
 /* Segments of one hash are chained. What ends a chain: no segment's place. */
 #define CHAIN_END BLOCK_FRAMES
 
 /* How many chains are remembered while they grow; a power of two. */
-#define CHAINS_OPEN 4096U
+#define CHAINS_OPEN 8192U
 
 /* Frames of one file, one after another. */
 typedef struct BlockRun {

@@ -353,13 +353,19 @@ static void collect_rest(Shard *x) {
 }
 
 /* Those that have been reported since: their memory goes back. */
+static void prefetch_slot_of_due(const Shard *x, guint i) {
+        if (i < x->due->len && g_array_index(x->due, Due, i).flow)
+                flow_table_prefetch_slot(x->table, g_array_index(x->due, Due, i).flow->hash);
+}
+
 static void release_due(Shard *x) {
+        for (guint i = 0; i < CLOSED_AHEAD; i++)
+                prefetch_slot_of_due(x, i);
         for (guint i = 0; i < x->due->len; i++) {
                 Flow *f = g_array_index(x->due, Due, i).flow;
 
                 x->totals.given_up.closed -= !f && g_array_index(x->due, Due, i).given_up_as_closed;
-                if (i + CLOSED_AHEAD < x->due->len && g_array_index(x->due, Due, i + CLOSED_AHEAD).flow)
-                        flow_table_prefetch_slot(x->table, g_array_index(x->due, Due, i + CLOSED_AHEAD).flow->hash);
+                prefetch_slot_of_due(x, i + CLOSED_AHEAD);
                 if (f && f->given_up && shard_is_half_open(f))
                         flow_table_forgotten(x->table, f);
                 else if (f)
