@@ -132,15 +132,21 @@ gpointer pages_alloc(gsize bytes) {
         return used ? memset(pages, 0, bytes) : pages;
 }
 
+/* Whatever there is of @pages, the lowest is taken first. */
+static void put_back_pieces(guint8 *pages, gsize bytes) {
+        for (gsize i = bytes; i > 0; i -= PAGES_PIECE_BYTES)
+                put_back(pages + i - PAGES_PIECE_BYTES, bits_of(PAGES_PIECE_BYTES));
+}
+
+/* A table that was outgrown is memory for what grows next: it has been touched. */
 void pages_free(gpointer pages, gsize bytes) {
         if (!pages)
                 return;
-        if (bytes > HUGE_PAGE_BYTES / 2) {
-                munmap(pages, rounded(bytes));
-                return;
-        }
         pthread_mutex_lock(&small.lock);
-        put_back(pages, bits_of(bytes));
+        if (bytes > HUGE_PAGE_BYTES / 2)
+                put_back_pieces(pages, rounded(bytes));
+        else
+                put_back(pages, bits_of(bytes));
         pthread_mutex_unlock(&small.lock);
 }
 
@@ -163,8 +169,7 @@ void pages_hold(gsize bytes) {
         pages = on_huge_pages(map(bytes), bytes);
         pages_touch(pages, bytes);
         pthread_mutex_lock(&small.lock);
-        for (gsize i = bytes; i > 0; i -= PAGES_PIECE_BYTES) /* the first one is taken first */
-                put_back(pages + i - PAGES_PIECE_BYTES, bits_of(PAGES_PIECE_BYTES));
+        put_back_pieces(pages, bytes);
         pthread_mutex_unlock(&small.lock);
 }
 

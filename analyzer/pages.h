@@ -24,7 +24,7 @@ gpointer pages_alloc(gsize bytes);
 /* The same with anything in it. */
 gpointer pages_take(gsize bytes);
 
-/* @bytes as they were asked for; @pages may be NULL. What is smaller than a huge page is there for the next one. */
+/* @bytes as they were asked for; @pages may be NULL. It is there for the next ones that are smaller than a huge page. */
 void pages_free(gpointer pages, gsize bytes);
 
 /* Takes @bytes at once, and touches them: pieces of PAGES_PIECE_BYTES that are asked for later are of these. */
