@@ -26,10 +26,8 @@ static Rank rank_of(const Flow *f, gint64 now_ns) {
 }
 
 static void give_up(Shard *x, Flow *f, gboolean as_closed) {
-        Due due = { flow_end_ns(f), f, as_closed };
-
         f->given_up = TRUE;
-        g_array_append_val(x->due, due);
+        due_list_add(&x->due, (Due){ flow_end_ns(f), f, as_closed });
 }
 
 /* Returns: how many bytes less, at @flow_bytes a flow. */
@@ -99,7 +97,7 @@ static void give_up_flows(Shard *x, gint64 now_ns, gsize bytes, gsize flow_bytes
                 if (before_ns < G_MAXINT64)
                         break; /* there are more of this rank */
         }
-        shard_sort_due(x);
+        due_list_sort(&x->due);
 }
 
 /* Of a flow, and of a tombstone with its part of the index: most are no larger. */

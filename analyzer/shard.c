@@ -32,14 +32,13 @@ Shard *shard_new(const TrackerOptions *options) {
         x->table = flow_table_new();
         x->closed.flows = pages_alloc(CLOSED_FIRST * sizeof(Due));
         x->closed.mask = CLOSED_FIRST - 1;
-        x->due = g_array_new(FALSE, FALSE, sizeof(Due));
         return x;
 }
 
 void shard_free(Shard *x) {
         flow_table_free(x->table);
         pages_free(x->closed.flows, (x->closed.mask + (gsize)1) * sizeof(Due));
-        g_array_unref(x->due);
+        due_list_clear(&x->due);
         g_free(x);
 }
 
@@ -287,13 +286,13 @@ static void queue_closing(Shard *x) {
 
 /* Nearly in order already. */
 static void add_due(Shard *x, Flow *f) {
-        Due due = { .end_ns = flow_end_ns(f), .flow = f };
-        guint i = x->due->len;
+        const Due due = { .end_ns = flow_end_ns(f), .flow = f };
+        guint i = x->due.n;
 
-        g_array_append_val(x->due, due);
-        for (; i > 0 && g_array_index(x->due, Due, i - 1).end_ns > due.end_ns; i--)
-                g_array_index(x->due, Due, i) = g_array_index(x->due, Due, i - 1);
-        g_array_index(x->due, Due, i) = due;
+        due_list_add(&x->due, due);
+        for (; i > 0 && x->due.due[i - 1].end_ns > due.end_ns; i--)
+                x->due.due[i] = x->due.due[i - 1];
+        x->due.due[i] = due;
 }
 
 Flow *shard_oldest_closed(Shard *x) {
@@ -328,50 +327,36 @@ static void collect_closed(Shard *x, gint64 now_ns) {
         }
 }
 
-static int by_completion(gconstpointer a, gconstpointer b) {
-        const Due *x = a, *y = b;
-
-        if (x->end_ns != y->end_ns)
-                return x->end_ns < y->end_ns ? -1 : 1;
-        return due_is_older(y, x) - due_is_older(x, y);
-}
-
-void shard_sort_due(Shard *x) {
-        g_array_sort(x->due, by_completion);
-}
-
 static void collect_rest(Shard *x) {
         guint32 place = 0;
         Flow *f;
 
-        while ((f = flow_table_each(x->table, &place))) {
-                Due due = { .end_ns = flow_end_ns(f), .flow = f };
+        while ((f = flow_table_each(x->table, &place)))
+                due_list_add(&x->due, (Due){ .end_ns = flow_end_ns(f), .flow = f });
+        due_list_sort(&x->due);
+}
 
-                g_array_append_val(x->due, due);
-        }
-        shard_sort_due(x);
+static void prefetch_slot_of_due(const Shard *x, guint i) {
+        if (i < x->due.n && x->due.due[i].flow)
+                flow_table_prefetch_slot(x->table, x->due.due[i].flow->hash);
 }
 
 /* Those that have been reported since: their memory goes back. */
-static void prefetch_slot_of_due(const Shard *x, guint i) {
-        if (i < x->due->len && g_array_index(x->due, Due, i).flow)
-                flow_table_prefetch_slot(x->table, g_array_index(x->due, Due, i).flow->hash);
-}
-
 static void release_due(Shard *x) {
         for (guint i = 0; i < CLOSED_AHEAD; i++)
                 prefetch_slot_of_due(x, i);
-        for (guint i = 0; i < x->due->len; i++) {
-                Flow *f = g_array_index(x->due, Due, i).flow;
+        for (guint i = 0; i < x->due.n; i++) {
+                const Due *due = &x->due.due[i];
+                Flow *f = due->flow;
 
-                x->totals.given_up.closed -= !f && g_array_index(x->due, Due, i).given_up_as_closed;
+                x->totals.given_up.closed -= !f && due->given_up_as_closed;
                 prefetch_slot_of_due(x, i + CLOSED_AHEAD);
                 if (f && f->given_up && shard_is_half_open(f))
                         flow_table_forgotten(x->table, f);
                 else if (f)
                         flow_table_reported(x->table, f);
         }
-        g_array_set_size(x->due, 0);
+        x->due.n = 0;
 }
 
 /* ── Feeding ─────────────────────────────────────────────────────────────── */

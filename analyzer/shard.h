@@ -7,14 +7,8 @@
  */
 
 #include "block.h"
+#include "due.h"
 #include "tracker.h"
-
-/* A flow that is to be reported. */
-typedef struct Due {
-        gint64 end_ns; /* of its last packet */
-        Flow *flow;    /* NULL once its verdict said that it is not over */
-        gboolean given_up_as_closed; /* because of memory, before 4 minutes had passed */
-} Due;
 
 /* What a segment did that is settled in the order of the input, over all shards. */
 enum {
@@ -35,11 +29,6 @@ typedef struct Closing {
         guint16 at; /* the place of the segment that closed it */
 } Closing;
 
-/* Of two that end at the same time: numbers are given after feeding, the frame that a flow began with is there. */
-static inline gboolean due_is_older(const Due *a, const Due *b) {
-        return a->flow->first_frame < b->flow->first_frame;
-}
-
 typedef struct Shard {
         gboolean zeek, in_full; /* as TrackerOptions says */
         FlowTable *table;
@@ -52,7 +41,7 @@ typedef struct Shard {
         Closing closing[BLOCK_FRAMES]; /* by place: what is queued behind the block */
         guint n_closing;
         gsize memory_bytes; /* for flows, 0 as much as they need */
-        GArray *due; /* (element-type Due): what is reported after the block at hand, in order of completion */
+        DueList due; /* what is reported after the block at hand */
         TrackerTotals totals; /* of this shard; not all members */
 } Shard;
 
@@ -66,9 +55,6 @@ Flow *shard_oldest_closed(Shard *x);
 static inline gboolean shard_is_half_open(const Flow *f) {
         return f->roles == ROLES_SYN && !(f->side[CLIENT].bits & f->side[SERVER].bits & SIDE_ACK);
 }
-
-/* Puts what is due in order. */
-void shard_sort_due(Shard *x);
 
 /*
  * Takes the segments of @b that are of shard @number, after which x->event has what they did, and x->due has what is

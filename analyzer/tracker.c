@@ -178,20 +178,20 @@ static TimelineEntry *room_for(Slice *s, guint n) {
 G_STATIC_ASSERT(SLICE_ENTRIES >= TIMELINE_ENTRIES_MAX);
 
 static Due *next_due(const Tracker *t, guint shard) {
-        GArray *due = t->shard[shard]->due;
+        const DueList *l = &t->shard[shard]->due;
 
-        return t->claimed[shard] < due->len ? &g_array_index(due, Due, t->claimed[shard]) : NULL;
+        return t->claimed[shard] < l->n ? &l->due[t->claimed[shard]] : NULL;
 }
 
 /* So far behind the next one of a shard flows are asked for: at the end of the input nobody else has. */
 #define DUE_AHEAD 8U
 
 static void prefetch_due(const Tracker *t, guint shard) {
-        const GArray *due = t->shard[shard]->due;
+        const DueList *l = &t->shard[shard]->due;
         const guint i = t->claimed[shard] + DUE_AHEAD;
 
-        if (i < due->len)
-                flow_prefetch(g_array_index(due, Due, i).flow);
+        if (i < l->n)
+                flow_prefetch(l->due[i].flow);
 }
 
 static gboolean is_before(const Due *a, const Due *b) {
