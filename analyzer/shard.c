@@ -263,20 +263,25 @@ static void queue_closed(Shard *x, Due closed) {
 
 /* @f has closed with the segment at @at of the block: its place in the queue is that one's. */
 static void note_closing(Shard *x, Flow *f, guint at) {
-        guint i = x->n_closing++;
+        Closing *c = &x->closing;
 
         f->queued = TRUE;
-        for (; i > 0 && x->closing[i - 1].at > at; i--)
-                x->closing[i] = x->closing[i - 1];
-        x->closing[i] = (Closing){ .due = { flow_end_ns(f), f }, .at = (guint16)at };
+        c->places[at / 64] |= G_GUINT64_CONSTANT(1) << at % 64;
+        c->nth[at] = (guint16)c->n;
+        c->due[c->n++] = (Due){ .end_ns = flow_end_ns(f), .flow = f };
 }
 
 static void queue_closing(Shard *x) {
-        for (guint i = 0; i < x->n_closing; i++) {
-                timeline_trim(x->closing[i].due.flow);
-                queue_closed(x, x->closing[i].due);
-        }
-        x->n_closing = 0;
+        Closing *c = &x->closing;
+
+        for (guint i = 0; c->n > 0 && i < G_N_ELEMENTS(c->places); i++)
+                for (; c->places[i]; c->places[i] &= c->places[i] - 1) {
+                        const Due *due = &c->due[c->nth[i * 64 + (guint)__builtin_ctzll(c->places[i])]];
+
+                        timeline_trim(due->flow);
+                        queue_closed(x, *due);
+                }
+        c->n = 0;
 }
 
 /* ── What is to be reported ──────────────────────────────────────────────── */

@@ -23,10 +23,12 @@ typedef struct ShardEvent {
         guint8 did; /* EVENT_ */
 } ShardEvent;
 
-/* A flow that has closed in the block at hand. */
+/* The flows that have closed in the block at hand, as they were found to. */
 typedef struct Closing {
-        Due due;
-        guint16 at; /* the place of the segment that closed it */
+        Due due[BLOCK_FRAMES];
+        guint n;
+        guint64 places[BLOCK_FRAMES / 64]; /* a bit for each segment that closed one... */
+        guint16 nth[BLOCK_FRAMES];         /* ...and by its place which */
 } Closing;
 
 typedef struct Shard {
@@ -38,8 +40,7 @@ typedef struct Shard {
         } closed;
         ShardEvent event[BLOCK_FRAMES]; /* of the block at hand; kept here, as what lies in the block has been read by all threads */
         guint n_events;
-        Closing closing[BLOCK_FRAMES]; /* by place: what is queued behind the block */
-        guint n_closing;
+        Closing closing; /* what is queued behind the block */
         gsize memory_bytes; /* for flows, 0 as much as they need */
         DueList due; /* what is reported after the block at hand */
         TrackerTotals totals; /* of this shard; not all members */
