@@ -29,6 +29,7 @@ enum {
         SIDE_LINUX = 1 << 11,    /* its SYN has the options of a Linux */
         SIDE_CLOCK_SET_BACK = 1 << 12, /* a packet of it is earlier than the one before, by more than SWAPPED_NS_MAX */
         SIDE_MISSED_CLOSING = 1 << 10, /* bytes of it were acknowledged and not captured while the flow was closing */
+        SIDE_CUT = 1 << 15,      /* the snaplen cut its first payload; only with TrackerOptions.zeek */
         SIDE_FAR = 1 << 14,      /* sent more than SEQUENCE_FAR: isn is no bound of its numbers any more */
 };
 
@@ -117,10 +118,15 @@ typedef struct FlowRare {
         gint64 moved_ns; /* the first packet is so much later than the earliest one */
 } FlowRare;
 
-typedef struct FlowZeek {
-        FlowNote note;
+typedef struct ZeekRows {
         ZeekFlow first; /* row of Zeek's conn.log... */
         GArray *later;  /* (nullable) ...and those that Zeek opens when its timers have ended it: the last one is still open */
+} ZeekRows;
+
+/* A flow of whose timeline they cannot be made: see zeek_rows.h. */
+typedef struct FlowZeek {
+        FlowNote note;
+        ZeekRows rows;
 } FlowZeek;
 
 /* ── What every flow has: two and a half cache lines, in three ───────────── */

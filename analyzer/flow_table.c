@@ -5,6 +5,7 @@
 #include "pool.h"
 #include "sequence.h"
 #include "timeline_log.h"
+#include "zeek_rows.h"
 
 #define SLOTS_FIRST 4096U
 #define TOMBSTONE 0x80000000U /* in a slot's place: of the tombstones, not of the flows */
@@ -128,7 +129,7 @@ static void flow_clear(Flow *f) {
         FlowZeek *zeek = flow_note(f, NOTE_ZEEK);
 
         if (zeek)
-                g_clear_pointer(&zeek->later, g_array_unref);
+                zeek_rows_clear(&zeek->rows);
         for (guint kind = 0; f->has; kind++)
                 flow_note_remove(f, kind);
         timeline_clear(f);

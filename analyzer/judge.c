@@ -12,6 +12,7 @@
 #include "sequence.h"
 #include "textbook.h"
 #include "timeline_log.h"
+#include "zeek_rows.h"
 
 /* Closed ends keep TIME_WAIT this long (Linux include/net/tcp.h TCP_TIMEWAIT_LEN). */
 #define TIME_WAIT_NS (60 * G_GINT64_CONSTANT(1000000000))
@@ -128,23 +129,29 @@ static void end_given_up(const Hindsight *h, FlowRecord *record) {
         }
 }
 
-static void copy_zeek(const Flow *f, FlowRecord *r) {
-        const FlowZeek *zeek = flow_note(f, NOTE_ZEEK);
-
-        r->zeek_conn_state = NULL;
-        r->zeek_history[0] = '\0';
-        r->n_zeek_later = 0;
-        if (!zeek)
-                return;
-        r->zeek_conn_state = zeek_conn_state(&zeek->first);
-        zeek_history(&zeek->first, r->zeek_history, sizeof r->zeek_history);
-        for (guint i = 0; zeek->later && i < zeek->later->len; i++) {
-                const ZeekFlow *row = &g_array_index(zeek->later, ZeekFlow, i);
+static void copy_rows(const ZeekRows *rows, FlowRecord *r) {
+        r->zeek_conn_state = zeek_conn_state(&rows->first);
+        zeek_history(&rows->first, r->zeek_history, sizeof r->zeek_history);
+        for (guint i = 0; rows->later && i < rows->later->len; i++) {
+                const ZeekFlow *row = &g_array_index(rows->later, ZeekFlow, i);
                 ZeekRow *told = &r->zeek_later[r->n_zeek_later++];
 
                 told->conn_state = zeek_conn_state(row);
                 zeek_history(row, told->history, sizeof told->history);
         }
+}
+
+static void find_zeek(const Flow *f, const Timeline *t, FlowRecord *r) {
+        const FlowZeek *kept = flow_note(f, NOTE_ZEEK);
+        ZeekRows rows = { .later = NULL };
+
+        if (kept) {
+                copy_rows(&kept->rows, r);
+                return;
+        }
+        zeek_rows_replay(&rows, f, t);
+        copy_rows(&rows, r);
+        zeek_rows_clear(&rows);
 }
 
 static void copy_flow(const Flow *f, const Timeline *t, gint64 end_ns, FlowRecord *r) {
@@ -164,7 +171,9 @@ static void copy_flow(const Flow *f, const Timeline *t, gint64 end_ns, FlowRecor
         r->completeness = completeness_value(f->completeness);
         r->given_up = f->given_up;
         r->joined = !(f->side[CLIENT].bits & SIDE_BARE_SYN) && !(f->side[SERVER].bits & SIDE_SYN_ACK);
-        copy_zeek(f, r);
+        r->zeek_conn_state = NULL;
+        r->zeek_history[0] = '\0';
+        r->n_zeek_later = 0;
         r->capture_end_ns = end_ns;
         r->taken_over_ns = newer && newer->side[SERVER].bits & SIDE_SYN_ACK ? newer->start_ns : 0;
         r->n_findings = 0;
@@ -216,6 +225,8 @@ gboolean judge_flow(const Flow *flow, const Surroundings *around, const TrackerO
 
         timeline_read(flow, entries, &timeline);
         copy_flow(flow, &timeline, flow->given_up ? flow_end_ns(flow) : coverage_end(around->coverage, flow_end_ns(flow)), record);
+        if (options->zeek)
+                find_zeek(flow, &timeline, record);
         if (flow_is_far(flow)) {
                 judge_far(flow, &timeline, around, options, record);
                 return FALSE;

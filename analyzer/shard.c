@@ -7,6 +7,7 @@
 #include "sequence.h"
 #include "shard.h"
 #include "timeline_log.h"
+#include "zeek_rows.h"
 
 /* So many chains ahead a slot is asked for; then the flow that it names; then the end of that one's timeline. */
 #define AHEAD_SLOT 24U
@@ -113,39 +114,6 @@ static gboolean may_be_copy(const FlowSide *me, const Segment *s) {
         return !(s->flags & TCP_ACK) || (me->bits & SIDE_ANY_ACK && (!(me->bits & SIDE_ACK) || !seq_after(s->ack, me->ack)));
 }
 
-/* Returns: the row of Zeek's that takes @s. */
-static ZeekFlow *zeek_row(FlowZeek *zeek, const Segment *s) {
-        const guint n = zeek->later ? zeek->later->len : 0;
-        ZeekFlow *row = n ? &g_array_index(zeek->later, ZeekFlow, n - 1) : &zeek->first;
-
-        if (G_LIKELY(n == RECORD_ZEEK_LATER_MAX || !zeek_begins_anew(row, s)))
-                return row;
-        if (!zeek->later)
-                zeek->later = g_array_new(FALSE, TRUE, sizeof(ZeekFlow));
-        g_array_set_size(zeek->later, n + 1);
-        return &g_array_index(zeek->later, ZeekFlow, n);
-}
-
-static G_GNUC_NO_INLINE void note_zeek_in_full(FlowZeek *zeek, guint side, const Segment *s) {
-        zeek_segment(zeek_row(zeek, s), s, side);
-}
-
-static inline void note_zeek(Flow *f, guint side, const Segment *s) {
-        FlowZeek *zeek = flow_note(f, NOTE_ZEEK);
-
-        if (!zeek)
-                zeek = flow_note_add(f, NOTE_ZEEK);
-        if (zeek->later || !zeek_next(&zeek->first, s, side))
-                note_zeek_in_full(zeek, side, s);
-}
-
-/* Copies too: other tools do not know them for what they are. */
-static void note_words_of_others(const Shard *x, Flow *f, guint side, const Segment *s) {
-        f->completeness = completeness_segment(f->completeness, s);
-        if (G_UNLIKELY(x->zeek))
-                note_zeek(f, side, s);
-}
-
 /* What others are told of @s, which @f has just taken in. */
 static inline guint8 what_it_did(guint side, gboolean first, const Segment *s) {
         if (side == SERVER)
@@ -184,7 +152,9 @@ static guint8 add_segment(Shard *x, Flow *f, guint side, const Segment *s) {
         gboolean acks_fin, first = !(me->bits & SIDE_PATH);
         guint16 marks;
 
-        note_words_of_others(x, f, side, s);
+        f->completeness = completeness_segment(f->completeness, s);
+        if (G_UNLIKELY(x->zeek))
+                zeek_rows_note(f, side, s);
         if ((me->bits & SIDE_HEARD || s->flags & TCP_RST) && may_be_copy(me, s) && segment_is_copy(f, side, s)) {
                 ((FlowLosses *)flow_note_add(f, NOTE_CLIENT_LOSSES + side))->copies++;
                 x->totals.copies++;
@@ -200,6 +170,13 @@ static guint8 add_segment(Shard *x, Flow *f, guint side, const Segment *s) {
         f->closing |= !!(s->flags & (TCP_FIN | TCP_RST));
         append(f, side, s, marks);
         return what_it_did(side, first, s);
+}
+
+/* What is not of @f's packets: Zeek's rows have nothing of it. */
+static void append_aside(const Shard *x, Flow *f, const TimelineEntry *e, gboolean closing) {
+        if (x->zeek && timeline_is_full(&f->timeline, closing))
+                zeek_rows_keep(f);
+        timeline_append(f, e, closing);
 }
 
 static void add_quote(Shard *x, const Segment *s, guint32 hash) {
@@ -219,7 +196,7 @@ static void add_quote(Shard *x, const Segment *s, guint32 hash) {
                              .ttl = s->ttl,
                              .marks = ENTRY_ICMP | (side == SERVER ? ENTRY_SERVER : 0) };
         ((FlowRare *)flow_note_add(f, NOTE_RARE))->icmp_errors++;
-        timeline_append(f, &e, f->closing);
+        append_aside(x, f, &e, f->closing);
 }
 
 /*
@@ -376,12 +353,18 @@ static G_GNUC_NO_INLINE gboolean feed_next(Shard *x, guint at, const Segment *s,
                 return FALSE;
         f->completeness = completeness_next(f->completeness, s);
         if (G_UNLIKELY(x->zeek))
-                note_zeek(f, side, s);
+                zeek_rows_note_next(f, side, s);
         f->closing |= s->flags & TCP_FIN;
         append_next(f, side, s, marks);
         if (f->closing && !f->queued && has_closed(f))
                 note_closing(x, f, at);
         return TRUE;
+}
+
+static void note_words_of_others(const Shard *x, Flow *f, guint side, const Segment *s) {
+        f->completeness = completeness_segment(f->completeness, s);
+        if (G_UNLIKELY(x->zeek))
+                zeek_rows_note_next(f, side, s);
 }
 
 /* The first SYN of a connection: nothing was known of it. Returns: NULL, with nothing done, for others. */
@@ -451,7 +434,7 @@ static Flow *feed_one(Shard *x, guint at, const Segment *s, guint32 hash, Flow *
                 TimelineEntry e = make_entry(m.side, s, ENTRY_FOREIGN | ENTRY_PINNED);
 
                 m.ended->met_foreign = TRUE;
-                timeline_append(m.ended, &e, TRUE);
+                append_aside(x, m.ended, &e, TRUE);
         }
         return m.flow;
 }

@@ -16,7 +16,7 @@ typedef struct Story {
 
 /* What a textbook side has shown, and may have shown; anything more is a story. */
 #define USUAL_BITS (SIDE_HEARD | SIDE_SYN | SIDE_ACK | SIDE_FIN)
-#define HARMLESS_BITS (SIDE_DATA | SIDE_PATH | SIDE_LINUX | SIDE_ANY_ACK)
+#define HARMLESS_BITS (SIDE_DATA | SIDE_PATH | SIDE_LINUX | SIDE_ANY_ACK | SIDE_CUT)
 
 static gboolean is_usual_side(const FlowSide *me, const FlowSide *peer, guint32 syn) {
         return (me->bits & ~(guint32)HARMLESS_BITS) == (USUAL_BITS | syn) && me->nxt == me->fin_end && peer->ack == me->fin_end;
