@@ -123,6 +123,8 @@ static void expect_flows(const FlowRecord *records, guint n, gpointer data) {
 
         hosts_expect(p->hosts, records, n);
         settings_prefetch(p->settings, records, n);
+        for (guint i = 0; i < p->reports->len; i++)
+                report_expect(p->reports->pdata[i], records, n);
 }
 
 static void take_rest(gpointer data) {

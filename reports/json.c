@@ -390,6 +390,10 @@ static void json_report_free(Report *r) {
         g_free(j);
 }
 
+static void json_expect(Report *r, const FlowRecord *f, guint n) {
+        json_records_expect(((JsonReport *)r)->records, f, n);
+}
+
 static JsonReport *report_new(const char *path, GError **error) {
         Output *out = output_open(path, error);
         JsonReport *j;
@@ -400,6 +404,7 @@ static JsonReport *report_new(const char *path, GError **error) {
         j->out = out;
         j->writer = json_writer_new(out, FALSE);
         j->records = json_records_new(j->writer);
+        j->report.expect = json_expect;
         j->report.free = json_report_free;
         return j;
 }

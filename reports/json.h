@@ -21,6 +21,9 @@ JsonRecords *json_records_new(JsonWriter *w);
 void json_records_free(JsonRecords *j);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(JsonRecords, json_records_free)
 
+/* The next flows are these: see report_expect(). */
+void json_records_expect(JsonRecords *j, const FlowRecord *f, guint n);
+
 /* Each writes one object; @key as in json_writer.h. */
 void json_records_flow(JsonRecords *j, const char *key, const ReportContext *c, const FlowRecord *f,
                        JsonFlowOptions options);

@@ -4,6 +4,7 @@
 /* What the files that write JSON records share. */
 
 #include "analyzer/endpoint.h"
+#include "community_id.h"
 #include "json.h"
 #include "state_cursor.h"
 #include "units.h"
@@ -25,6 +26,7 @@ typedef struct JsonTexts {
 } JsonTexts;
 
 #define JSON_MOMENTS 32
+#define JSON_EXPECTED 32
 
 /* A frame and its time: one packet is told of by the states of both ends, and as SYN or FIN. */
 typedef struct JsonMoment {
@@ -37,6 +39,11 @@ struct JsonRecords {
         JsonWriter *writer;
         GString *scratch;
         const JsonTexts *texts;
+        struct {
+                const FlowRecord *next; /* of those that were said to come; NULL none */
+                guint n, at;
+                CommunityId ids[JSON_EXPECTED]; /* of these: the one of @next is at @at */
+        } expected;
         JsonMoment moments[JSON_MOMENTS]; /* the last ones written, each at its frame's remainder */
 };
 

@@ -8,6 +8,11 @@ void report_begin(Report *r, const ReportContext *context) {
                 r->begin(r);
 }
 
+void report_expect(Report *r, const FlowRecord *f, guint n) {
+        if (r->expect)
+                r->expect(r, f, n);
+}
+
 void report_flow(Report *r, const FlowRecord *f) {
         r->flow(r, f);
 }

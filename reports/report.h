@@ -35,12 +35,16 @@ typedef struct Report Report;
 struct Report {
         const ReportContext *context; /* set by report_begin() */
         void (*begin)(Report *r);     /* (nullable) */
+        void (*expect)(Report *r, const FlowRecord *f, guint n); /* (nullable) */
         void (*flow)(Report *r, const FlowRecord *f);
         gboolean (*end)(Report *r, const Summary *s, GError **error);
         void (*free)(Report *r);
 };
 
 void report_begin(Report *r, const ReportContext *context);
+
+/* The next flows are these, in one piece of memory: what of many takes hardly longer than of one can be found out at once. */
+void report_expect(Report *r, const FlowRecord *f, guint n);
 
 /* @f is valid during the call only. */
 void report_flow(Report *r, const FlowRecord *f);
