@@ -2,7 +2,7 @@
 
 /*
  * The short cuts say what the long way says. Of each flow of the captures and packet scripts that are given,
- * or lie in a folder that is given, the whole JSON is the same with textbook.h and without; of each packet
+ * or lie in a folder that is given, the whole JSON is the same with textbook.h and zeek_rows.h and without; of each packet
  * every field is the same with plain.h and without.
  */
 
@@ -40,6 +40,7 @@ static void track(const char *path, GBytes *bytes, gboolean in_full, Run *run) {
         info = capture_info(c);
         run->context = (ReportContext){ .captures = &info, .n_captures = 1, .paths = dissector_paths(dissector) };
         options.in_full = in_full;
+        options.zeek = TRUE;
         options.sink = keep;
         options.sink_data = run;
         g_autoptr(Tracker) tracker = tracker_new(&options);
