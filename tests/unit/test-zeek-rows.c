@@ -61,7 +61,7 @@ static void put(Conversation *c, guint side, guint8 flags, guint32 payload_bytes
         if (payload_bytes && (c->traits & CUT || (c->traits & CUT_AT_TIMES && one_in(c, 2))))
                 s->facts |= SEGMENT_PAYLOAD_CUT;
         s->long_word = c->traits & LONG_WORDS && side == CLIENT && payload_bytes && one_in(c, 4);
-        s->tunnel = c->traits & TUNNELS && one_in(c, 4) ? 2 : c->traits & FIRST_TUNNEL;
+        s->tunnel = c->traits & TUNNELS && one_in(c, 4) ? 2 : !!(c->traits & FIRST_TUNNEL);
         c->next[side] += payload_bytes + !!(flags & TCP_SYN) + !!(flags & TCP_FIN);
         block_note_frame(c->block, s->frame, s->time_ns);
         block_add(c->block);
