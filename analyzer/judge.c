@@ -129,31 +129,6 @@ static void end_given_up(const Hindsight *h, FlowRecord *record) {
         }
 }
 
-static void copy_rows(const ZeekRows *rows, FlowRecord *r) {
-        r->zeek_conn_state = zeek_conn_state(&rows->first);
-        zeek_history(&rows->first, r->zeek_history, sizeof r->zeek_history);
-        for (guint i = 0; rows->later && i < rows->later->len; i++) {
-                const ZeekFlow *row = &g_array_index(rows->later, ZeekFlow, i);
-                ZeekRow *told = &r->zeek_later[r->n_zeek_later++];
-
-                told->conn_state = zeek_conn_state(row);
-                zeek_history(row, told->history, sizeof told->history);
-        }
-}
-
-static void find_zeek(const Flow *f, const Timeline *t, FlowRecord *r) {
-        const FlowZeek *kept = flow_note(f, NOTE_ZEEK);
-        ZeekRows rows = { .later = NULL };
-
-        if (kept) {
-                copy_rows(&kept->rows, r);
-                return;
-        }
-        zeek_rows_replay(&rows, f, t);
-        copy_rows(&rows, r);
-        zeek_rows_clear(&rows);
-}
-
 static void copy_flow(const Flow *f, const Timeline *t, gint64 end_ns, FlowRecord *r) {
         const FlowRare *rare = flow_note(f, NOTE_RARE);
         const Flow *newer = flow_newer(f);
@@ -226,7 +201,7 @@ gboolean judge_flow(const Flow *flow, const Surroundings *around, const TrackerO
         timeline_read(flow, entries, &timeline);
         copy_flow(flow, &timeline, flow->given_up ? flow_end_ns(flow) : coverage_end(around->coverage, flow_end_ns(flow)), record);
         if (options->zeek)
-                find_zeek(flow, &timeline, record);
+                zeek_rows_tell(flow, &timeline, record);
         if (flow_is_far(flow)) {
                 judge_far(flow, &timeline, around, options, record);
                 return FALSE;

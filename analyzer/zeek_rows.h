@@ -6,10 +6,11 @@
  * are made of it when the flow is judged. They are kept while its packets go by from the first one on of which that is not true.
  */
 
+#include "record.h"
 #include "timeline_log.h"
 
-/* Those of all packets of @f so far. @r: zeroed; @t: all of its timeline */
-void zeek_rows_replay(ZeekRows *r, const Flow *f, const Timeline *t);
+/* What is said of them in @r. @t: the timeline of @f */
+void zeek_rows_tell(const Flow *f, const Timeline *t, FlowRecord *r);
 
 void zeek_rows_clear(ZeekRows *r);
 

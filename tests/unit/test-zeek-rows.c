@@ -22,7 +22,9 @@ enum {
         LONG = 1 << 6,      /* its timeline is thinned out */
         ERRORS = 1 << 7,    /* ICMP errors come, too */
         FINS = 1 << 8,
-        TRAITS = 1 << 9,
+        SHORT_PAUSES = 1 << 9, /* about as long as it waits after a close */
+        WINDOWS = 1 << 10,  /* of 0 bytes at times */
+        TRAITS = 1 << 11,
 };
 
 typedef struct Conversation {
@@ -43,6 +45,8 @@ static void put(Conversation *c, guint side, guint8 flags, guint32 payload_bytes
         Segment *s = block_next(c->block);
 
         c->time_ns += c->traits & PAUSES && one_in(c, 30) ? 301 * SECOND_NS : g_rand_int_range(c->rand, 0, 1000000);
+        if (c->traits & SHORT_PAUSES && one_in(c, 4))
+                c->time_ns += g_rand_int_range(c->rand, 1, 6) * SECOND_NS;
         *s = (Segment){
                 .time_ns = c->time_ns,
                 .frame = frame_ref(0, ++c->frame),
@@ -51,7 +55,7 @@ static void put(Conversation *c, guint side, guint8 flags, guint32 payload_bytes
                 .seq = c->next[side],
                 .ack = flags & TCP_ACK ? c->next[!side] : 0,
                 .payload_bytes = payload_bytes,
-                .window = 1000,
+                .window = c->traits & WINDOWS && one_in(c, 8) ? 0 : 1000,
                 .flags = flags,
                 .ttl = 64,
                 .ip_id = (guint16)c->frame,
@@ -75,6 +79,22 @@ static void put_error(Conversation *c) {
         c->block->segment[c->block->n - 1].seq--;
 }
 
+/* One side closes, or both, or both at once. */
+static void finish(Conversation *c) {
+        const guint first = one_in(c, 2) ? CLIENT : SERVER, fins = one_in(c, 4) ? 1 : 2;
+        const gboolean at_once = one_in(c, 3);
+
+        for (guint i = 0; i < fins; i++) {
+                put(c, first ^ i, TCP_FIN | TCP_ACK, one_in(c, 2) ? 100 : 0);
+                if (at_once)
+                        c->block->segment[c->block->n - 1].ack -= i;
+                else
+                        put(c, !(first ^ i), TCP_ACK, 0);
+        }
+        for (guint i = 0; at_once && i < fins; i++)
+                put(c, !(first ^ i), TCP_ACK, 0);
+}
+
 static void converse(Conversation *c) {
         const guint n = (guint)g_rand_int_range(c->rand, 0, c->traits & LONG ? 300 : 30);
 
@@ -92,10 +112,8 @@ static void converse(Conversation *c) {
                 if (c->traits & ERRORS && one_in(c, 10))
                         put_error(c);
         }
-        for (guint i = 0; c->traits & FINS && i < SIDES; i++) {
-                put(c, i, TCP_FIN | TCP_ACK, 0);
-                put(c, !i, TCP_ACK, 0);
-        }
+        if (c->traits & FINS)
+                finish(c);
 }
 
 static void tell(const FlowRecord *f, gpointer data) {
@@ -130,9 +148,9 @@ static void test_the_same(gconstpointer data) {
         g_autofree Block *b = block_new();
         g_autoptr(GRand) rand = g_rand_new_with_seed(trait);
 
-        for (guint i = 0; i < 60; i++) {
+        for (guint i = 0; i < 200; i++) {
                 const guint32 seed = g_rand_int(rand);
-                const guint traits = trait | (i % 2 ? g_rand_int(rand) % TRAITS : i % 4 ? FINS : 0);
+                const guint traits = trait | (i % 2 ? g_rand_int(rand) % TRAITS : i % 4 ? FINS : 0U);
                 GString *made = rows_of(b, seed, traits, FALSE), *kept = rows_of(b, seed, traits, TRUE);
 
                 g_assert_cmpstr(made->str, ==, kept->str);
@@ -153,6 +171,8 @@ int main(int argc, char **argv) {
                 { "/zeek-rows/cut", CUT },
                 { "/zeek-rows/cut-at-times", CUT_AT_TIMES },
                 { "/zeek-rows/pauses", PAUSES },
+                { "/zeek-rows/short-pauses", SHORT_PAUSES | FINS },
+                { "/zeek-rows/windows", WINDOWS },
                 { "/zeek-rows/long", LONG },
                 { "/zeek-rows/errors", LONG | ERRORS },
         };
