@@ -46,7 +46,7 @@ static void put(Conversation *c, guint side, guint8 flags, guint32 payload_bytes
 
         c->time_ns += c->traits & PAUSES && one_in(c, 30) ? 301 * SECOND_NS : g_rand_int_range(c->rand, 0, 1000000);
         if (c->traits & SHORT_PAUSES && one_in(c, 4))
-                c->time_ns += g_rand_int_range(c->rand, 1, 6) * SECOND_NS;
+                c->time_ns += g_rand_int_range(c->rand, 1, one_in(c, 20) ? 7 : 5) * SECOND_NS;
         *s = (Segment){
                 .time_ns = c->time_ns,
                 .frame = frame_ref(0, ++c->frame),
@@ -148,7 +148,7 @@ static void test_the_same(gconstpointer data) {
         g_autofree Block *b = block_new();
         g_autoptr(GRand) rand = g_rand_new_with_seed(trait);
 
-        for (guint i = 0; i < 200; i++) {
+        for (guint i = 0; i < 300; i++) {
                 const guint32 seed = g_rand_int(rand);
                 const guint traits = trait | (i % 2 ? g_rand_int(rand) % TRAITS : i % 4 ? FINS : 0U);
                 GString *made = rows_of(b, seed, traits, FALSE), *kept = rows_of(b, seed, traits, TRUE);
