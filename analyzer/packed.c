@@ -169,3 +169,45 @@ const guint8 *packed_read_long(Expected *x, TimelineEntry *e, const guint8 *at) 
         packed_expect(x, e);
         return at;
 }
+
+const guint8 *packed_read_short(Expected *x, TimelineEntry *e, guint64 word, const guint8 *at) {
+        guint side, peer, flags, payload, window, ip_id, ack, clocks, tsval_bits, marks;
+        guint16 told_payload, told_window, told_ip_id, told_marks;
+        guint32 not_acked;
+        guint64 told_clocks;
+
+        flags = packed_bits(word, PACKED_FLAGS, 2);
+        side = packed_bits(word, 0, 1);
+        peer = !side;
+        payload = packed_bits(word, PACKED_PAYLOAD, 1);
+        window = packed_bits(word, PACKED_WINDOW, 1);
+        ip_id = packed_bits(word, PACKED_IP_ID, 2);
+        ack = packed_bits(word, PACKED_ACK, 2);
+        clocks = packed_bits(word, PACKED_CLOCKS, 2);
+        tsval_bits = packed_tsval_bits[clocks];
+        marks = packed_bits(word, PACKED_MARKS, 1);
+        told_payload = packed_get_16(&at, payload);
+        told_window = packed_get_16(&at, window);
+        told_ip_id = packed_get_16(&at, ip_id == PACKED_IP_ID_TOLD);
+        not_acked = packed_get_32(&at, ack + !!ack) & packed_ack_mask[ack];
+        told_marks = packed_get_16(&at, marks);
+        memcpy(&told_clocks, at, sizeof told_clocks);
+        told_clocks = GUINT64_FROM_LE(told_clocks) & packed_clock_mask[clocks];
+        e->time_ns = x->time_ns = (gint64)((guint64)x->time_ns + (word >> PACKED_TIME));
+        e->frame = x->frame += packed_bits(word, PACKED_FRAME, PACKED_FRAME_BITS);
+        e->seq = x->side[side].number;
+        e->ack = x->side[peer].number - packed_unfold(not_acked);
+        e->payload_bytes = told_payload & -payload;
+        e->tsval = x->side[side].clock += (guint32)(told_clocks & (((guint64)1 << tsval_bits) - 1));
+        e->tsecr = x->side[peer].clock -= packed_unfold((guint32)(told_clocks >> tsval_bits));
+        e->sack_right = 0;
+        e->window = x->side[side].window = window ? told_window : x->side[side].window;
+        e->ip_id = x->side[side].ip_id = ip_id == PACKED_IP_ID_TOLD ? told_ip_id : (guint16)(x->side[side].ip_id + ip_id);
+        e->marks = marks ? told_marks : (guint16)(x->side[side].marks | side | packed_bits(word, PACKED_PINNED, 1) * ENTRY_PINNED);
+        x->side[side].marks = e->marks & PACKED_STABLE_MARKS;
+        e->flags = packed_flags[flags];
+        e->ttl = x->side[side].ttl;
+        x->side[side].number += e->payload_bytes + (flags == 3);
+        x->side[peer].number = packed_later(x->side[peer].number, e->ack);
+        return at + packed_clock_bytes[clocks];
+}

@@ -99,6 +99,9 @@ guint8 *packed_write_syn(Expected *x, const TimelineEntry *e, guint8 *at);
 guint8 *packed_write_long(Expected *x, const TimelineEntry *e, guint8 *at);
 const guint8 *packed_read_long(Expected *x, TimelineEntry *e, const guint8 *at);
 
+/* What is written in short, whatever it is. @at: behind its first bytes, @word */
+const guint8 *packed_read_short(Expected *x, TimelineEntry *e, guint64 word, const guint8 *at);
+
 static inline guint8 *packed_put_16(guint8 *at, guint value, gboolean told) {
         guint16 x = GUINT16_TO_LE((guint16)value);
 
@@ -279,50 +282,12 @@ static inline const guint8 *packed_read_usual(Expected *x, TimelineEntry *e, gui
 
 /* The way back. Returns: where the next one begins. */
 static inline const guint8 *packed_read(Expected *x, TimelineEntry *e, const guint8 *at) {
-        guint side, peer, flags, payload, window, ip_id, ack, clocks, tsval_bits, marks;
-        guint16 told_payload, told_window, told_ip_id, told_marks;
-        guint32 not_acked;
-        guint64 word, told_clocks;
+        guint64 word;
 
         memcpy(&word, at, sizeof word);
         word = GUINT64_FROM_LE(word);
-        flags = packed_bits(word, PACKED_FLAGS, 2);
-        if (G_UNLIKELY(!flags))
+        if (G_UNLIKELY(!packed_bits(word, PACKED_FLAGS, 2)))
                 return packed_read_long(x, e, at);
         at += sizeof word;
-        if (!(word & PACKED_UNUSUAL))
-                return packed_read_usual(x, e, word, at);
-        side = packed_bits(word, 0, 1);
-        peer = !side;
-        payload = packed_bits(word, PACKED_PAYLOAD, 1);
-        window = packed_bits(word, PACKED_WINDOW, 1);
-        ip_id = packed_bits(word, PACKED_IP_ID, 2);
-        ack = packed_bits(word, PACKED_ACK, 2);
-        clocks = packed_bits(word, PACKED_CLOCKS, 2);
-        tsval_bits = packed_tsval_bits[clocks];
-        marks = packed_bits(word, PACKED_MARKS, 1);
-        told_payload = packed_get_16(&at, payload);
-        told_window = packed_get_16(&at, window);
-        told_ip_id = packed_get_16(&at, ip_id == PACKED_IP_ID_TOLD);
-        not_acked = packed_get_32(&at, ack + !!ack) & packed_ack_mask[ack];
-        told_marks = packed_get_16(&at, marks);
-        memcpy(&told_clocks, at, sizeof told_clocks);
-        told_clocks = GUINT64_FROM_LE(told_clocks) & packed_clock_mask[clocks];
-        e->time_ns = x->time_ns = (gint64)((guint64)x->time_ns + (word >> PACKED_TIME));
-        e->frame = x->frame += packed_bits(word, PACKED_FRAME, PACKED_FRAME_BITS);
-        e->seq = x->side[side].number;
-        e->ack = x->side[peer].number - packed_unfold(not_acked);
-        e->payload_bytes = told_payload & -payload;
-        e->tsval = x->side[side].clock += (guint32)(told_clocks & (((guint64)1 << tsval_bits) - 1));
-        e->tsecr = x->side[peer].clock -= packed_unfold((guint32)(told_clocks >> tsval_bits));
-        e->sack_right = 0;
-        e->window = x->side[side].window = window ? told_window : x->side[side].window;
-        e->ip_id = x->side[side].ip_id = ip_id == PACKED_IP_ID_TOLD ? told_ip_id : (guint16)(x->side[side].ip_id + ip_id);
-        e->marks = marks ? told_marks : (guint16)(x->side[side].marks | side | packed_bits(word, PACKED_PINNED, 1) * ENTRY_PINNED);
-        x->side[side].marks = e->marks & PACKED_STABLE_MARKS;
-        e->flags = packed_flags[flags];
-        e->ttl = x->side[side].ttl;
-        x->side[side].number += e->payload_bytes + (flags == 3);
-        x->side[peer].number = packed_later(x->side[peer].number, e->ack);
-        return at + packed_clock_bytes[clocks];
+        return word & PACKED_UNUSUAL ? packed_read_short(x, e, word, at) : packed_read_usual(x, e, word, at);
 }
