@@ -100,7 +100,7 @@ guint8 *packed_write_long(Expected *x, const TimelineEntry *e, guint8 *at);
 const guint8 *packed_read_long(Expected *x, TimelineEntry *e, const guint8 *at);
 
 /* What is written in short, whatever it is. @at: behind its first bytes, @word */
-const guint8 *packed_read_short(Expected *x, TimelineEntry *e, guint64 word, const guint8 *at);
+G_GNUC_NO_INLINE const guint8 *packed_read_short(Expected *x, TimelineEntry *e, guint64 word, const guint8 *at);
 
 static inline guint8 *packed_put_16(guint8 *at, guint value, gboolean told) {
         guint16 x = GUINT16_TO_LE((guint16)value);
