@@ -6,22 +6,27 @@
 
 #define ROOM_FIRST 256U
 
-void due_list_add(DueList *l, Due due) {
-        if (l->n == l->room) {
-                const guint room = l->room ? 2 * l->room : ROOM_FIRST;
-                Due *grown = pages_take(room * sizeof(Due));
+void due_list_reserve(DueList *l, guint room) {
+        Due *grown;
 
-                if (l->due)
-                        memcpy(grown, l->due, l->n * sizeof(Due));
-                pages_free(l->due, l->room * sizeof(Due));
-                l->due = grown;
-                l->room = room;
-        }
+        if (room <= l->room)
+                return;
+        grown = pages_reserve(room * sizeof(Due));
+        if (l->due)
+                memcpy(grown, l->due, l->n * sizeof(Due));
+        pages_release(l->due, l->room * sizeof(Due));
+        l->due = grown;
+        l->room = room;
+}
+
+void due_list_add(DueList *l, Due due) {
+        if (l->n == l->room)
+                due_list_reserve(l, l->room ? 2 * l->room : ROOM_FIRST);
         l->due[l->n++] = due;
 }
 
 void due_list_clear(DueList *l) {
-        pages_free(l->due, l->room * sizeof(Due));
+        pages_release(l->due, l->room * sizeof(Due));
         *l = (DueList){ .due = NULL };
 }
 
@@ -85,7 +90,7 @@ void due_list_sort(DueList *l) {
                 first_ns = MIN(first_ns, l->due[i].end_ns);
                 last_ns = MAX(last_ns, l->due[i].end_ns);
         }
-        other = pages_take(l->room * sizeof(Due));
+        other = pages_reserve(l->room * sizeof(Due));
         for (guint shift = 0; shift < 64 && ((guint64)last_ns - (guint64)first_ns) >> shift; shift += DIGIT_BITS) {
                 Due *sorted = other;
 
@@ -93,6 +98,6 @@ void due_list_sort(DueList *l) {
                 other = l->due;
                 l->due = sorted;
         }
-        pages_free(other, l->room * sizeof(Due));
+        pages_release(other, l->room * sizeof(Due));
         sort_the_same_time(l->due, l->n);
 }

@@ -18,6 +18,9 @@ typedef struct DueList {
 } DueList;
 
 void due_list_add(DueList *l, Due due);
+
+/* Room for @room of them in all, so that it is not outgrown: what is not used takes no memory. */
+void due_list_reserve(DueList *l, guint room);
 void due_list_clear(DueList *l);
 
 /* By the time of the last packet; of those with the same the one whose first frame came first. */

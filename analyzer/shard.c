@@ -313,6 +313,7 @@ static void collect_rest(Shard *x) {
         guint32 place = 0;
         Flow *f;
 
+        due_list_reserve(&x->due, (guint)flow_table_use(x->table).flows);
         while ((f = flow_table_each(x->table, &place)))
                 due_list_add(&x->due, (Due){ .end_ns = flow_end_ns(f), .flow = f });
         due_list_sort(&x->due);
