@@ -265,7 +265,7 @@ static void grow(FlowTable *t) {
         for (guint32 i = 0; i <= t->mask; i++)
                 if (t->slots[i].place)
                         insert(slots, size - 1, t->slots[i]);
-        pages_free(t->slots, (t->mask + (gsize)1) * sizeof(Slot));
+        pages_hand_down(t->slots, (t->mask + (gsize)1) * sizeof(Slot));
         t->slots = slots;
         t->mask = size - 1;
 }

@@ -114,9 +114,13 @@ static gpointer take_small(gsize bytes, gboolean *used) {
         return piece;
 }
 
+static gboolean is_large(gsize bytes) {
+        return bytes > HUGE_PAGE_BYTES / 2;
+}
+
 static gpointer take(gsize bytes, gboolean *used) {
         *used = FALSE;
-        return bytes > HUGE_PAGE_BYTES / 2 ? on_huge_pages(map(bytes), bytes) : take_small(bytes, used);
+        return is_large(bytes) ? on_huge_pages(map(bytes), bytes) : take_small(bytes, used);
 }
 
 gpointer pages_take(gsize bytes) {
@@ -138,16 +142,22 @@ static void put_back_pieces(guint8 *pages, gsize bytes) {
                 put_back(pages + i - PAGES_PIECE_BYTES, bits_of(PAGES_PIECE_BYTES));
 }
 
-/* A table that was outgrown is memory for what grows next: it has been touched. */
-void pages_free(gpointer pages, gsize bytes) {
-        if (!pages)
-                return;
+void pages_hand_down(gpointer pages, gsize bytes) {
         pthread_mutex_lock(&small.lock);
-        if (bytes > HUGE_PAGE_BYTES / 2)
+        if (is_large(bytes))
                 put_back_pieces(pages, rounded(bytes));
         else
                 put_back(pages, bits_of(bytes));
         pthread_mutex_unlock(&small.lock);
+}
+
+void pages_free(gpointer pages, gsize bytes) {
+        if (!pages)
+                return;
+        if (is_large(bytes))
+                munmap(pages, rounded(bytes));
+        else
+                pages_hand_down(pages, bytes);
 }
 
 #define SMALL_PAGE_BYTES 4096U

@@ -225,7 +225,7 @@ static void grow_closed(Shard *x) {
 
         for (guint32 i = 0; i < x->closed.n; i++)
                 flows[i] = *closed_at(x, i);
-        pages_free(x->closed.flows, (x->closed.mask + (gsize)1) * sizeof(Due));
+        pages_hand_down(x->closed.flows, (x->closed.mask + (gsize)1) * sizeof(Due));
         x->closed.flows = flows;
         x->closed.first = 0;
         x->closed.mask = size - 1;
