@@ -27,7 +27,7 @@ gpointer pages_take(gsize bytes);
 /* @bytes as they were asked for; @pages may be NULL. What is smaller than a huge page is there for the next one. */
 void pages_free(gpointer pages, gsize bytes);
 
-/* The same of a table that was outgrown, however large: it has been touched, and is there for what grows by small pieces. */
+/* The same of a table that was outgrown, however large, and not NULL: it has been touched, and is there for what grows by small pieces. */
 void pages_hand_down(gpointer pages, gsize bytes);
 
 /* Takes @bytes at once, and touches them: pieces of PAGES_PIECE_BYTES that are asked for later are of these. */

@@ -27,7 +27,7 @@ typedef struct TrackerOptions {
         gboolean take_all;  /* of @memory_bytes, once the capture has lasted for some minutes: it may have no end */
         void (*take_rest)(gpointer data); /* (nullable): what else is to be taken, then; between two records */
         gboolean zeek;      /* find out what Zeek would say, too; costs time and memory */
-        gboolean in_full;   /* without the short cuts of account_next() and textbook.h, which must not change a word */
+        gboolean in_full;   /* without the short cuts of account_next(), textbook.h and zeek_rows.h, which must not change a word */
         void (*expect)(const FlowRecord *records, guint n, gpointer data); /* (nullable): what the sink gets next, one by one */
         FlowSink sink;
         gpointer sink_data;

@@ -22,7 +22,7 @@ void zeek_rows_note(Flow *f, guint side, const Segment *s);
 
 /*
  * The same where the timeline is not enough: no entry tells of a tunnel, of a long word, and of payload that was cut here and not
- * there. @s: no copy, in order of time, and accounted for
+ * there. @s: no copy, in order of time, and accounted for unless it is a SYN
  */
 static inline void zeek_rows_note_next(Flow *f, guint side, const Segment *s) {
         FlowSide *me = &f->side[side];
