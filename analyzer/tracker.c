@@ -263,10 +263,7 @@ static void take_rest(Tracker *t) {
 void tracker_sink(Tracker *t, Slice *s) {
         if (G_UNLIKELY(s->took_all && !t->took_rest))
                 take_rest(t);
-        if (t->options.expect)
-                t->options.expect(s->record, s->n_records, t->options.sink_data);
-        for (guint i = 0; i < s->n_records; i++)
-                t->options.sink(&s->record[i], t->options.sink_data);
+        t->options.sink(s->record, s->n_records, t->options.sink_data);
         t->reported += s->n_records;
         t->textbook += s->textbook;
 }

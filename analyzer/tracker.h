@@ -18,8 +18,8 @@
 #include "block.h"
 #include "record.h"
 
-/* Called once for each flow when nothing more can be said of it; @record is valid during the call. */
-typedef void (*FlowSink)(const FlowRecord *record, gpointer data);
+/* Told of each flow once, when nothing more can be said of it, together with some others; @records are valid during the call. */
+typedef void (*FlowSink)(const FlowRecord *records, guint n, gpointer data);
 
 typedef struct TrackerOptions {
         gint64 linger_ns;   /* a FIN_WAIT_2 of at least this is a finding; 60 s */
@@ -28,7 +28,6 @@ typedef struct TrackerOptions {
         void (*take_rest)(gpointer data); /* (nullable): what else is to be taken, then; between two records */
         gboolean zeek;      /* find out what Zeek would say, too; costs time and memory */
         gboolean in_full;   /* without the short cuts of account_next(), textbook.h and zeek_rows.h, which must not change a word */
-        void (*expect)(const FlowRecord *records, guint n, gpointer data); /* (nullable): what the sink gets next, one by one */
         FlowSink sink;
         gpointer sink_data;
 } TrackerOptions;

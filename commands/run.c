@@ -118,34 +118,34 @@ static void know_moment(Pass *p) {
         p->context.moment = p->options->moment;
 }
 
-static void expect_flows(const FlowRecord *records, guint n, gpointer data) {
-        Pass *p = data;
-
-        hosts_expect(p->hosts, records, n);
-        settings_prefetch(p->settings, records, n);
-        for (guint i = 0; i < p->reports->len; i++)
-                report_expect(p->reports->pdata[i], records, n);
-}
-
 static void take_rest(gpointer data) {
         Pass *p = data;
 
         hosts_take_all(p->hosts);
 }
 
-static void take_flow(const FlowRecord *f, gpointer data) {
-        Pass *p = data;
-
-        summary_add(p->summary, &p->context, f);
+static void take_flow(Pass *p, const FlowRecord *f) {
         settings_add(p->settings, f); /* first: a host's model is asked for with its first flow */
         hosts_add(p->hosts, f);
         if (p->options->whatif)
                 whatif_add(p->options->whatif, p->hosts, f);
-        know_moment(p);
         if (p->options->moment)
                 moment_add(p->options->moment, p->hosts, f);
+}
+
+/* Each of those who are told is told of all at once: what it does, and with what, then stays in the caches. */
+static void take_flows(const FlowRecord *records, guint n, gpointer data) {
+        Pass *p = data;
+
+        know_moment(p);
+        hosts_expect(p->hosts, records, n);
+        settings_prefetch(p->settings, records, n);
+        for (guint i = 0; i < n; i++)
+                summary_add(p->summary, &p->context, &records[i]);
+        for (guint i = 0; i < n; i++)
+                take_flow(p, &records[i]);
         for (guint i = 0; i < p->reports->len; i++)
-                report_flow(p->reports->pdata[i], f);
+                report_flows(p->reports->pdata[i], records, n);
 }
 
 static void note_damage(Pass *p) {
@@ -267,11 +267,10 @@ static void set_up(Pass *p) {
         for (guint i = 0; i < OUTPUT_KINDS; i++)
                 options.zeek |= p->options->output_paths[i] != NULL;
         p->damage = g_array_new(FALSE, FALSE, sizeof(FrameRef));
-        options.expect = expect_flows;
         options.memory_bytes = p->options->memory_bytes - MIN(p->options->memory_bytes / 2, MEMORY_ASIDE);
         options.take_rest = take_rest;
         options.take_all = p->from_pipe && p->options->memory_given;
-        options.sink = take_flow;
+        options.sink = take_flows;
         options.sink_data = p;
         p->dissector = dissector_new();
         p->tracker = tracker_new(&options);

@@ -21,7 +21,7 @@ JsonRecords *json_records_new(JsonWriter *w);
 void json_records_free(JsonRecords *j);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(JsonRecords, json_records_free)
 
-/* The next flows are these: see report_expect(). */
+/* The next flows are these, in one piece of memory. */
 void json_records_expect(JsonRecords *j, const FlowRecord *f, guint n);
 
 /* Each writes one object; @key as in json_writer.h. */

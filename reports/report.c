@@ -8,13 +8,11 @@ void report_begin(Report *r, const ReportContext *context) {
                 r->begin(r);
 }
 
-void report_expect(Report *r, const FlowRecord *f, guint n) {
+void report_flows(Report *r, const FlowRecord *f, guint n) {
         if (r->expect)
                 r->expect(r, f, n);
-}
-
-void report_flow(Report *r, const FlowRecord *f) {
-        r->flow(r, f);
+        for (guint i = 0; i < n; i++)
+                r->flow(r, &f[i]);
 }
 
 gboolean report_end(Report *r, const Summary *s, GError **error) {

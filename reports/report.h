@@ -35,7 +35,8 @@ typedef struct Report Report;
 struct Report {
         const ReportContext *context; /* set by report_begin() */
         void (*begin)(Report *r);     /* (nullable) */
-        void (*expect)(Report *r, const FlowRecord *f, guint n); /* (nullable) */
+        void (*expect)(Report *r, const FlowRecord *f, guint n); /* (nullable): what flow() gets next; some things take hardly
+                                                                    longer of many than of one */
         void (*flow)(Report *r, const FlowRecord *f);
         gboolean (*end)(Report *r, const Summary *s, GError **error);
         void (*free)(Report *r);
@@ -43,11 +44,8 @@ struct Report {
 
 void report_begin(Report *r, const ReportContext *context);
 
-/* The next flows are these, in one piece of memory: what of many takes hardly longer than of one can be found out at once. */
-void report_expect(Report *r, const FlowRecord *f, guint n);
-
-/* @f is valid during the call only. */
-void report_flow(Report *r, const FlowRecord *f);
+/* @f: @n flows that nothing more will be said of, valid during the call only */
+void report_flows(Report *r, const FlowRecord *f, guint n);
 
 /* Returns: FALSE with @error set if the output could not be written. */
 gboolean report_end(Report *r, const Summary *s, GError **error);

@@ -36,11 +36,12 @@ typedef struct Found {
         Hosts *hosts;
 } Found;
 
-static void sink(const FlowRecord *record, gpointer data) {
+static void sink(const FlowRecord *records, guint n, gpointer data) {
         const Found *found = data;
 
-        g_array_append_val(found->records, *record);
-        hosts_add(found->hosts, record);
+        g_array_append_vals(found->records, records, n);
+        for (guint i = 0; i < n; i++)
+                hosts_add(found->hosts, &records[i]);
 }
 
 static HostChoice choose(const Address *address, gpointer data) {

@@ -13,11 +13,13 @@ typedef struct Result {
         WhatIf *whatif;
 } Result;
 
-static void take(const FlowRecord *f, gpointer data) {
+static void take(const FlowRecord *records, guint n, gpointer data) {
         const Result *r = data;
 
-        hosts_add(r->hosts, f);
-        whatif_add(r->whatif, r->hosts, f);
+        for (const FlowRecord *f = records; f < records + n; f++) {
+                hosts_add(r->hosts, f);
+                whatif_add(r->whatif, r->hosts, f);
+        }
 }
 
 static void check_hosts(const Hosts *h) {

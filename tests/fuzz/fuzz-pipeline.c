@@ -23,9 +23,7 @@ typedef struct Result {
         Settings *settings;
 } Result;
 
-static void check_record(const FlowRecord *f, gpointer data) {
-        Result *result = data;
-
+static void check_record(Result *result, const FlowRecord *f) {
         result->flows++;
         settings_add(result->settings, f);
         g_assert_cmpuint(f->close, <, CLOSE_KINDS);
@@ -35,6 +33,11 @@ static void check_record(const FlowRecord *f, gpointer data) {
         g_assert_nonnull(f->zeek_conn_state);
         for (guint side = 0; side < SIDES; side++)
                 check_side(&f->side[side]);
+}
+
+static void check_records(const FlowRecord *records, guint n, gpointer data) {
+        for (guint i = 0; i < n; i++)
+                check_record(data, &records[i]);
 }
 
 /* Ranges of settings are in order, whatever was learned from. */
@@ -60,7 +63,7 @@ static void track(Capture *c) {
         TrackerOptions options = tracker_options_default();
 
         options.zeek = TRUE;
-        options.sink = check_record;
+        options.sink = check_records;
         options.sink_data = &result;
         g_autoptr(Tracker) tracker = tracker_new(&options);
         g_autoptr(Dissector) dissector = dissector_new();

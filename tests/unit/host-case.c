@@ -10,12 +10,14 @@ typedef struct Sink {
         gpointer data;
 } Sink;
 
-static void take(const FlowRecord *f, gpointer data) {
+static void take(const FlowRecord *records, guint n, gpointer data) {
         Sink *sink = data;
 
-        settings_add(sink->settings, f);
-        if (sink->each)
-                sink->each(f, sink->data);
+        for (const FlowRecord *f = records; f < records + n; f++) {
+                settings_add(sink->settings, f);
+                if (sink->each)
+                        sink->each(f, sink->data);
+        }
 }
 
 static Settings *run(const Script *script, Sink sink) {

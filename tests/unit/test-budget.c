@@ -22,12 +22,14 @@ typedef struct Seen {
         guint given_up, reused, took_rest;
 } Seen;
 
-static void note(const FlowRecord *f, gpointer data) {
+static void note(const FlowRecord *records, guint n, gpointer data) {
         Seen *seen = data;
 
-        seen->by_close[f->close]++;
-        seen->given_up += f->given_up;
-        seen->reused += f->incarnation > 1;
+        for (const FlowRecord *f = records; f < records + n; f++) {
+                seen->by_close[f->close]++;
+                seen->given_up += f->given_up;
+                seen->reused += f->incarnation > 1;
+        }
 }
 
 static void flush(Input *in, gboolean last) {

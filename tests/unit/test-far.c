@@ -18,8 +18,8 @@ typedef struct Input {
         guint64 frames;
 } Input;
 
-static void keep(const FlowRecord *f, gpointer data) {
-        g_array_append_val((GArray *)data, *f);
+static void keep(const FlowRecord *records, guint n, gpointer data) {
+        g_array_append_vals(data, records, n);
 }
 
 static void flush(Input *in, gboolean last) {

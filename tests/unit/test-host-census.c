@@ -82,11 +82,12 @@ static HostChoice choose(const Address *address, gpointer data) {
         return (HostChoice){ .model = data, .basis = "option" };
 }
 
-static void take(const FlowRecord *f, gpointer data) {
+static void take(const FlowRecord *records, guint n, gpointer data) {
         Taken *t = data;
 
-        for (guint i = 0; i < G_N_ELEMENTS(models); i++)
-                hosts_add(t->hosts[i], f);
+        for (const FlowRecord *f = records; f < records + n; f++)
+                for (guint i = 0; i < G_N_ELEMENTS(models); i++)
+                        hosts_add(t->hosts[i], f);
 }
 
 static void run(Taken *t) {

@@ -20,13 +20,17 @@ typedef struct Run {
         guint64 textbook;
 } Run;
 
-static void keep(const FlowRecord *f, gpointer data) {
-        Run *run = data;
+static void keep_one(Run *run, const FlowRecord *f) {
         g_autoptr(JsonWriter) w = json_writer_new(NULL, FALSE);
         g_autoptr(JsonRecords) records = json_records_new(w);
 
         json_records_flow(records, NULL, &run->context, f, JSON_FLOW_PACKETS);
         g_ptr_array_add(run->flows, g_strdup(json_writer_text(w)));
+}
+
+static void keep(const FlowRecord *records, guint n, gpointer data) {
+        for (guint i = 0; i < n; i++)
+                keep_one(data, &records[i]);
 }
 
 static void track(const char *path, GBytes *bytes, gboolean in_full, Run *run) {

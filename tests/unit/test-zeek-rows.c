@@ -116,12 +116,15 @@ static void converse(Conversation *c) {
                 finish(c);
 }
 
-static void tell(const FlowRecord *f, gpointer data) {
-        GString *rows = data;
-
+static void tell_one(GString *rows, const FlowRecord *f) {
         g_string_append_printf(rows, "%s %s\n", f->zeek_conn_state, f->zeek_history);
         for (guint i = 0; i < f->n_zeek_later; i++)
                 g_string_append_printf(rows, "later %s %s\n", f->zeek_later[i].conn_state, f->zeek_later[i].history);
+}
+
+static void tell(const FlowRecord *records, guint n, gpointer data) {
+        for (guint i = 0; i < n; i++)
+                tell_one(data, &records[i]);
 }
 
 /* Returns: the rows of a conversation of @traits. */
