@@ -167,6 +167,7 @@ typedef struct Flow {
         guint8 reported : 1; /* kept for the ones before and after it only */
         guint8 syn_noted : 1; /* a SYN of its client had a timestamp */
         guint8 given_up : 1; /* reported before it was over: budget.h */
+        guint8 zeek_odd : 1; /* not each packet was the next one of its side: zeek_rows.h */
         FlowSide side[SIDES];
         FlowNote *notes;
         FlowTimeline timeline;

@@ -146,16 +146,24 @@ static void take_path(FlowSide *me, const Segment *s) {
         me->bits |= SIDE_PATH;
 }
 
+static void note_zeek(const Shard *x, Flow *f, guint side, const Segment *s, gboolean copy) {
+        if (copy || x->in_full)
+                zeek_rows_note(f, side, s);
+        else
+                zeek_rows_note_odd(f, side, s);
+}
+
 /* Returns: EVENT_ bits. */
 static guint8 add_segment(Shard *x, Flow *f, guint side, const Segment *s) {
         FlowSide *me = &f->side[side];
-        gboolean acks_fin, first = !(me->bits & SIDE_PATH);
+        gboolean acks_fin, copy, first = !(me->bits & SIDE_PATH);
         guint16 marks;
 
         f->completeness = completeness_segment(f->completeness, s);
+        copy = (me->bits & SIDE_HEARD || s->flags & TCP_RST) && may_be_copy(me, s) && segment_is_copy(f, side, s);
         if (G_UNLIKELY(x->zeek))
-                zeek_rows_note(f, side, s);
-        if ((me->bits & SIDE_HEARD || s->flags & TCP_RST) && may_be_copy(me, s) && segment_is_copy(f, side, s)) {
+                note_zeek(x, f, side, s, copy);
+        if (copy) {
                 ((FlowLosses *)flow_note_add(f, NOTE_CLIENT_LOSSES + side))->copies++;
                 x->totals.copies++;
                 return 0;

@@ -37,7 +37,7 @@ static void replay(ZeekRows *r, const Flow *f, const Timeline *t) {
                 const TimelineEntry *e = &t->entries[i];
                 const guint side = entry_side(e);
 
-                if (!entry_is_ordinary(e))
+                if (entry_is_aside(e))
                         continue;
                 s.time_ns = e->time_ns;
                 s.source_port = f->ends.port[side];
@@ -130,8 +130,8 @@ static const char *state_of(const Plain *p) {
 }
 
 /*
- * What zeek_segment() comes to where each packet is the next one of a side that began with a SYN, which is why nothing is kept
- * of it. Returns: FALSE, when a timer may have run out, or a window was closed.
+ * What zeek_segment() comes to where each packet is the next one of a side that began with a SYN. Returns: FALSE, when a timer
+ * may have run out, or a window was closed.
  */
 static gboolean tell_plain(const Flow *f, const Timeline *t, FlowRecord *r) {
         Plain p = { .at = r->zeek_history, .acked = { f->side[CLIENT].isn + 1, f->side[SERVER].isn + 1 } };
@@ -141,7 +141,7 @@ static gboolean tell_plain(const Flow *f, const Timeline *t, FlowRecord *r) {
                 const TimelineEntry *e = &t->entries[i];
                 const guint side = entry_side(e);
 
-                if (!entry_is_ordinary(e))
+                if (entry_is_aside(e))
                         continue;
                 if (!e->window || e->time_ns - since_ns >= TIMER_NS)
                         return FALSE;
@@ -178,7 +178,7 @@ void zeek_rows_tell(const Flow *f, const Timeline *t, FlowRecord *r) {
                 copy_rows(&kept->rows, r);
                 return;
         }
-        if (tell_plain(f, t, r))
+        if (!f->zeek_odd && tell_plain(f, t, r))
                 return;
         memset(&rows, 0, sizeof rows);
         replay(&rows, f, t);

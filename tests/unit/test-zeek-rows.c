@@ -24,7 +24,8 @@ enum {
         FINS = 1 << 8,
         SHORT_PAUSES = 1 << 9, /* about as long as it waits after a close */
         WINDOWS = 1 << 10,  /* of 0 bytes at times */
-        TRAITS = 1 << 11,
+        ODD = 1 << 11,      /* packets that are not the next one of their side */
+        TRAITS = 1 << 12,
 };
 
 typedef struct Conversation {
@@ -38,6 +39,40 @@ typedef struct Conversation {
 
 static gboolean one_in(Conversation *c, guint n) {
         return g_rand_int_range(c->rand, 0, (gint)n) == 0;
+}
+
+/* Sent again, or early, captured late, or of other flags. */
+static void make_odd(Conversation *c, Segment *s) {
+        switch (g_rand_int_range(c->rand, 0, 6)) {
+        case 0:
+                s->seq -= (guint32)g_rand_int_range(c->rand, 1, 1500);
+                break;
+        case 1:
+                s->seq += (guint32)g_rand_int_range(c->rand, 1, 5000);
+                break;
+        case 2:
+                s->time_ns -= g_rand_int_range(c->rand, 1, 2000000);
+                break;
+        case 3:
+                s->flags = TCP_RST | (s->flags & TCP_ACK);
+                break;
+        case 4:
+                s->flags = (guint8)g_rand_int_range(c->rand, 0, 256);
+                break;
+        default:
+                s->seq = s->ack = 0;
+                s->flags = TCP_ACK;
+        }
+}
+
+/* The last packet was captured twice. */
+static void put_copy(Conversation *c) {
+        Segment *s = block_next(c->block);
+
+        *s = s[-1];
+        s->frame = frame_ref(0, ++c->frame);
+        block_note_frame(c->block, s->frame, s->time_ns);
+        block_add(c->block);
 }
 
 static void put(Conversation *c, guint side, guint8 flags, guint32 payload_bytes) {
@@ -66,9 +101,13 @@ static void put(Conversation *c, guint side, guint8 flags, guint32 payload_bytes
                 s->facts |= SEGMENT_PAYLOAD_CUT;
         s->long_word = c->traits & LONG_WORDS && side == CLIENT && payload_bytes && one_in(c, 4);
         s->tunnel = c->traits & TUNNELS && one_in(c, 4) ? 2 : !!(c->traits & FIRST_TUNNEL);
+        if (c->traits & ODD && one_in(c, 8))
+                make_odd(c, s);
         c->next[side] += payload_bytes + !!(flags & TCP_SYN) + !!(flags & TCP_FIN);
         block_note_frame(c->block, s->frame, s->time_ns);
         block_add(c->block);
+        if (c->traits & ODD && one_in(c, 16))
+                put_copy(c);
 }
 
 /* Somebody says that the server's last packet did not get through. */
@@ -178,6 +217,9 @@ int main(int argc, char **argv) {
                 { "/zeek-rows/windows", WINDOWS },
                 { "/zeek-rows/long", LONG },
                 { "/zeek-rows/errors", LONG | ERRORS },
+                { "/zeek-rows/odd", ODD | FINS },
+                { "/zeek-rows/odd-pauses", ODD | FINS | SHORT_PAUSES },
+                { "/zeek-rows/odd-long", ODD | LONG | CUT_AT_TIMES },
         };
 
         g_test_init(&argc, &argv, NULL);
