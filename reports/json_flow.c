@@ -49,25 +49,28 @@ G_ALWAYS_INLINE static inline char *put_endpoint(char *at, const char *key, cons
         *at = '"';
         at = member_comma(at + 1);
         at = member_unsigned(at, "port", f->side[side].port);
-        return member_end(at, '}');
-}
-
-static G_GNUC_NO_INLINE void moment_know(JsonMoment *m, const ReportContext *c, FrameRef frame, gint64 time_ns, JsonTimes *times) {
-        char *at = member_frame(m->members.text, c, "frame", "file", frame);
-
-        at = member_time(at, "time", time_ns, times);
-        m->members.n = (guint8)(at - m->members.text);
-        m->frame = frame;
-        m->time_ns = time_ns;
+        return member_close(at, '}');
 }
 
 /* "frame" and "time". */
-static inline char *put_moment(JsonRecords *j, char *at, const ReportContext *c, FrameRef frame, gint64 time_ns) {
-        JsonMoment *m = &j->moments[frame % JSON_MOMENTS];
+static G_GNUC_NO_INLINE char *put_moment(JsonRecords *j, char *at, const ReportContext *c, FrameRef frame, gint64 time_ns) {
+        return member_time(member_frame(at, c, "frame", "file", frame), "time", time_ns, &j->writer->times);
+}
 
-        if (m->frame != frame || m->time_ns != time_ns || m->members.n == 0)
-                moment_know(m, c, frame, time_ns, &j->writer->times);
-        return member_text(at, &m->members);
+/* The same in a run that may have it already: between the two is more than is copied. */
+static inline char *put_moment_again(JsonRecords *j, char *at, const ReportContext *c, FrameRef frame, gint64 time_ns) {
+        JsonMoment *m = &j->moments[frame % JSON_MOMENTS];
+        char *end;
+
+        if (m->frame == frame && m->time_ns == time_ns && m->run == j->run) {
+                memcpy(at, m->text, JSON_MOMENT_USUAL);
+                if (G_UNLIKELY(m->n > JSON_MOMENT_USUAL))
+                        memcpy(at + JSON_MOMENT_USUAL, m->text + JSON_MOMENT_USUAL, m->n - JSON_MOMENT_USUAL);
+                return at + m->n;
+        }
+        end = put_moment(j, at, c, frame, time_ns);
+        *m = (JsonMoment){ .frame = frame, .time_ns = time_ns, .text = at, .run = j->run, .n = (guint32)(end - at) };
+        return end;
 }
 
 /* ── Sides ───────────────────────────────────────────────────────────────── */
@@ -78,15 +81,15 @@ static char *put_states(JsonRecords *j, char *at, const ReportContext *c, const 
                 const StateEntry *e = &s->states[i];
 
                 at = member_text(at, &j->texts->entry[e->state]);
-                at = put_moment(j, at, c, e->frame, e->time_ns);
+                at = put_moment_again(j, at, c, e->frame, e->time_ns);
                 at = member_text(at, &j->texts->reason[e->basis][e->event]);
         }
-        return member_end(at, ']');
+        return s->n_states ? member_close(at, ']') : member_end(at, ']');
 }
 
 /* The members that SYN, FIN and RST of a side have alike. */
 static inline char *put_control(JsonRecords *j, char *at, const ReportContext *c, FrameRef frame, guint32 count, gint64 time_ns) {
-        at = put_moment(j, at, c, frame, time_ns);
+        at = put_moment_again(j, at, c, frame, time_ns);
         return member_unsigned(at, "count", count);
 }
 
@@ -95,7 +98,7 @@ static char *put_syn(JsonRecords *j, char *at, const ReportContext *c, const Sid
                 return member_null(at, "syn");
         at = member_begin(at, "syn", '{');
         at = put_control(j, at, c, s->syn_frame, s->syn_count, s->syn_ns);
-        return member_end(at, '}');
+        return member_close(at, '}');
 }
 
 static char *put_fin(JsonRecords *j, char *at, const ReportContext *c, const SideRecord *s) {
@@ -106,7 +109,7 @@ static char *put_fin(JsonRecords *j, char *at, const ReportContext *c, const Sid
         at = member_frame(at, c, "acked_frame", "acked_file", s->fin_acked_frame);
         if (s->fin_acked_frame)
                 at = member_integer(at, "acked_after_ns", s->fin_acked_ns - s->fin_ns);
-        return member_end(at, '}');
+        return member_close(at, '}');
 }
 
 static char *put_rst(JsonRecords *j, char *at, const ReportContext *c, const SideRecord *s) {
@@ -114,7 +117,7 @@ static char *put_rst(JsonRecords *j, char *at, const ReportContext *c, const Sid
                 return member_null(at, "rst");
         at = member_begin(at, "rst", '{');
         at = put_control(j, at, c, s->rst_frame, s->rst_count, s->rst_ns);
-        return member_end(at, '}');
+        return member_close(at, '}');
 }
 
 /* What was lost, resent or copied: nothing, of most sides. */
@@ -144,14 +147,15 @@ static char *put_side(JsonRecords *j, char *at, const ReportContext *c, const Fl
         at = put_rst(j, at, c, s);
         at = member_frame(at, c, "last_data_frame", "last_data_file", s->last_data_frame);
         at = member_frame(at, c, "last_frame", "last_file", s->last_frame);
-        return member_end(at, '}');
+        return member_close(at, '}');
 }
 
 static char *put_sides(JsonRecords *j, char *at, const ReportContext *c, const FlowRecord *f) {
+        j->run++;
         at = member_begin(at, "sides", '{');
         at = put_side(j, at, c, f, CLIENT);
         at = put_side(j, at, c, f, SERVER);
-        return member_end(at, '}');
+        return member_close(at, '}');
 }
 
 /* ── Sentences ───────────────────────────────────────────────────────────── */
@@ -343,7 +347,7 @@ static void put_course(JsonRecords *j, const ReportContext *c, const FlowRecord 
         at = member_frame(at, c, "last_frame", "last_file", f->last_frame);
         at = member_time(at, "start", f->start_ns, times);
         at = member_time(at, "end", f->end_ns, times);
-        at = member_integer_string(at, "start_ns", f->start_ns);
+        at = member_time_string(at, "start_ns", f->start_ns, times);
         at = member_integer(at, "duration_ns", f->end_ns - f->start_ns);
         at = is_over(f) ? member_null(at, "watched_ns") : member_integer(at, "watched_ns", f->capture_end_ns - f->start_ns);
         at = member_text(at, &j->texts->close[f->close]);
@@ -376,11 +380,11 @@ static char *put_words_of_others(char *at, const FlowRecord *f) {
                 for (guint i = 0; i < f->n_zeek_later; i++) {
                         at = member_begin(at, NULL, '{');
                         at = put_zeek_row(at, f->zeek_later[i].conn_state, f->zeek_later[i].history);
-                        at = member_end(at, '}');
+                        at = member_close(at, '}');
                 }
-                at = member_end(at, ']');
+                at = member_close(at, ']');
         }
-        at = member_end(at, '}');
+        at = member_close(at, '}');
         at = member_unsigned(at, "completeness", f->completeness);
         return member_unsigned(at, "icmp_errors", f->icmp_errors);
 }

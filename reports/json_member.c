@@ -34,6 +34,7 @@ static void second_know(JsonSecond *s, gint64 start_ns, gint64 time_ns) {
         time_format_utc(text, time_ns);
         s->start_ns = start_ns;
         g_snprintf(s->text, sizeof s->text, "\"%s\",", text);
+        s->n_digits = start_ns > 0 ? (guint8)(digits_put(s->digits, (guint64)start_ns / NS_PER_SECOND) - s->digits) : 0;
 }
 
 void json_times_find(JsonTimes *times, gint64 time_ns) {

@@ -60,6 +60,8 @@ static inline char *member_digits(char *at, gint64 value) {
 typedef struct JsonSecond {
         gint64 start_ns;                /* since the epoch */
         char text[JSON_TIME_BYTES + 8]; /* with a comma */
+        char digits[16];                /* of the seconds since the epoch... */
+        guint8 n_digits;                /* ...and how many; none unless there were some */
 } JsonSecond;
 
 /* Times come in clusters: most are in a second of which the first twenty characters are known. */
@@ -79,6 +81,12 @@ G_ALWAYS_INLINE static inline char *member_begin(char *at, const char *key, char
         at = member_key(at, key);
         *at = bracket;
         return at + 1;
+}
+
+/* Of what has a member for sure. */
+static inline char *member_close(char *at, char bracket) {
+        at[-1] = bracket;
+        return member_comma(at);
 }
 
 static inline char *member_end(char *at, char bracket) {
@@ -143,12 +151,32 @@ G_ALWAYS_INLINE static inline char *member_integer_string(char *at, const char *
         return member_comma(at + 1);
 }
 
-/* Nanoseconds since the epoch as RFC 3339 in UTC with nine digits. */
-G_ALWAYS_INLINE static inline char *member_time(char *at, const char *key, gint64 time_ns, JsonTimes *times) {
+static inline const JsonSecond *json_second(JsonTimes *times, gint64 time_ns) {
         if (G_UNLIKELY((guint64)time_ns - (guint64)times->latest->start_ns >= NS_PER_SECOND))
                 json_times_find(times, time_ns);
+        return times->latest;
+}
+
+/* Nanoseconds since the epoch as RFC 3339 in UTC with nine digits. */
+G_ALWAYS_INLINE static inline char *member_time(char *at, const char *key, gint64 time_ns, JsonTimes *times) {
+        const JsonSecond *second = json_second(times, time_ns);
+
         at = member_key(at, key);
-        memcpy(at, times->latest->text, JSON_TIME_BYTES + 1);
-        digits_put_nine(at + strlen("\"2024-01-01T00:00:00."), (guint32)((guint64)time_ns - (guint64)times->latest->start_ns));
+        memcpy(at, second->text, JSON_TIME_BYTES + 1);
+        digits_put_nine(at + strlen("\"2024-01-01T00:00:00."), (guint32)((guint64)time_ns - (guint64)second->start_ns));
         return at + JSON_TIME_BYTES + 1;
+}
+
+/* member_integer_string() of the same. */
+G_ALWAYS_INLINE static inline char *member_time_string(char *at, const char *key, gint64 time_ns, JsonTimes *times) {
+        const JsonSecond *second = json_second(times, time_ns);
+
+        if (G_UNLIKELY(!second->n_digits))
+                return member_integer_string(at, key, time_ns);
+        at = member_key(at, key);
+        *at++ = '"';
+        memcpy(at, second->digits, sizeof second->digits);
+        at = digits_put_nine(at + second->n_digits, (guint32)((guint64)time_ns - (guint64)second->start_ns));
+        *at = '"';
+        return member_comma(at + 1);
 }

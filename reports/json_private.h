@@ -26,13 +26,16 @@ typedef struct JsonTexts {
 } JsonTexts;
 
 #define JSON_MOMENTS 32
+#define JSON_MOMENT_USUAL 64 /* so many bytes are copied in any case */
 #define JSON_EXPECTED 32
 
 /* A frame and its time: one packet is told of by the states of both ends, and as SYN or FIN. */
 typedef struct JsonMoment {
         FrameRef frame;
         gint64 time_ns;
-        JsonText members; /* of no length: none yet */
+        const char *text; /* where it was written first */
+        guint32 run;      /* which of the records' runs that is in: another one may lie over it */
+        guint32 n;        /* its length */
 } JsonMoment;
 
 struct JsonRecords {
@@ -44,6 +47,7 @@ struct JsonRecords {
                 guint n, at;
                 CommunityId ids[JSON_EXPECTED]; /* of these: the one of @next is at @at */
         } expected;
+        guint32 run;
         JsonMoment moments[JSON_MOMENTS]; /* the last ones written, each at its frame's remainder */
 };
 
