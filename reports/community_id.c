@@ -6,56 +6,66 @@
 
 /*
  * What is hashed is one block, of a length that is known beforehand, and of many flows at a time: so each word is that of
- * four blocks. A checksum of GLib's takes such a key with ten times the instructions: it copies the block, turns it around
+ * eight blocks. A checksum of GLib's takes such a key with twenty times the instructions: it copies the block, turns it around
  * and clears what it has kept.
  */
 
 #define BLOCK_WORDS 16
 #define DIGEST_WORDS 5
-#define DIGEST_BYTES (DIGEST_WORDS * 4)
+#define QUADS 7 /* of letters, of three bytes each: one more than the digest has */
 
-#define LANES 4U
+#define LANES 8U
 
-/* The same word of LANES blocks: the compiler has a register for it, or takes several. */
+/* The same word of LANES blocks: the compiler has a register for it, or takes several. None is passed but by its address. */
 typedef guint32 Word __attribute__((vector_size(LANES * sizeof(guint32))));
+typedef guint8 Letters __attribute__((vector_size(sizeof(Word))));
 
-static const guint32 initial[DIGEST_WORDS] = { 0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0 };
+/* Registers that are wide enough, and turn words, are in most machines and in no compiler's default. */
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
+#define FOR_EACH_MACHINE __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#else
+#define FOR_EACH_MACHINE
+#endif
 
 /* ── SHA-1 of one block (RFC 3174 6.1) ───────────────────────────────────── */
 
-static inline Word rotate(Word word, guint by) {
-        return word << by | word >> (32 - by);
-}
+#define ROTATED(word, by) ((word) << (by) | (word) >> (32 - (by)))
 
 /* The 16 words that the next rounds need are kept, each in the place of the one that is needed no more. */
-static inline Word next_word(Word *w, guint t) {
-        if (t >= BLOCK_WORDS)
-                w[t % 16] = rotate(w[(t + 13) % 16] ^ w[(t + 8) % 16] ^ w[(t + 2) % 16] ^ w[t % 16], 1);
-        return w[t % 16];
+static inline void make_word(Word *w, guint t) {
+        const Word sum = w[(t + 13) % 16] ^ w[(t + 8) % 16] ^ w[(t + 2) % 16] ^ w[t % 16];
+
+        w[t % 16] = ROTATED(sum, 1);
 }
 
-static inline Word choose(guint t, Word b, Word c, Word d) {
+static inline void choose(guint t, const Word *b, const Word *c, const Word *d, Word *out) {
         if (t < 20)
-                return (d ^ (b & (c ^ d))) + 0x5a827999;
-        if (t < 40)
-                return (b ^ c ^ d) + 0x6ed9eba1;
-        if (t < 60)
-                return ((b & c) | (d & (b | c))) + 0x8f1bbcdc;
-        return (b ^ c ^ d) + 0xca62c1d6;
+                *out = (*d ^ (*b & (*c ^ *d))) + 0x5a827999;
+        else if (t < 40)
+                *out = (*b ^ *c ^ *d) + 0x6ed9eba1;
+        else if (t < 60)
+                *out = ((*b & *c) | (*d & (*b | *c))) + 0x8f1bbcdc;
+        else
+                *out = (*b ^ *c ^ *d) + 0xca62c1d6;
 }
 
 /* @w: changed */
-static void sha1_blocks(Word *w, Word *digest) {
+static inline void sha1_blocks(Word *w, Word *digest) {
+        static const guint32 initial[DIGEST_WORDS] = { 0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0 };
         const Word zero = { 0 };
         Word a = zero + initial[0], b = zero + initial[1], c = zero + initial[2], d = zero + initial[3], e = zero + initial[4];
 
 #pragma GCC unroll 80 /* then names are exchanged, no words */
         for (guint t = 0; t < 80; t++) {
-                Word next = rotate(a, 5) + choose(t, b, c, d) + e + next_word(w, t);
+                Word next;
 
+                if (t >= BLOCK_WORDS)
+                        make_word(w, t);
+                choose(t, &b, &c, &d, &next);
+                next += ROTATED(a, 5) + e + w[t % 16];
                 e = d;
                 d = c;
-                c = rotate(b, 30);
+                c = ROTATED(b, 30);
                 b = a;
                 a = next;
         }
@@ -66,74 +76,92 @@ static void sha1_blocks(Word *w, Word *digest) {
         digest[4] = e + initial[4];
 }
 
+/* ── Base64 (RFC 4648 4) ─────────────────────────────────────────────────── */
+
+/* @quad: three bytes in each of its words, which become the four letters of them in the order of memory */
+static inline void encode(Word *quad) {
+        const Word spread = *quad >> 18 | (*quad >> 4 & 0x3f00) | (*quad << 10 & 0x3f0000) | (*quad << 24 & 0x3f000000);
+#if G_BYTE_ORDER == G_LITTLE_ENDIAN
+        const Letters sixths = (Letters)spread;
+#else
+        const Letters sixths = (Letters)(spread << 24 | (spread << 8 & 0xff0000) | (spread >> 8 & 0xff00) | spread >> 24);
+#endif
+        const Letters small = (Letters)(sixths >= 26), digit = (Letters)(sixths >= 52), plus = (Letters)(sixths >= 62),
+                      slash = (Letters)(sixths >= 63);
+
+        *quad = (Word)(sixths + 'A' + (small & ('a' - 'Z' - 1)) - (digit & ('z' + 1 - '0')) - (plus & ('9' + 1 - '+')) +
+                       (slash & ('/' - '+' - 1)));
+}
+
+static inline void encode_digest(const Word *digest, Word *quads) {
+        quads[0] = digest[0] >> 8;
+        quads[1] = (digest[0] << 16 & 0xffffff) | digest[1] >> 16;
+        quads[2] = (digest[1] << 8 & 0xffffff) | digest[2] >> 24;
+        quads[3] = digest[2] & 0xffffff;
+        quads[4] = digest[3] >> 8;
+        quads[5] = (digest[3] << 16 & 0xffffff) | digest[4] >> 16;
+        quads[6] = digest[4] << 8 & 0xffffff;
+        for (guint i = 0; i < QUADS; i++)
+                encode(&quads[i]);
+}
+
 /* ── The id ──────────────────────────────────────────────────────────────── */
 
-/* Seed, the lower address, the higher, protocol, padding and both ports; then SHA-1's padding and length. */
+FOR_EACH_MACHINE static void find_ids(Word *w, Word *quads) {
+        Word digest[DIGEST_WORDS];
+
+        sha1_blocks(w, digest);
+        encode_digest(digest, quads);
+}
+
+static guint32 address_word(const Address *address, guint i) {
+        guint32 word;
+
+        memcpy(&word, address->bytes + i * 4, 4);
+        return GUINT32_FROM_BE(word);
+}
+
+/* Seed, which are two bytes of 0, the lower address, the higher, protocol, padding and both ports; then SHA-1's padding and length. */
 static void make_block(const FlowRecord *f, Word *w, guint lane) {
-        const gsize skip = f->ipv6 ? 0 : 12, bytes = 16 - skip;
-        const SideRecord *lower = &f->side[CLIENT], *higher = &f->side[SERVER];
-        int order = memcmp(&lower->address, &higher->address, sizeof(Address));
-        guint8 key[BLOCK_WORDS * 4] = { 0 }, *at = key + 2;
+        const SideRecord *end[2] = { &f->side[CLIENT], &f->side[SERVER] };
+        const int order = memcmp(&end[0]->address, &end[1]->address, sizeof(Address));
+        const guint swap = order > 0 || (order == 0 && end[0]->port > end[1]->port);
+        guint32 before = 0;
+        guint n = 0;
 
-        if (order > 0 || (order == 0 && lower->port > higher->port)) {
-                lower = &f->side[SERVER];
-                higher = &f->side[CLIENT];
-        }
-        memcpy(at, lower->address.bytes + skip, bytes);
-        at += bytes;
-        memcpy(at, higher->address.bytes + skip, bytes);
-        at += bytes;
-        *at = 6; /* TCP */
-        at += 2;
-        *at++ = (guint8)(lower->port >> 8);
-        *at++ = (guint8)lower->port;
-        *at++ = (guint8)(higher->port >> 8);
-        *at++ = (guint8)higher->port;
-        *at = 0x80;
-        for (guint i = 0; i < BLOCK_WORDS - 1; i++) {
-                guint32 word;
+        for (guint i = 0; i < 2; i++) {
+                for (guint k = f->ipv6 ? 0 : 3; k < 4; k++) {
+                        const guint32 word = address_word(&end[i ^ swap]->address, k);
 
-                memcpy(&word, key + i * 4, 4);
-                w[i][lane] = GUINT32_FROM_BE(word);
+                        w[n++][lane] = before << 16 | word >> 16;
+                        before = word;
+                }
         }
-        w[BLOCK_WORDS - 1][lane] = (guint32)(at - key) * 8;
+        w[n++][lane] = before << 16 | 6 << 8; /* TCP */
+        w[n++][lane] = (guint32)end[swap]->port << 16 | end[!swap]->port;
+        w[n][lane] = 0x80000000;
+        w[BLOCK_WORDS - 1][lane] = n * 32;
 }
 
-/* Four characters for the lowest 24 bits. */
-static inline char *put_base64(char *at, guint32 bits) {
-        static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+static void put_id(char *at, const Word *quads, guint lane) {
+        memcpy(at, "1:", 2);
+        for (guint i = 0; i < QUADS; i++) {
+                const guint32 letters = quads[i][lane];
 
-        at[0] = letters[bits >> 18 & 63];
-        at[1] = letters[bits >> 12 & 63];
-        at[2] = letters[bits >> 6 & 63];
-        at[3] = letters[bits & 63];
-        return at + 4;
-}
-
-static void put_id(char *at, const Word *digest, guint lane) {
-        guint8 bytes[DIGEST_BYTES + 1] = { 0 };
-
-        for (guint i = 0; i < DIGEST_WORDS; i++) {
-                const guint32 word = GUINT32_TO_BE(digest[i][lane]);
-
-                memcpy(bytes + i * 4, &word, 4);
+                memcpy(at + 2 + i * 4, &letters, 4);
         }
-        *at++ = '1';
-        *at++ = ':';
-        for (guint i = 0; i < sizeof bytes; i += 3)
-                at = put_base64(at, (guint32)bytes[i] << 16 | (guint32)bytes[i + 1] << 8 | bytes[i + 2]);
-        at[-1] = '='; /* of the last three bytes one is none */
+        at[COMMUNITY_ID_CHARS - 1] = '='; /* of the last three bytes one is none */
 }
 
 void community_ids_find(const FlowRecord *f, guint n, CommunityId *ids) {
         for (guint i = 0; i < n; i += LANES) {
                 const guint lanes = MIN(n - i, LANES);
-                Word w[BLOCK_WORDS] = { { 0 } }, digest[DIGEST_WORDS];
+                Word w[BLOCK_WORDS] = { { 0 } }, quads[QUADS];
 
                 for (guint lane = 0; lane < lanes; lane++)
                         make_block(&f[i + lane], w, lane);
-                sha1_blocks(w, digest);
+                find_ids(w, quads);
                 for (guint lane = 0; lane < lanes; lane++)
-                        put_id(ids[i + lane].text, digest, lane);
+                        put_id(ids[i + lane].text, quads, lane);
         }
 }

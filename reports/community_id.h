@@ -12,5 +12,5 @@ typedef struct CommunityId {
         char text[COMMUNITY_ID_CHARS];
 } CommunityId;
 
-/* @ids: (out): of @n flows, for which four take hardly longer than one */
+/* @ids: (out): of @n flows, for which eight take hardly longer than one */
 void community_ids_find(const FlowRecord *f, guint n, CommunityId *ids);
