@@ -81,52 +81,44 @@ void zeek_rows_note(Flow *f, guint side, const Segment *s) {
 /* No timer of Zeek's is shorter: zeek_begins_anew(). */
 #define TIMER_NS (5 * G_GINT64_CONSTANT(1000000000))
 
-/* Of each side: what may come once. */
+/* What may come once, of each side. */
 enum { LETTER_SYN, LETTER_DATA, LETTER_ACK, LETTER_FIN, LETTERS };
 
-typedef struct Plain {
-        char *at; /* where the next letter goes */
-        guint letters[SIDES]; /* a bit for each that has come */
-        guint gaps[SIDES];    /* acknowledgments of payload that was cut, which to Zeek is missing */
+#define BIT_OF(side, letter) (1U << ((side) * LETTERS + (letter)))
+#define BOTH_FINS (BIT_OF(CLIENT, LETTER_FIN) | BIT_OF(SERVER, LETTER_FIN))
+
+typedef struct Gaps {
+        guint n[SIDES];       /* acknowledgments of payload that was cut, which to Zeek is missing */
         guint32 acked[SIDES]; /* what the other end acknowledged */
-} Plain;
+} Gaps;
 
-static guint letter_of(const TimelineEntry *e) {
-        if (e->flags & TCP_SYN)
-                return LETTER_SYN;
-        if (e->flags & TCP_FIN)
-                return LETTER_FIN;
-        return e->payload_bytes ? LETTER_DATA : LETTER_ACK;
+/* Its place among @letters. */
+static inline guint letter_of(const TimelineEntry *e, guint side) {
+        const guint plain = e->payload_bytes ? LETTER_DATA : LETTER_ACK;
+
+        return side * LETTERS + (e->flags & TCP_SYN ? LETTER_SYN : e->flags & TCP_FIN ? LETTER_FIN : plain);
 }
 
-static void add_letter(Plain *p, guint side, guint letter) {
-        static const char letters[SIDES][LETTERS + 1] = { "SDAF", "hdaf" };
-
-        *p->at = letters[side][letter];
-        p->at += !(p->letters[side] & 1U << letter);
-        p->letters[side] |= 1U << letter;
-}
-
-/* The first, the tenth and the hundredth; there are no more entries than that. */
-static void add_gap(Plain *p, const FlowSide *me, guint side, guint32 ack) {
-        if (p->letters[side] & 1U << LETTER_FIN && ack == me->fin_end)
+/* The first, the tenth and the hundredth have letters; there are no more entries than that. Returns: where the next letter goes. */
+static char *add_gap(char *at, Gaps *gaps, const FlowSide *me, guint side, gboolean has_fin, guint32 ack) {
+        if (has_fin && ack == me->fin_end)
                 ack--;
-        if (!(me->bits & SIDE_CUT) || !seq_after(ack, p->acked[side]))
-                return;
-        p->acked[side] = ack;
-        p->gaps[side]++;
-        if (p->gaps[side] == 1 || p->gaps[side] == 10 || p->gaps[side] == 100)
-                *p->at++ = side == CLIENT ? 'G' : 'g';
+        if (!(me->bits & SIDE_CUT) || !seq_after(ack, gaps->acked[side]))
+                return at;
+        gaps->acked[side] = ack;
+        gaps->n[side]++;
+        if (gaps->n[side] == 1 || gaps->n[side] == 10 || gaps->n[side] == 100)
+                *at++ = side == CLIENT ? 'G' : 'g';
+        return at;
 }
 
-static const char *state_of(const Plain *p) {
-        const guint fin = 1U << LETTER_FIN, client = p->letters[CLIENT] & fin, server = p->letters[SERVER] & fin;
-
-        if (!p->letters[SERVER])
+/* @seen: a bit for each letter */
+static const char *state_of(guint seen) {
+        if (!(seen >> LETTERS))
                 return "S0";
-        if (client && server)
+        if ((seen & BOTH_FINS) == BOTH_FINS)
                 return "SF";
-        return client ? "S2" : server ? "S3" : "S1";
+        return seen & BIT_OF(CLIENT, LETTER_FIN) ? "S2" : seen & BOTH_FINS ? "S3" : "S1";
 }
 
 /*
@@ -134,25 +126,30 @@ static const char *state_of(const Plain *p) {
  * may have run out, or a window was closed.
  */
 static gboolean tell_plain(const Flow *f, const Timeline *t, FlowRecord *r) {
-        Plain p = { .at = r->zeek_history, .acked = { f->side[CLIENT].isn + 1, f->side[SERVER].isn + 1 } };
+        static const char letters[] = "SDAFhdaf";
+        Gaps gaps = { .acked = { f->side[CLIENT].isn + 1, f->side[SERVER].isn + 1 } };
         gint64 since_ns = f->start_ns;
+        char *at = r->zeek_history;
+        guint seen = 0;
 
         for (guint i = 0; i < t->n; i++) {
                 const TimelineEntry *e = &t->entries[i];
-                const guint side = entry_side(e);
+                const guint side = entry_side(e), letter = letter_of(e, side);
 
                 if (entry_is_aside(e))
                         continue;
                 if (!e->window || e->time_ns - since_ns >= TIMER_NS)
                         return FALSE;
-                if (!(p.letters[CLIENT] & p.letters[SERVER] & 1U << LETTER_FIN)) /* once both have closed its timer is not set back */
+                if ((seen & BOTH_FINS) != BOTH_FINS) /* once both have closed its timer is not set back */
                         since_ns = e->time_ns;
-                add_letter(&p, side, letter_of(e));
+                *at = letters[letter];
+                at += !(seen >> letter & 1);
+                seen |= 1U << letter;
                 if (e->flags & TCP_ACK)
-                        add_gap(&p, &f->side[other(side)], other(side), e->ack);
+                        at = add_gap(at, &gaps, &f->side[other(side)], other(side), !!(seen & BIT_OF(other(side), LETTER_FIN)), e->ack);
         }
-        *p.at = '\0';
-        r->zeek_conn_state = state_of(&p);
+        *at = '\0';
+        r->zeek_conn_state = state_of(seen);
         return TRUE;
 }
 
