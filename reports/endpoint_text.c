@@ -4,7 +4,7 @@
 
 #include "digits.h"
 
-#define KEPT 16 /* a power of two */
+#define KEPT 64 /* a power of two */
 
 /* "[", an address, "]:" and the digits of a port; and what is copied with a port. */
 G_STATIC_ASSERT(1 + ADDRESS_TEXT_BYTES + 2 + PORT_TEXT_BYTES <= ENDPOINT_TEXT_BYTES);

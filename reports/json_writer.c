@@ -6,7 +6,7 @@
 
 #include "units.h"
 
-#define JSON_BUFFER_BYTES (256 * 1024)      /* half of it goes out at once... */
+#define JSON_BUFFER_BYTES (1024 * 1024)      /* half of it goes out at once... */
 #define JSON_MEMORY_BYTES (2 * JSON_RUN_BYTES) /* ...and of what is kept so much to begin with */
 #define JSON_CHUNK_BYTES 512 /* of a string, for which there is room together... */
 #define JSON_BLOCK_BYTES 16  /* ...and which are looked at together */

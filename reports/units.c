@@ -8,8 +8,8 @@
 #include "digits.h"
 #include "endpoint_text.h"
 
-#define NS_PER_US 1000
-#define NS_PER_MS 1000000
+#define NS_PER_US G_GUINT64_CONSTANT(1000)
+#define NS_PER_MS G_GUINT64_CONSTANT(1000000)
 #define SECONDS_PER_DAY 86400
 
 typedef struct Clock {
@@ -89,7 +89,7 @@ static gint64 local_offset(gint64 time_ns) {
 void time_append_clock(GString *text, gint64 time_ns, gboolean local) {
         Clock c = clock_of(time_ns + (local ? local_offset(time_ns) * NS_PER_SECOND : 0));
 
-        g_string_append_printf(text, "%02u:%02u:%02u.%03u", c.hour, c.minute, c.second, c.ns / NS_PER_MS);
+        g_string_append_printf(text, "%02u:%02u:%02u.%03u", c.hour, c.minute, c.second, (guint)(c.ns / NS_PER_MS));
 }
 
 void time_append(GString *text, gint64 time_ns, gboolean local) {
@@ -111,19 +111,23 @@ static guint64 divide(guint64 value, guint64 by, Bound bound) {
         return value / by + (value % by + up) / by;
 }
 
-/* Appends @ns in @unit with at most @decimals decimals, without trailing zeros. */
-static void decimal_append(GString *text, guint64 ns, guint64 unit, guint decimals, Bound bound) {
-        const guint64 scale = decimals == 2 ? 100 : decimals == 1 ? 10 : 1;
-        const guint64 value = divide(ns, unit / scale, bound);
-        char *at = digits_put(string_room(text, DIGITS_MAX + 3), value / scale);
-        guint rest = (guint)(value % scale);
+/*
+ * Appends @ns in @unit_ns, at most 1000 s, with at most @decimals decimals, without trailing zeros, and @name. What is constant
+ * of these is so in each of its copies, since divisions by what is not are dear.
+ */
+G_ALWAYS_INLINE static inline void decimal_append(GString *text, guint64 ns, guint64 unit_ns, guint decimals, const char *name, Bound bound) {
+        const guint32 scale = decimals == 2 ? 100 : decimals == 1 ? 10 : 1;
+        const guint64 step_ns = unit_ns / scale, up = bound == BOUND_AT_LEAST ? 0 : bound == BOUND_AT_MOST ? step_ns - 1 : step_ns / 2;
+        const guint32 value = (guint32)((ns + up) / step_ns), rest = value % scale;
+        char *at = digits_put(string_room(text, DIGITS_MAX + 3 + strlen(name)), value / scale);
 
         if (rest > 0) {
-                *at++ = '.';
-                at = decimals == 2 && rest % 10 == 0 ? digits_put_fixed(at, rest / 10, 1)
-                                                     : digits_put_fixed(at, rest, decimals);
+                at[0] = '.';
+                at[1] = (char)('0' + (decimals == 2 ? rest / 10 : rest));
+                at[2] = (char)('0' + rest % 10);
+                at += decimals == 2 && rest % 10 ? 3 : 2;
         }
-        string_end(text, at);
+        string_end(text, literal_put(at, name));
 }
 
 static void two_units_append(GString *text, guint64 value, guint64 per, const char *large, const char *small) {
@@ -136,21 +140,27 @@ static void two_units_append(GString *text, guint64 value, guint64 per, const ch
         string_append(text, small);
 }
 
-/* Up to which value a unit serves, and with how many decimals. */
-static const struct DurationUnit {
-        guint64 below_ns, unit_ns;
-        guint decimals;
-        const char *name;
-} duration_units[] = {
-        { 10 * NS_PER_US, NS_PER_US, 2, " µs" },
-        { 100 * NS_PER_US, NS_PER_US, 1, " µs" },
-        { 1000 * NS_PER_US - NS_PER_US / 2, NS_PER_US, 0, " µs" }, /* what would be written 1000 µs is 1 ms */
-        { 10 * (guint64)NS_PER_MS, NS_PER_MS, 2, " ms" },
-        { 100 * (guint64)NS_PER_MS, NS_PER_MS, 1, " ms" },
-        { 1000 * (guint64)NS_PER_MS - NS_PER_MS / 2, NS_PER_MS, 0, " ms" },
-        { 10 * NS_PER_SECOND, NS_PER_SECOND, 2, " s" },
-        { 1000 * NS_PER_SECOND, NS_PER_SECOND, 1, " s" },
-};
+/* Less than 1000 s, and not 0. What would be written 1000 µs is 1 ms. */
+static void short_append(GString *text, guint64 ns, Bound bound) {
+        if (ns < NS_PER_US)
+                decimal_append(text, ns, 1, 0, " ns", BOUND_EXACT);
+        else if (ns < 10 * NS_PER_US)
+                decimal_append(text, ns, NS_PER_US, 2, " µs", bound);
+        else if (ns < 100 * NS_PER_US)
+                decimal_append(text, ns, NS_PER_US, 1, " µs", bound);
+        else if (ns < 1000 * NS_PER_US - NS_PER_US / 2)
+                decimal_append(text, ns, NS_PER_US, 0, " µs", bound);
+        else if (ns < 10 * NS_PER_MS)
+                decimal_append(text, ns, NS_PER_MS, 2, " ms", bound);
+        else if (ns < 100 * NS_PER_MS)
+                decimal_append(text, ns, NS_PER_MS, 1, " ms", bound);
+        else if (ns < 1000 * NS_PER_MS - NS_PER_MS / 2)
+                decimal_append(text, ns, NS_PER_MS, 0, " ms", bound);
+        else if (ns < 10 * NS_PER_SECOND)
+                decimal_append(text, ns, NS_PER_SECOND, 2, " s", bound);
+        else
+                decimal_append(text, ns, NS_PER_SECOND, 1, " s", bound);
+}
 
 void duration_append(GString *text, gint64 duration_ns, Bound bound) {
         guint64 ns = duration_ns < 0 ? 0 - (guint64)duration_ns : (guint64)duration_ns;
@@ -164,19 +174,9 @@ void duration_append(GString *text, gint64 duration_ns, Bound bound) {
                 string_append(text, "0 s");
                 return;
         }
-        if (ns < NS_PER_US) {
-                number_append(text, ns);
-                string_append(text, " ns");
+        if (ns < 1000 * NS_PER_SECOND) {
+                short_append(text, ns, bound);
                 return;
-        }
-        for (guint i = 0; i < G_N_ELEMENTS(duration_units); i++) {
-                const struct DurationUnit *u = &duration_units[i];
-
-                if (ns < u->below_ns) {
-                        decimal_append(text, ns, u->unit_ns, u->decimals, bound);
-                        string_append(text, u->name);
-                        return;
-                }
         }
         minutes = divide(ns, 60 * NS_PER_SECOND, bound);
         if (minutes < 60)
