@@ -28,6 +28,14 @@ static inline char *digits_put(char *at, guint64 value) {
         return value < 1000 ? digits_put_few(at, (guint32)value) : digits_put_several(at, value);
 }
 
+/* "-1234567" */
+static inline char *integer_put(char *at, gint64 value) {
+        if (value >= 0)
+                return digits_put(at, (guint64)value);
+        *at = '-';
+        return digits_put(at + 1, 0 - (guint64)value);
+}
+
 /* Returns: where the last @n digits of @value end; zeros lead. */
 char *digits_put_fixed(char *at, guint32 value, guint n);
 

@@ -160,12 +160,32 @@ static char *put_sides(JsonRecords *j, char *at, const ReportContext *c, const F
 
 /* ── Sentences ───────────────────────────────────────────────────────────── */
 
-/* The catalogue's words and numbers need no escapes; names of captures, which are told where there are several, may. */
-static void put_sentence(JsonRecords *j, const ReportContext *c, const char *key) {
-        if (c->n_captures < 2)
-                json_put_plain(j->writer, key, j->scratch->str, j->scratch->len);
-        else
+/* The catalogue's words and numbers need none; names of captures, which are told where there are several, may, and '>' in HTML. */
+static gboolean needs_escapes(const JsonRecords *j, const ReportContext *c) {
+        return j->writer->in_html || c->n_captures > 1;
+}
+
+/* Returns: where a sentence of up to WORDS_BYTES goes. */
+G_ALWAYS_INLINE static inline char *sentence_begin(JsonRecords *j, const ReportContext *c, const char *key) {
+        char *at;
+
+        if (G_UNLIKELY(needs_escapes(j, c)))
+                return string_room(json_scratch(j), WORDS_BYTES);
+        at = member_key(json_run_begin(j->writer), key);
+        *at = '"';
+        return at + 1;
+}
+G_STATIC_ASSERT(WORDS_BYTES <= JSON_RUN_BYTES / 2);
+
+/* @end: where it ended */
+G_ALWAYS_INLINE static inline void sentence_end(JsonRecords *j, const ReportContext *c, const char *key, char *end) {
+        if (G_UNLIKELY(needs_escapes(j, c))) {
+                string_end(j->scratch, end);
                 json_put_text(j->writer, key, j->scratch->str, j->scratch->len);
+                return;
+        }
+        *end = '"';
+        json_run_end(j->writer, member_comma(end + 1));
 }
 
 /* ── Findings ────────────────────────────────────────────────────────────── */
@@ -220,10 +240,8 @@ void json_put_finding(JsonRecords *j, const char *key, const ReportContext *c, c
         at = member_text(at, &j->texts->severity[finding->severity]);
         at = member_text(at, &j->texts->certainty[finding->certainty]);
         json_run_end(w, put_evidence(at, c, finding));
-        words_finding_filter(json_scratch(j), c, f, finding);
-        json_put_plain(w, "filter", j->scratch->str, j->scratch->len);
-        words_finding(json_scratch(j), c, f, finding);
-        put_sentence(j, c, "text");
+        sentence_end(j, c, "filter", words_put_finding_filter(sentence_begin(j, c, "filter"), c, f, finding));
+        sentence_end(j, c, "text", words_put_finding(sentence_begin(j, c, "text"), c, f, finding));
         put_values(w, c, finding);
         json_end(w);
 }
@@ -356,10 +374,8 @@ static void put_course(JsonRecords *j, const ReportContext *c, const FlowRecord 
 }
 
 static void put_sentences(JsonRecords *j, const ReportContext *c, const FlowRecord *f) {
-        words_verdict(json_scratch(j), c, f);
-        put_sentence(j, c, "verdict");
-        words_flow_filter(json_scratch(j), c, f);
-        json_put_plain(j->writer, "filter", j->scratch->str, j->scratch->len);
+        sentence_end(j, c, "verdict", words_put_verdict(sentence_begin(j, c, "verdict"), c, f));
+        sentence_end(j, c, "filter", words_put_flow_filter(sentence_begin(j, c, "filter"), c, f));
 }
 
 /* @history: ZEEK_HISTORY_MAX + 2, which are all copied: no call for a few bytes */

@@ -47,13 +47,6 @@ static inline char *member_comma(char *at) {
         return at + 1;
 }
 
-static inline char *member_digits(char *at, gint64 value) {
-        if (value >= 0)
-                return digits_put(at, (guint64)value);
-        *at = '-';
-        return digits_put(at + 1, 0 - (guint64)value);
-}
-
 #define JSON_TIME_BYTES 32 /* "2024-01-01T00:00:00.000000000Z" in its quotes */
 #define JSON_SECONDS 64
 
@@ -139,14 +132,14 @@ G_ALWAYS_INLINE static inline char *member_unsigned(char *at, const char *key, g
 }
 
 G_ALWAYS_INLINE static inline char *member_integer(char *at, const char *key, gint64 value) {
-        return member_comma(member_digits(member_key(at, key), value));
+        return member_comma(integer_put(member_key(at, key), value));
 }
 
 /* As a string: for integers over 2^53, which many readers cannot hold. */
 G_ALWAYS_INLINE static inline char *member_integer_string(char *at, const char *key, gint64 value) {
         at = member_key(at, key);
         *at = '"';
-        at = member_digits(at + 1, value);
+        at = integer_put(at + 1, value);
         *at = '"';
         return member_comma(at + 1);
 }

@@ -112,127 +112,133 @@ static guint64 divide(guint64 value, guint64 by, Bound bound) {
 }
 
 /*
- * Appends @ns in @unit_ns, at most 1000 s, with at most @decimals decimals, without trailing zeros, and @name. What is constant
+ * Puts @ns in @unit_ns, at most 1000 s, with at most @decimals decimals, without trailing zeros, and @name. What is constant
  * of these is so in each of its copies, since divisions by what is not are dear.
  */
-G_ALWAYS_INLINE static inline void decimal_append(GString *text, guint64 ns, guint64 unit_ns, guint decimals, const char *name, Bound bound) {
+G_ALWAYS_INLINE static inline char *decimal_put(char *at, guint64 ns, guint64 unit_ns, guint decimals, const char *name, Bound bound) {
         const guint32 scale = decimals == 2 ? 100 : decimals == 1 ? 10 : 1;
         const guint64 step_ns = unit_ns / scale, up = bound == BOUND_AT_LEAST ? 0 : bound == BOUND_AT_MOST ? step_ns - 1 : step_ns / 2;
         const guint32 value = (guint32)((ns + up) / step_ns), rest = value % scale;
-        char *at = digits_put(string_room(text, DIGITS_MAX + 3 + strlen(name)), value / scale);
 
+        at = digits_put(at, value / scale);
         if (rest > 0) {
                 at[0] = '.';
                 at[1] = (char)('0' + (decimals == 2 ? rest / 10 : rest));
                 at[2] = (char)('0' + rest % 10);
                 at += decimals == 2 && rest % 10 ? 3 : 2;
         }
-        string_end(text, literal_put(at, name));
-}
-
-static void two_units_append(GString *text, guint64 value, guint64 per, const char *large, const char *small) {
-        number_append(text, value / per);
-        string_append(text, large);
-        if (value % per == 0)
-                return;
-        string_append(text, " ");
-        number_append(text, value % per);
-        string_append(text, small);
+        return literal_put(at, name);
 }
 
 /* Less than 1000 s, and not 0. What would be written 1000 µs is 1 ms. */
-static void short_append(GString *text, guint64 ns, Bound bound) {
+static char *short_put(char *at, guint64 ns, Bound bound) {
         if (ns < NS_PER_US)
-                decimal_append(text, ns, 1, 0, " ns", BOUND_EXACT);
-        else if (ns < 10 * NS_PER_US)
-                decimal_append(text, ns, NS_PER_US, 2, " µs", bound);
-        else if (ns < 100 * NS_PER_US)
-                decimal_append(text, ns, NS_PER_US, 1, " µs", bound);
-        else if (ns < 1000 * NS_PER_US - NS_PER_US / 2)
-                decimal_append(text, ns, NS_PER_US, 0, " µs", bound);
-        else if (ns < 10 * NS_PER_MS)
-                decimal_append(text, ns, NS_PER_MS, 2, " ms", bound);
-        else if (ns < 100 * NS_PER_MS)
-                decimal_append(text, ns, NS_PER_MS, 1, " ms", bound);
-        else if (ns < 1000 * NS_PER_MS - NS_PER_MS / 2)
-                decimal_append(text, ns, NS_PER_MS, 0, " ms", bound);
-        else if (ns < 10 * NS_PER_SECOND)
-                decimal_append(text, ns, NS_PER_SECOND, 2, " s", bound);
-        else
-                decimal_append(text, ns, NS_PER_SECOND, 1, " s", bound);
+                return decimal_put(at, ns, 1, 0, " ns", BOUND_EXACT);
+        if (ns < 10 * NS_PER_US)
+                return decimal_put(at, ns, NS_PER_US, 2, " µs", bound);
+        if (ns < 100 * NS_PER_US)
+                return decimal_put(at, ns, NS_PER_US, 1, " µs", bound);
+        if (ns < 1000 * NS_PER_US - NS_PER_US / 2)
+                return decimal_put(at, ns, NS_PER_US, 0, " µs", bound);
+        if (ns < 10 * NS_PER_MS)
+                return decimal_put(at, ns, NS_PER_MS, 2, " ms", bound);
+        if (ns < 100 * NS_PER_MS)
+                return decimal_put(at, ns, NS_PER_MS, 1, " ms", bound);
+        if (ns < 1000 * NS_PER_MS - NS_PER_MS / 2)
+                return decimal_put(at, ns, NS_PER_MS, 0, " ms", bound);
+        if (ns < 10 * NS_PER_SECOND)
+                return decimal_put(at, ns, NS_PER_SECOND, 2, " s", bound);
+        return decimal_put(at, ns, NS_PER_SECOND, 1, " s", bound);
 }
 
-void duration_append(GString *text, gint64 duration_ns, Bound bound) {
+static char *two_units_put(char *at, guint64 value, guint64 per, const char *large, const char *small) {
+        at = text_put(digits_put(at, value / per), large);
+        if (value % per == 0)
+                return at;
+        *at = ' ';
+        return text_put(digits_put(at + 1, value % per), small);
+}
+
+char *duration_put(char *at, gint64 duration_ns, Bound bound) {
         guint64 ns = duration_ns < 0 ? 0 - (guint64)duration_ns : (guint64)duration_ns;
         guint64 minutes;
 
         if (bound != BOUND_EXACT)
-                string_append(text, bound == BOUND_AT_LEAST ? ">= " : "<= ");
+                at = bound == BOUND_AT_LEAST ? literal_put(at, ">= ") : literal_put(at, "<= ");
         if (duration_ns < 0)
-                string_append(text, "-");
-        if (ns == 0) {
-                string_append(text, "0 s");
-                return;
-        }
-        if (ns < 1000 * NS_PER_SECOND) {
-                short_append(text, ns, bound);
-                return;
-        }
+                *at++ = '-';
+        if (ns == 0)
+                return literal_put(at, "0 s");
+        if (ns < 1000 * NS_PER_SECOND)
+                return short_put(at, ns, bound);
         minutes = divide(ns, 60 * NS_PER_SECOND, bound);
         if (minutes < 60)
-                two_units_append(text, divide(ns, NS_PER_SECOND, bound), 60, " m", " s");
-        else if (minutes < 24 * 60)
-                two_units_append(text, minutes, 60, " h", " m");
-        else
-                two_units_append(text, divide(ns, 3600 * NS_PER_SECOND, bound), 24, " d", " h");
+                return two_units_put(at, divide(ns, NS_PER_SECOND, bound), 60, " m", " s");
+        if (minutes < 24 * 60)
+                return two_units_put(at, minutes, 60, " h", " m");
+        return two_units_put(at, divide(ns, 3600 * NS_PER_SECOND, bound), 24, " d", " h");
 }
 
-void number_append(GString *text, guint64 number) {
-        string_end(text, digits_put(string_room(text, DIGITS_MAX), number));
+char *count_put(char *at, guint64 count) {
+        if (count < 1000)
+                return digits_put_few(at, (guint32)count);
+        at = count_put(at, count / 1000);
+        *at = ',';
+        return digits_put_fixed(at + 1, (guint32)(count % 1000), 3);
 }
 
-void integer_append(GString *text, gint64 number) {
-        if (number < 0)
-                string_append(text, "-");
-        number_append(text, number < 0 ? 0 - (guint64)number : (guint64)number);
+char *counted_put(char *at, guint64 count, const char *noun) {
+        at = count_put(at, count);
+        *at = ' ';
+        at = text_put(at + 1, noun);
+        *at = 's';
+        return at + (count != 1);
 }
 
-void count_append(GString *text, guint64 count) {
-        if (count < 1000) {
-                number_append(text, count);
-                return;
-        }
-        count_append(text, count / 1000);
-        string_append(text, ",");
-        string_end(text, digits_put_fixed(string_room(text, 3), (guint32)(count % 1000), 3));
-}
-
-void counted_append(GString *text, guint64 count, const char *noun) {
-        count_append(text, count);
-        string_append(text, " ");
-        string_append(text, noun);
-        if (count != 1)
-                string_append(text, "s");
-}
-
-void bytes_append(GString *text, guint64 bytes) {
+char *bytes_put(char *at, guint64 bytes) {
         static const char *const units[] = { " kB", " MB", " GB", " TB", " PB", " EB" };
         guint64 tenths = bytes / 100;
         guint unit = 0;
 
-        if (bytes < 100000) {
-                counted_append(text, bytes, "byte");
-                return;
-        }
+        if (bytes < 100000)
+                return counted_put(at, bytes, "byte");
         for (; tenths >= 10000; tenths /= 1000)
                 unit++;
-        number_append(text, tenths / 10);
+        at = digits_put(at, tenths / 10);
         if (tenths < 1000) {
-                string_append(text, ".");
-                number_append(text, tenths % 10);
+                *at = '.';
+                at = digits_put(at + 1, tenths % 10);
         }
-        string_append(text, units[unit]);
+        return text_put(at, units[unit]);
 }
+
+/* ── The same at the end of a string ─────────────────────────────────────── */
+
+void duration_append(GString *text, gint64 duration_ns, Bound bound) {
+        string_end(text, duration_put(string_room(text, NUMBER_TEXT_BYTES), duration_ns, bound));
+}
+
+void number_append(GString *text, guint64 number) {
+        string_end(text, digits_put(string_room(text, NUMBER_TEXT_BYTES), number));
+}
+
+void integer_append(GString *text, gint64 number) {
+        string_end(text, integer_put(string_room(text, NUMBER_TEXT_BYTES), number));
+}
+
+void count_append(GString *text, guint64 count) {
+        string_end(text, count_put(string_room(text, NUMBER_TEXT_BYTES), count));
+}
+
+void counted_append(GString *text, guint64 count, const char *noun) {
+        string_end(text, counted_put(string_room(text, NUMBER_TEXT_BYTES + strlen(noun)), count, noun));
+}
+
+void bytes_append(GString *text, guint64 bytes) {
+        string_end(text, bytes_put(string_room(text, NUMBER_TEXT_BYTES), bytes));
+}
+
+/* ── Addresses ───────────────────────────────────────────────────────────── */
 
 char *address_put(char *at, const Address *address, gboolean ipv6) {
         const guint8 *b = address->bytes;

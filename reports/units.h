@@ -36,6 +36,14 @@ G_ALWAYS_INLINE static inline char *literal_put(char *at, const char *part) {
         return at + strlen(part);
 }
 
+/* The same of any text. */
+static inline char *text_put(char *at, const char *part) {
+        const gsize n = strlen(part);
+
+        memcpy(at, part, n);
+        return at + n;
+}
+
 /* Best with literals. */
 G_ALWAYS_INLINE static inline void string_append(GString *text, const char *part) {
         string_append_len(text, part, strlen(part));
@@ -59,27 +67,35 @@ void time_append(GString *text, gint64 time_ns, gboolean local);
 /* Appends only the time of day of that. */
 void time_append_clock(GString *text, gint64 time_ns, gboolean local);
 
+/*
+ * Each of the following writes to @at, where there is room for NUMBER_TEXT_BYTES (and @noun), and returns where that ends, without
+ * a NUL; or appends the same.
+ */
+#define NUMBER_TEXT_BYTES 64
+
 /**
- * duration_append:
- * Appends "850 ns", "83 ms", "20.2 s", "187.2 s", "28 m 20 s", "2 h 5 m", "3 d 4 h". Seconds are kept to 1000,
+ * duration_put:
+ * "850 ns", "83 ms", "20.2 s", "187.2 s", "28 m 20 s", "2 h 5 m", "3 d 4 h". Seconds are kept to 1000,
  * because TCP's timers are told in seconds (60, 120, 240, 675 s).
  * @bound: BOUND_AT_LEAST rounds down and writes ">= " before it, BOUND_AT_MOST rounds up and writes "<= "
  */
+char *duration_put(char *at, gint64 duration_ns, Bound bound);
 void duration_append(GString *text, gint64 duration_ns, Bound bound);
 
-/* Appends "1234567". */
+/* "1234567" and "-1234567"; to put them see digits.h. */
 void number_append(GString *text, guint64 number);
-
-/* Appends "-1234567". */
 void integer_append(GString *text, gint64 number);
 
-/* Appends "1,234,567". */
+/* "1,234,567" */
+char *count_put(char *at, guint64 count);
 void count_append(GString *text, guint64 count);
 
-/* Appends "1 byte", "1,234 bytes", and from 100,000 on "1.2 MB" (powers of ten). */
+/* "1 byte", "1,234 bytes", and from 100,000 on "1.2 MB" (powers of ten) */
+char *bytes_put(char *at, guint64 bytes);
 void bytes_append(GString *text, guint64 bytes);
 
-/* Appends "1 flow", "1,234 flows". */
+/* "1 flow", "1,234 flows" */
+char *counted_put(char *at, guint64 count, const char *noun);
 void counted_append(GString *text, guint64 count, const char *noun);
 
 /* INET6_ADDRSTRLEN and some. */

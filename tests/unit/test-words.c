@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "record-case.h"
+#include "reports/endpoint_text.h"
+#include "reports/sentence.h"
 #include "reports/state_cursor.h"
 #include "reports/words.h"
 
@@ -244,6 +246,31 @@ static void test_every_sentence(void) {
         }
 }
 
+/* With the longest values: a frame of a capture with a long name. */
+static void test_room_for_every_sentence(void) {
+        for (guint id = 0; id < FINDINGS; id++) {
+                gsize n = 0;
+
+                for (const SentencePart *part = sentence_parts(id); part->kind != PART_END; part++)
+                        n += part->kind == PART_TEXT ? part->n : part->kind == PART_VALUE ? strlen("4294967295 of ") + CAPTURE_NAME_BYTES : 0;
+                g_assert_cmpuint(n + ENDPOINT_TEXT_BYTES, <, WORDS_BYTES);
+        }
+}
+
+static void test_long_name(void) {
+        g_autoptr(RecordCase) c = record_case_new(CLOSE_REFUSED, 2);
+        Finding *f = record_case_finding(c, FINDING_REFUSED, SERVER);
+        g_autofree char *path = g_strnfill(1000, 'x'), *told = g_strnfill(CAPTURE_NAME_BYTES, 'x'), *wanted = NULL;
+        CaptureInfo *info = (CaptureInfo *)c->context.captures[1];
+
+        info->path = path;
+        record_case_value(f, "rst_frame", (gint64)frame_ref(1, 2), BOUND_EXACT);
+        record_case_value(f, "syn_frame", (gint64)frame_ref(0, 1), BOUND_EXACT);
+        wanted = g_strdup_printf("10.0.0.2:80 refused the connection: its RST (frame 2 of %s) answers the SYN of 10.0.0.1:40000 (frame 1 of "
+                                 "a.pcap)", told);
+        assert_finding(c, f, wanted);
+}
+
 static void test_filters(void) {
         g_autoptr(RecordCase) c = record_case_new(CLOSE_OPEN, 1);
         Finding *f = record_case_finding(c, FINDING_REFUSED, SERVER);
@@ -310,6 +337,8 @@ int main(int argc, char **argv) {
         g_test_add_func("/words/finding", test_finding);
         g_test_add_func("/words/finding/several-captures", test_finding_in_several_captures);
         g_test_add_func("/words/finding/every-sentence", test_every_sentence);
+        g_test_add_func("/words/finding/room-for-every-sentence", test_room_for_every_sentence);
+        g_test_add_func("/words/finding/long-name", test_long_name);
         g_test_add_func("/words/filters", test_filters);
         g_test_add_func("/words/packets", test_packets);
         g_test_add_func("/words/states-beside-packets", test_states_beside_packets);
