@@ -192,10 +192,11 @@ G_ALWAYS_INLINE static inline void sentence_end(JsonRecords *j, const ReportCont
 
 /* "rst_frame", and "rst_file" beside it where there are several. */
 static char *put_frame_value(char *at, const ReportContext *c, const FindingValue *v) {
-        const gsize n = strlen(v->name) - strlen("_frame");
-        char key[KEY_BYTES];
+        char file_key[KEY_BYTES] = "";
 
-        return member_frame(at, c, v->name, make_key(key, v->name, n, "_file"), (FrameRef)v->integer);
+        if (c->n_captures > 1)
+                make_key(file_key, v->name, strlen(v->name) - strlen("_frame"), "_file");
+        return member_frame(at, c, v->name, file_key, (FrameRef)v->integer);
 }
 
 static void put_values(JsonWriter *w, const ReportContext *c, const Finding *finding) {
