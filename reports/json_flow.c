@@ -7,6 +7,7 @@
 #include "community_id.h"
 #include "endpoint_text.h"
 #include "json_private.h"
+#include "sentence.h"
 #include "units.h"
 #include "words.h"
 
@@ -18,23 +19,6 @@ static const char *make_key(char *key, const char *name, gsize n, const char *su
         memcpy(key, name, n);
         strcpy(key + n, suffix);
         return key;
-}
-
-/* A duration or count that the capture may have cut off: "x_ns" and, beside it, "x_bound". */
-static char *put_bound(char *at, const char *name, guint bound) {
-        static const char *const suffixes[] = { "_ns", "_bytes", "_packets" };
-        char key[KEY_BYTES];
-        gsize n = strlen(name);
-
-        if (bound == BOUND_EXACT)
-                return at;
-        for (guint i = 0; i < G_N_ELEMENTS(suffixes); i++) {
-                if (g_str_has_suffix(name, suffixes[i])) {
-                        n -= strlen(suffixes[i]);
-                        break;
-                }
-        }
-        return member_name(at, make_key(key, name, n, "_bound"), bound == BOUND_AT_LEAST ? "at_least" : "at_most");
 }
 
 /* ── Parts of a run ──────────────────────────────────────────────────────── */
@@ -191,15 +175,26 @@ G_ALWAYS_INLINE static inline void sentence_end(JsonRecords *j, const ReportCont
 /* ── Findings ────────────────────────────────────────────────────────────── */
 
 /* "rst_frame", and "rst_file" beside it where there are several. */
-static char *put_frame_value(char *at, const ReportContext *c, const FindingValue *v) {
+static char *put_frame_value(char *at, const ReportContext *c, const char *name, gsize n, FrameRef frame) {
         char file_key[KEY_BYTES] = "";
 
         if (c->n_captures > 1)
-                make_key(file_key, v->name, strlen(v->name) - strlen("_frame"), "_file");
-        return member_frame(at, c, v->name, file_key, (FrameRef)v->integer);
+                make_key(file_key, name, n - strlen("_frame"), "_file");
+        return member_frame(at, c, name, file_key, frame);
+}
+
+/* A duration or count that the capture may have cut off: "x_ns" and, beside it, "x_bound". */
+static char *put_bound(char *at, const char *name, gsize n, ValueUnit unit, guint bound) {
+        static const guint8 unit_chars[] = { [UNIT_NS] = 3, [UNIT_BYTES] = 6, [UNIT_PACKETS] = 8, [UNIT_FRAME] = 0 };
+        char key[KEY_BYTES];
+
+        if (bound == BOUND_EXACT)
+                return at;
+        return member_name(at, make_key(key, name, n - unit_chars[unit], "_bound"), bound == BOUND_AT_LEAST ? "at_least" : "at_most");
 }
 
 static void put_values(JsonWriter *w, const ReportContext *c, const Finding *finding) {
+        const SentenceNames *names = sentence_names(finding);
         char *at = json_run_begin(w);
 
         at = member_begin(at, "values", '{');
@@ -208,11 +203,11 @@ static void put_values(JsonWriter *w, const ReportContext *c, const Finding *fin
 
                 if (v->kind == VALUE_TEXT)
                         at = member_name(at, v->name, v->text);
-                else if (name_has_unit(v->name, "_frame"))
-                        at = put_frame_value(at, c, v);
+                else if (names->unit[i] == UNIT_FRAME)
+                        at = put_frame_value(at, c, v->name, names->chars[i], (FrameRef)v->integer);
                 else
                         at = member_integer(at, v->name, v->integer);
-                at = put_bound(at, v->name, v->bound);
+                at = put_bound(at, v->name, names->chars[i], names->unit[i], v->bound);
         }
         json_run_end(w, member_end(at, '}'));
 }

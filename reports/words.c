@@ -245,45 +245,6 @@ gboolean words_vantage_of_all(GString *text, const VantageTally *t) {
 
 /* ── The catalogue's sentences ───────────────────────────────────────────── */
 
-/* How a value is written, by what ends its name. */
-enum {
-        RANK_PLAIN,
-        RANK_NS,
-        RANK_BYTES,
-        RANK_PACKETS,
-        RANKS,
-};
-
-static guint unit_rank(const char *suffix) {
-        if (!*suffix)
-                return RANK_PLAIN;
-        if (strcmp(suffix, "_ns") == 0)
-                return RANK_NS;
-        if (strcmp(suffix, "_bytes") == 0)
-                return RANK_BYTES;
-        return strcmp(suffix, "_packets") == 0 ? RANK_PACKETS : RANKS;
-}
-
-/* Returns: the value that {name} means: "name" itself, or with its unit; the first of the units above. */
-static const FindingValue *template_value(const Finding *finding, const SentencePart *name) {
-        const FindingValue *found = NULL;
-        guint best = RANKS;
-
-        for (guint i = 0; i < finding->n_values && best != RANK_PLAIN; i++) {
-                const FindingValue *v = &finding->values[i];
-                guint rank;
-
-                if (v->name[0] != name->text[0] || strncmp(v->name, name->text, name->n) != 0)
-                        continue;
-                rank = unit_rank(v->name + name->n);
-                if (rank < best) {
-                        found = v;
-                        best = rank;
-                }
-        }
-        return found;
-}
-
 /* Words of values that read badly in a sentence. */
 static const struct {
         const char *word, *phrase;
@@ -330,30 +291,27 @@ static char *put_word(char *at, const FlowRecord *f, const char *word) {
         return at;
 }
 
-static char *put_value(char *at, const ReportContext *c, const FlowRecord *f, const FindingValue *v) {
+static char *put_value(char *at, const ReportContext *c, const FlowRecord *f, const FindingValue *v, ValueUnit unit) {
         if (v->kind == VALUE_TEXT)
                 return put_word(at, f, v->text);
-        if (name_has_unit(v->name, "_ns"))
+        if (unit == UNIT_NS)
                 return duration_put(at, v->integer, v->bound);
-        if (name_has_unit(v->name, "_frame"))
+        if (unit == UNIT_FRAME)
                 return words_put_frame_number(at, c, (FrameRef)v->integer);
         if (v->bound != BOUND_EXACT)
                 at = v->bound == BOUND_AT_LEAST ? literal_put(at, ">= ") : literal_put(at, "<= ");
         if (v->integer < 0)
                 *at++ = '-';
-        if (name_has_unit(v->name, "_bytes"))
+        if (unit == UNIT_BYTES)
                 return bytes_put(at, (guint64)ABS(v->integer));
         return count_put(at, (guint64)ABS(v->integer));
 }
 
-static char *put_placeholder(char *at, const ReportContext *c, const FlowRecord *f, const Finding *finding,
-                             const SentencePart *name) {
-        const FindingValue *v = template_value(finding, name);
+/* Where there is no value of that name. */
+static char *put_end(char *at, const FlowRecord *f, const Finding *finding, SentenceEnd end) {
         const guint side = finding->side < SIDES ? finding->side : CLIENT;
 
-        if (v)
-                return put_value(at, c, f, v);
-        switch ((SentenceEnd)name->end) {
+        switch (end) {
         case END_CLIENT:
                 return words_put_side(at, f, CLIENT);
         case END_SERVER:
@@ -369,14 +327,21 @@ static char *put_placeholder(char *at, const ReportContext *c, const FlowRecord 
 }
 
 char *words_put_finding(char *at, const ReportContext *c, const FlowRecord *f, const Finding *finding) {
-        for (const SentencePart *part = sentence_parts(finding->id); part->kind != PART_END; part++) {
-                if (part->kind == PART_TEXT) {
-                        memcpy(at, part->text, part->n);
-                        at += part->n;
-                } else if (part->kind == PART_VALUE) {
-                        at = put_placeholder(at, c, f, finding, part);
-                } else if (!template_value(finding, part)) {
-                        part += part->optional;
+        const SentencePart *parts = sentence_parts(finding->id);
+        const SentenceNames *names = sentence_names(finding);
+
+        for (guint i = 0; parts[i].kind != PART_END; i++) {
+                const guint value = names->value[i];
+
+                if (parts[i].kind == PART_TEXT) {
+                        memcpy(at, parts[i].text, parts[i].n);
+                        at += parts[i].n;
+                } else if (parts[i].kind == PART_OPTION) {
+                        i += value == SENTENCE_NO_VALUE ? parts[i].optional : 0;
+                } else if (value == SENTENCE_NO_VALUE) {
+                        at = put_end(at, f, finding, parts[i].end);
+                } else {
+                        at = put_value(at, c, f, &finding->values[value], names->unit[value]);
                 }
         }
         return at;

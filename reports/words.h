@@ -60,13 +60,6 @@ void words_flow_filter(GString *text, const ReportContext *c, const FlowRecord *
 char *words_put_finding_filter(char *at, const ReportContext *c, const FlowRecord *f, const Finding *finding);
 void words_finding_filter(GString *text, const ReportContext *c, const FlowRecord *f, const Finding *finding);
 
-/* @unit: how a finding's value is named that has it: "_ns", "_bytes", "_frame"; a literal */
-G_ALWAYS_INLINE static inline gboolean name_has_unit(const char *name, const char *unit) {
-        const gsize n = strlen(name), unit_chars = strlen(unit);
-
-        return n >= unit_chars && memcmp(name + n - unit_chars, unit, unit_chars) == 0;
-}
-
 /* The packet in packetdrill's notation with relative numbers: "F. 1:1(0) ack 1 win 257". */
 void words_packet(GString *text, const FlowRecord *f, const TimelineEntry *e);
 

@@ -246,6 +246,24 @@ static void test_every_sentence(void) {
         }
 }
 
+/* Without any value, and with values that the one before did not have, or had in another order. */
+static void test_values_change(void) {
+        g_autoptr(RecordCase) c = record_case_new(CLOSE_OPEN, 1);
+        Finding *midway = record_case_finding(c, FINDING_CAPTURE_MIDWAY, FINDING_NO_SIDE);
+        Finding *f = record_case_finding(c, FINDING_REFUSED, SERVER);
+
+        assert_finding(c, midway, "The capture has no SYN of 10.0.0.1:40000 to 10.0.0.2:80: the flow was open when it began");
+        assert_finding(c, f, "10.0.0.2:80 refused the connection: its RST (frame (unknown)) answers the SYN of 10.0.0.1:40000 (frame (unknown))");
+        record_case_value(f, "syn_frame", (gint64)frame_ref(0, 1), BOUND_EXACT);
+        record_case_value(f, "rst_frame", (gint64)frame_ref(0, 2), BOUND_EXACT);
+        assert_finding(c, f, "10.0.0.2:80 refused the connection: its RST (frame 2) answers the SYN of 10.0.0.1:40000 (frame 1)");
+        f->n_values = 1;
+        assert_finding(c, f, "10.0.0.2:80 refused the connection: its RST (frame (unknown)) answers the SYN of 10.0.0.1:40000 (frame 1)");
+        f->n_values = 0;
+        record_case_value(f, "rst_frame", (gint64)frame_ref(0, 5), BOUND_EXACT);
+        assert_finding(c, f, "10.0.0.2:80 refused the connection: its RST (frame 5) answers the SYN of 10.0.0.1:40000 (frame (unknown))");
+}
+
 /* With the longest values: a frame of a capture with a long name. */
 static void test_room_for_every_sentence(void) {
         for (guint id = 0; id < FINDINGS; id++) {
@@ -337,6 +355,7 @@ int main(int argc, char **argv) {
         g_test_add_func("/words/finding", test_finding);
         g_test_add_func("/words/finding/several-captures", test_finding_in_several_captures);
         g_test_add_func("/words/finding/every-sentence", test_every_sentence);
+        g_test_add_func("/words/finding/values-change", test_values_change);
         g_test_add_func("/words/finding/room-for-every-sentence", test_room_for_every_sentence);
         g_test_add_func("/words/finding/long-name", test_long_name);
         g_test_add_func("/words/filters", test_filters);
