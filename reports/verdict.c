@@ -248,5 +248,7 @@ char *words_put_verdict(char *at, const ReportContext *c, const FlowRecord *f) {
 }
 
 void words_verdict(GString *text, const ReportContext *c, const FlowRecord *f) {
-        string_end(text, words_put_verdict(string_room(text, WORDS_BYTES), c, f));
+        char room[WORDS_BYTES];
+
+        string_append_len(text, room, words_put_verdict(room, c, f) - room);
 }

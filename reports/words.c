@@ -131,9 +131,9 @@ char *words_put_frame_number(char *at, const ReportContext *c, FrameRef frame) {
 }
 
 void words_frame(GString *text, const ReportContext *c, FrameRef frame) {
-        char *at = string_room(text, WORDS_BYTES);
+        char room[WORDS_BYTES];
 
-        string_end(text, words_put_frame_number(literal_put(at, "frame "), c, frame));
+        string_append_len(text, room, words_put_frame_number(literal_put(room, "frame "), c, frame) - room);
 }
 
 static char *put_end_filter(char *at, const FlowRecord *f, guint side) {
@@ -160,7 +160,9 @@ char *words_put_flow_filter(char *at, const ReportContext *c, const FlowRecord *
 }
 
 void words_flow_filter(GString *text, const ReportContext *c, const FlowRecord *f) {
-        string_end(text, words_put_flow_filter(string_room(text, WORDS_BYTES), c, f));
+        char room[WORDS_BYTES];
+
+        string_append_len(text, room, words_put_flow_filter(room, c, f) - room);
 }
 
 char *words_put_finding_filter(char *at, const ReportContext *c, const FlowRecord *f, const Finding *finding) {
@@ -176,7 +178,9 @@ char *words_put_finding_filter(char *at, const ReportContext *c, const FlowRecor
 }
 
 void words_finding_filter(GString *text, const ReportContext *c, const FlowRecord *f, const Finding *finding) {
-        string_end(text, words_put_finding_filter(string_room(text, WORDS_BYTES), c, f, finding));
+        char room[WORDS_BYTES];
+
+        string_append_len(text, room, words_put_finding_filter(room, c, f, finding) - room);
 }
 
 char *words_put_side(char *at, const FlowRecord *f, guint side) {
@@ -348,5 +352,7 @@ char *words_put_finding(char *at, const ReportContext *c, const FlowRecord *f, c
 }
 
 void words_finding(GString *text, const ReportContext *c, const FlowRecord *f, const Finding *finding) {
-        string_end(text, words_put_finding(string_room(text, WORDS_BYTES), c, f, finding));
+        char room[WORDS_BYTES];
+
+        string_append_len(text, room, words_put_finding(room, c, f, finding) - room);
 }
