@@ -280,6 +280,7 @@ static void set_up(Pass *p) {
                 settings_give(p->settings, &g_array_index(p->options->hosts, HostGiven, i));
         p->hosts = hosts_new(&(HostsOptions){ .choose = choose_host, .choose_data = p->settings });
         set_context(p);
+        p->context.at_once = p->from_pipe;
         signals_catch(p->from_pipe);
 }
 

@@ -416,6 +416,13 @@ static void ndjson_flow(Report *r, const FlowRecord *f) {
         json_newline(j->writer);
 }
 
+static void ndjson_flush(Report *r) {
+        JsonReport *j = (JsonReport *)r;
+
+        json_flush(j->writer);
+        output_flush(j->out);
+}
+
 static gboolean ndjson_end(Report *r, const Summary *s, GError **error) {
         JsonReport *j = (JsonReport *)r;
 
@@ -439,6 +446,7 @@ Report *ndjson_report_new(const char *path, GError **error) {
         if (!j)
                 return NULL;
         j->report.flow = ndjson_flow;
+        j->report.flush = ndjson_flush;
         j->report.end = ndjson_end;
         return &j->report;
 }

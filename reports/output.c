@@ -73,14 +73,14 @@ static void write_out(Output *o, const char *data, gsize n) {
         }
 }
 
-static void flush(Output *o) {
+void output_flush(Output *o) {
         write_out(o, o->buffer, o->used);
         o->used = 0;
 }
 
 void output_write(Output *o, const char *data, gsize n) {
         if (n > sizeof o->buffer - o->used || n >= OUTPUT_DIRECT_BYTES)
-                flush(o);
+                output_flush(o);
         if (n >= OUTPUT_DIRECT_BYTES) {
                 write_out(o, data, n);
                 return;
@@ -94,7 +94,7 @@ gboolean output_failed(const Output *o) {
 }
 
 gboolean output_close(Output *o, GError **error) {
-        flush(o);
+        output_flush(o);
         /* Some file systems tell only here that the disk is full. */
         if (o->fd != STDOUT_FILENO && close(o->fd) != 0 && o->failure == 0)
                 o->failure = errno;

@@ -21,6 +21,9 @@ Output *output_open(const char *path, GError **error);
 /* Buffered; the first failure is kept for output_close(), what follows it is dropped. */
 void output_write(Output *o, const char *data, gsize n);
 
+/* What is buffered goes out now. */
+void output_flush(Output *o);
+
 /* Returns: whether writing has failed, so that a long run can stop early. */
 gboolean output_failed(const Output *o);
 

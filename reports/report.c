@@ -13,6 +13,8 @@ void report_flows(Report *r, const FlowRecord *f, guint n) {
                 r->expect(r, f, n);
         for (guint i = 0; i < n; i++)
                 r->flow(r, &f[i]);
+        if (r->context->at_once && r->flush)
+                r->flush(r);
 }
 
 gboolean report_end(Report *r, const Summary *s, GError **error) {

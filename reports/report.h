@@ -21,6 +21,7 @@ typedef struct ReportContext {
         const struct WhatIf *whatif; /* (nullable): the same under other settings; complete only at the end */
         const struct Moment *moment; /* (nullable): the sockets of a moment; complete only at the end */
         const struct Hosts *hosts; /* (nullable): what all flows add up to; complete only at the end */
+        gboolean at_once;       /* a flow's record is to be seen as soon as it is there: the input may have no end */
         gboolean local_time;    /* for people; JSON is always UTC */
         const Settings *settings; /* (nullable): of hosts; complete only at the end */
         const char *arguments;  /* (nullable): the captures as the user would type them again, for what to do next */
@@ -38,6 +39,7 @@ struct Report {
         void (*expect)(Report *r, const FlowRecord *f, guint n); /* (nullable): what flow() gets next; some things take hardly
                                                                     longer of many than of one */
         void (*flow)(Report *r, const FlowRecord *f);
+        void (*flush)(Report *r); /* (nullable): lets all that it was told be seen */
         gboolean (*end)(Report *r, const Summary *s, GError **error);
         void (*free)(Report *r);
 };
