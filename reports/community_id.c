@@ -21,7 +21,7 @@ typedef guint32 Word __attribute__((vector_size(LANES * sizeof(guint32))));
 typedef guint8 Letters __attribute__((vector_size(sizeof(Word))));
 
 /* Registers that are wide enough, and turn words, are in most machines and in no compiler's default. */
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
+#if defined(__x86_64__) && defined(__GLIBC__) && defined(__GNUC__) && !defined(__clang__)
 #define FOR_EACH_MACHINE __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else
 #define FOR_EACH_MACHINE
