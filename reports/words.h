@@ -9,8 +9,6 @@
  * room for WORDS_BYTES, and returns where that ends, without a NUL.
  */
 
-#include <string.h>
-
 #include "report.h"
 
 #include "analyzer/vantage.h"
